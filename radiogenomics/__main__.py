@@ -1,0 +1,7 @@
+"""`python -m radiogenomics`."""
+
+import sys
+
+from radiogenomics.cli import main
+
+sys.exit(main())

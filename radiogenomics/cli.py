@@ -1,0 +1,315 @@
+"""The command line: one sub-command per rule, and the same code for single files.
+
+A command is data: its words, the function that does it and its options. The function is imported when the command
+runs, so that `radiogenomics --help` answers at once.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from radiogenomics import __version__
+from radiogenomics.errors import EXIT_BAD_INPUT, RadiogenomicsError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. It is required unless it has a default; ``many`` takes one or more values, ``switch`` none."""
+
+    flag: str
+    help: str
+    type: Callable[[str], Any] = Path
+    default: Any = ...
+    many: bool = False
+    switch: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the function's parameter."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Command:
+    """``words`` on the command line call ``target`` (module:function) with the options as keyword arguments."""
+
+    words: str
+    target: str
+    help: str
+    options: tuple[Option, ...]
+
+    def function(self) -> Callable[..., None]:
+        """Import and return the function."""
+        module, name = self.target.split(":")
+        function: Callable[..., None] = getattr(import_module(f"radiogenomics.{module}"), name)
+        return function
+
+
+SETTINGS = Option("--settings", "settings: a YAML file or JSON", str)
+FAILURES = Option("--failures", "TSV to write: what could not be processed and why")
+CONFIG = Option("--config", "configuration file", default=Path("config/config.yaml"))
+
+GROUPS = {
+    "imaging": "DICOM series and segmentations to volumes and masks",
+    "radiomics": "volumes and masks to features",
+    "genomics": "variant calls to the patient × gene table",
+    "cohort": "who is analysed and who is not, and why",
+    "association": "features against markers",
+    "pacs": "images from a server",
+    "report": "the report",
+}
+
+COMMANDS = (
+    Command(
+        "init",
+        "study:init",
+        "write a study folder to fill in: configuration and sheets",
+        (Option("directory", "folder to write; it must not hold a configuration yet"),),
+    ),
+    Command(
+        "check",
+        "check:check",
+        "report everything that can be known before computing",
+        (CONFIG,),
+    ),
+    Command(
+        "run",
+        "study:run",
+        "check, then run the workflow",
+        (
+            CONFIG,
+            Option("--profile", "workflow profile: default, slurm, or a folder", str, "default"),
+            Option("--cores", "cores to use; 0 means all", int, 0),
+            Option("--dry-run", "show what would be done", switch=True),
+        ),
+    ),
+    Command(
+        "simulate",
+        "simulate.cohort:simulate",
+        "write a cohort with known truth: DICOM, segmentations, variants, sheets, configuration",
+        (
+            Option("--output", "study folder to write"),
+            Option("--patients", "number of patients", int, 60),
+            Option("--seed", "seed; the same seed gives the same bytes", int, 1),
+            Option("--sites", "number of sites", int, 2),
+        ),
+    ),
+    Command(
+        "simulate score",
+        "simulate.score:score",
+        "compare results with the planted truth",
+        (
+            Option("--truth", "truth.tsv of the simulated cohort"),
+            Option("--results", "association results (Parquet)"),
+            Option("--alpha", "false discovery rate of a hit", float, 0.05),
+        ),
+    ),
+    Command(
+        "pacs fetch-batch",
+        "pacs.fetch:fetch_batch",
+        "fetch the series and segmentations of a batch from DICOMweb servers",
+        (
+            Option("--images", "rows of the images sheet, as JSON", str),
+            SETTINGS,
+            Option("--directory", "folder to write"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "imaging convert",
+        "imaging.convert:convert",
+        "convert one DICOM series to a NIfTI volume and a JSON sidecar",
+        (
+            Option("--series", "folder of one DICOM series"),
+            Option("--volume", "NIfTI file to write; the sidecar is written beside it"),
+        ),
+    ),
+    Command(
+        "imaging mask",
+        "imaging.convert:mask",
+        "put one region of a segmentation on a volume's grid",
+        (
+            Option("--segmentation", "DICOM SEG, RTSTRUCT, NIfTI or NRRD file"),
+            Option("--volume", "NIfTI volume"),
+            Option("--roi", "name of the region", str),
+            Option("--mask", "NIfTI file to write"),
+        ),
+    ),
+    Command(
+        "imaging convert-batch",
+        "imaging.batch:convert_batch",
+        "convert the images and masks of a batch",
+        (
+            Option("--images", "rows of the images sheet, as JSON", str),
+            Option("--fetched", "folder of series fetched from servers", default=None),
+            SETTINGS,
+            Option("--directory", "folder to write volumes, masks and overlays to"),
+            Option("--table", "images table to write (Parquet)"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "radiomics extract",
+        "radiomics.extract:extract",
+        "extract the features of one region",
+        (
+            Option("--volume", "NIfTI volume"),
+            Option("--mask", "NIfTI mask"),
+            Option("--settings", "name of a preset (ct, mr, pet) or a YAML file", str),
+            Option("--features", "features table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "radiomics extract-batch",
+        "radiomics.extract:extract_batch",
+        "extract the features of a batch",
+        (
+            Option("--images", "images table of the batch (Parquet)"),
+            Option("--results", "results folder that the table's files are relative to"),
+            Option("--settings", "settings by modality, as JSON", str),
+            Option("--features", "features table to write (Parquet)"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "radiomics gather",
+        "radiomics.extract:gather",
+        "put the features of all batches into one table",
+        (
+            Option("--parts", "features tables of the batches", many=True),
+            Option("--features", "features table to write (Parquet)"),
+        ),
+    ),
+    Command(
+        "genomics annotate",
+        "genomics.annotate:annotate",
+        "normalise one VCF, call consequences and list what each sample carries",
+        (
+            Option("--vcf", "VCF or BCF file"),
+            Option("--reference", "FASTA"),
+            Option("--genes", "GFF3"),
+            Option("--variants", "variants table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "genomics annotate-batch",
+        "genomics.annotate:annotate_batch",
+        "list the annotated variants of a batch of samples",
+        (
+            Option("--samples", "rows of the samples sheet, as JSON", str),
+            Option("--reference", "FASTA"),
+            Option("--genes", "GFF3"),
+            SETTINGS,
+            Option("--variants", "variants table to write (Parquet)"),
+            Option("--table", "samples table to write (Parquet)"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "genomics alterations",
+        "genomics.alterations:alterations",
+        "patient × gene table by consequence class",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            SETTINGS,
+            Option("--alterations", "alterations table to write (Parquet)"),
+        ),
+    ),
+    Command(
+        "cohort join",
+        "cohort.join:join",
+        "decide who is analysed, state why the others are not",
+        (
+            Option("--patients", "patients sheet"),
+            Option("--images", "images sheet"),
+            Option("--samples", "samples sheet"),
+            SETTINGS,
+            Option("--features", "features table (Parquet)"),
+            Option("--alterations", "alterations table (Parquet)"),
+            Option("--failed", "failures tables of all stages", many=True),
+            Option("--table", "patients table to write (Parquet)"),
+            Option("--ledger", "attrition ledger to write (TSV)"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "association test",
+        "association.test:test",
+        "test every feature against every marker, crude, with volume and with all covariates",
+        (
+            Option("--features", "features table (Parquet or TSV)"),
+            Option("--markers", "alterations table (Parquet or TSV)"),
+            Option("--covariates", "patients table (Parquet or TSV)"),
+            Option("--settings", "settings: a YAML file or JSON", str, "{}"),
+            Option("--results", "results table to write (Parquet)"),
+            Option("--top", "table of the tested pairs, smallest p first, to write (TSV)", default=None),
+        ),
+    ),
+    Command(
+        "report build",
+        "report.build:build",
+        "write the report of a results folder",
+        (
+            Option("--results", "results folder"),
+            Option("--output", "folder to write index.html to"),
+            Option("--title", "title of the report", str, "Radiogenomic association study"),
+            Option("--settings", "settings: a YAML file or JSON", str, "{}"),
+        ),
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 ok, 2 usage, 3 bad input, 4 too many failed patients."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:2] == ["simulate", "score"]:  # a command of two words whose first is a command too
+        words[:2] = ["simulate score"]
+    parsed = vars(_parser().parse_args(words))
+    command: Command = parsed.pop("command")
+    try:
+        command.function()(**{option.name: parsed[option.name] for option in command.options})
+    except RadiogenomicsError as error:
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return EXIT_BAD_INPUT
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="radiogenomics", description="DICOM and VCF to association tables and a report.")
+    parser.add_argument("--version", action="version", version=f"radiogenomics {__version__}")
+    top = parser.add_subparsers(metavar="command", required=True)
+    groups: dict[str, Any] = {}
+    for name, text in GROUPS.items():
+        groups[name] = top.add_parser(name, help=text, description=text).add_subparsers(metavar="command", required=True)
+    for command in COMMANDS:
+        first, _, second = command.words.partition(" ")
+        group, name = (groups[first], second) if first in groups else (top, command.words)
+        added = group.add_parser(name, help=command.help, description=command.help)
+        added.set_defaults(command=command)
+        for option in command.options:
+            _add(added, option)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    if option.switch:
+        parser.add_argument(option.flag, help=option.help, action="store_true")
+        return
+    extra: dict[str, Any] = {"nargs": "+"} if option.many else {}
+    if not option.flag.startswith("-"):
+        parser.add_argument(option.flag, help=option.help, type=option.type)
+        return
+    if option.default is ...:
+        extra["required"] = True
+    else:
+        extra["default"] = option.default
+    parser.add_argument(option.flag, help=option.help, type=option.type, **extra)

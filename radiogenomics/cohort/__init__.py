@@ -1,0 +1,1 @@
+"""Who is who, who is in, and why not."""

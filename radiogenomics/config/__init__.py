@@ -1,0 +1,82 @@
+"""Reading the configuration: YAML or JSON in, frozen models or one error with every problem out."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from radiogenomics.config.models import Config, RadiomicsSettings, Section
+from radiogenomics.errors import ConfigError, MissingFileError
+from radiogenomics.resources import preset_path, preset_names
+
+Model = TypeVar("Model", bound=Section)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file and make the paths in it absolute.
+
+    Raises
+    ------
+    MissingFileError, ConfigError
+    """
+    return parse(_read_yaml(path, "configuration"), path)
+
+
+def parse(data: Mapping[str, Any], path: Path) -> Config:
+    """Validate a configuration given as a mapping; ``path`` is the file that its relative paths start from."""
+    config = _validate(Config, data, path)
+    folder = path.parent.resolve()
+    cohort = config.cohort.model_copy(update={key: folder / getattr(config.cohort, key) for key in ("patients", "images", "samples")})
+    genomics = config.genomics.model_copy(update={key: folder / getattr(config.genomics, key) for key in ("reference", "genes")})
+    settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
+    radiomics = config.radiomics.model_copy(update={"settings": settings})
+    return config.model_copy(update={"cohort": cohort, "genomics": genomics, "radiomics": radiomics})
+
+
+def load_section(model: type[Model], text: str) -> Model:
+    """One section from inline JSON (what the rules pass) or from a YAML file (what a person passes)."""
+    if text.lstrip().startswith("{"):
+        return _validate(model, json.loads(text), "settings")
+    path = Path(text)
+    return _validate(model, _read_yaml(path, "settings"), path)
+
+
+def load_radiomics_settings(name_or_path: str) -> RadiomicsSettings:
+    """Extraction settings by the name of a preset, as inline JSON or from a YAML file."""
+    path = name_or_path if name_or_path not in preset_names() else str(preset_path(name_or_path))
+    return load_section(RadiomicsSettings, path)
+
+
+def _resolve_preset(name: str, folder: Path) -> str:
+    return name if name in preset_names() else str(folder / name)
+
+
+def _read_yaml(path: Path, what: str) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise MissingFileError(path, what)
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(path, [f"not readable as YAML: {error}"]) from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(path, ["the file must hold keys and values"])
+    return data
+
+
+def _validate(model: type[Model], data: Mapping[str, Any], path: Path | str) -> Model:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(path, [_problem(item) for item in error.errors()]) from error
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "configuration"
+    if item["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    return f"{key}: {item['msg']} (found {item['input']!r})" if item["loc"] else f"{key}: {item['msg']}"

@@ -1,0 +1,188 @@
+"""The configuration: the only source of keys, defaults, units and descriptions.
+
+`config/config.default.yaml`, `config/config.schema.json` and `docs/configuration.md` are generated from these models
+(`radiogenomics.config.generate`). Every model is frozen and refuses unknown keys. Paths are relative to the folder of
+the file that names them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+Family = Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"]
+ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
+FAMILIES: tuple[Family, ...] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Study(Section):
+    """What the study is called, and the seed of everything random in it."""
+
+    title: str = Field("Radiogenomic association study", description="Title of the report.")
+    seed: int = Field(1, ge=0, description="Seed of every random step; the same seed gives the same bytes.")
+
+
+class Cohort(Section):
+    """Who is in the study: three sheets and the covariates."""
+
+    patients: Path = Field(Path("patients.tsv"), description="Sheet of patients: `patient_id` and one column per covariate.")
+    images: Path = Field(Path("images.tsv"), description="Sheet of images: one row per image and region of interest.")
+    samples: Path = Field(Path("samples.tsv"), description="Sheet of sequenced samples: one row per patient.")
+    covariates: dict[Name, Literal["number", "category"]] = Field(
+        default_factory=dict,
+        description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
+    )
+
+
+class Server(Section):
+    """A DICOMweb server."""
+
+    url: str = Field(pattern=r"^https?://", description="Root of the DICOMweb service; studies are found at `<url>/studies`.")
+    user_env: str | None = Field(None, description="Name of the environment variable that holds the user name.")
+    password_env: str | None = Field(None, description="Name of the environment variable that holds the password.")
+    token_env: str | None = Field(None, description="Name of the environment variable that holds a bearer token.")
+
+    @model_validator(mode="after")
+    def _one_kind_of_credential(self) -> Self:
+        if (self.user_env is None) != (self.password_env is None):
+            raise ValueError("user_env and password_env go together")
+        if self.token_env and self.user_env:
+            raise ValueError("give either token_env or user_env and password_env")
+        return self
+
+
+class Pacs(Section):
+    """Servers that series may be fetched from."""
+
+    servers: dict[Name, Server] = Field(
+        default_factory=dict, description="DICOMweb servers by the name that the images sheet uses: `dicomweb:NAME/STUDY_UID/SERIES_UID`."
+    )
+    timeout_s: float = Field(60.0, gt=0, description="Longest silence of a server, in seconds, before a request is given up.")
+    attempts: int = Field(3, ge=1, description="How often a failed retrieval is tried in all.")
+
+
+class Imaging(Section):
+    """From DICOM to volumes and masks."""
+
+    slice_tolerance_mm: float = Field(
+        0.02, gt=0, description="Largest deviation of a slice position, in mm, from equal spacing along the slice normal."
+    )
+    mask_tolerance_mm: float = Field(
+        0.01, gt=0, description="Largest distance, in mm, between the corners of a mask's grid and of the image's for both to count as the same grid."
+    )
+    plane_tolerance_mm: float = Field(0.1, gt=0, description="Largest distance, in mm, of an RTSTRUCT contour from the centre of its slice.")
+
+
+class ImageTypes(Section):
+    """Which derived images features are computed on."""
+
+    original: bool = Field(True, description="The image as it is.")
+    log_sigma_mm: tuple[float, ...] = Field((), description="Laplacian of Gaussian at these sigmas, in mm; none when empty.")
+    wavelet: bool = Field(False, description="The eight sub-bands of one undecimated level of the coif1 wavelet.")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.original or self.log_sigma_mm or self.wavelet):
+            raise ValueError("at least one image type must be chosen")
+        if any(sigma <= 0 for sigma in self.log_sigma_mm):
+            raise ValueError("log_sigma_mm must be positive")
+        return self
+
+
+class RadiomicsSettings(Section):
+    """How features are extracted from one kind of image; a preset file holds one of these."""
+
+    bin_width: float | None = Field(None, gt=0, description="Fixed bin width in units of the image (HU for CT). Exactly one of bin_width and bin_count.")
+    bin_count: int | None = Field(None, ge=2, description="Fixed number of bins. Exactly one of bin_width and bin_count.")
+    resampled_spacing_mm: tuple[float, float, float] | None = Field(
+        None, description="Voxel spacing (x, y, z) in mm to resample to before extraction; null keeps the image's own."
+    )
+    normalise: bool = Field(False, description="Scale the whole image to mean 0 and standard deviation 100 first (for MR, whose units are arbitrary).")
+    families: tuple[Family, ...] = Field(FAMILIES, min_length=1, description="Feature families.")
+    image_types: ImageTypes = Field(ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask.")
+    min_voxels: int = Field(64, ge=1, description="Smallest region, in voxels of the image, that features are computed for.")
+
+    @model_validator(mode="after")
+    def _one_discretisation(self) -> Self:
+        if (self.bin_width is None) == (self.bin_count is None):
+            raise ValueError("give exactly one of bin_width and bin_count")
+        return self
+
+
+class Radiomics(Section):
+    """From volumes and masks to features."""
+
+    settings: dict[Name, str] = Field(
+        default_factory=lambda: {"CT": "ct", "MR": "mr", "PT": "pet"},
+        description="Extraction settings by DICOM Modality: the name of a preset (`ct`, `mr`, `pet`) or the path of a YAML file.",
+    )
+
+
+class Genomics(Section):
+    """From variant calls to the patient × gene table."""
+
+    reference: Path = Field(Path("reference.fa"), description="FASTA of the reference that the variants were called on (`.fai` is built if absent).")
+    genes: Path = Field(Path("genes.gff3"), description="GFF3 of the genes on the same reference (Ensembl style: gene, transcript, exon, CDS).")
+    pass_only: bool = Field(True, description="Use only variants whose FILTER is PASS or empty.")
+    haplotype_aware: bool = Field(
+        False, description="Call consequences of phased neighbouring variants together; needs phased genotypes. False looks at each variant alone."
+    )
+    transcript_policy: Literal["longest_cds", "worst"] = Field(
+        "longest_cds",
+        description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst consequence over all transcripts.",
+    )
+    classes: tuple[ConsequenceClass, ...] = Field(
+        ("lof", "missense", "non_silent", "synonymous"), min_length=1, description="Consequence classes that a gene's alteration is recorded for."
+    )
+
+
+class Association(Section):
+    """Which tests are made."""
+
+    classes: tuple[ConsequenceClass, ...] = Field(("non_silent",), min_length=1, description="Consequence classes that are tested.")
+    min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
+    min_carriers: int = Field(5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested.")
+    alpha: float = Field(0.05, gt=0, lt=1, description="False discovery rate below which a pair is called a hit.")
+    volume_feature: str = Field("original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate.")
+
+
+class Report(Section):
+    """What the report shows."""
+
+    max_overlays: int = Field(200, ge=0, description="Largest number of patients whose mask overlays are shown.")
+
+
+class Workflow(Section):
+    """How the work is cut and when to give up."""
+
+    batches: int = Field(8, ge=1, description="Number of batches that patients are spread over; changing it computes everything again.")
+    max_failed_share: float = Field(0.2, ge=0, le=1, description="Share of excluded patients above which the workflow stops with exit code 4.")
+    memory_mb: int = Field(1000, ge=100, description="Memory of a batch job in MB; a retry asks for a multiple.")
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    study: Study = Field(default_factory=Study)
+    cohort: Cohort = Field(default_factory=Cohort)
+    pacs: Pacs = Field(default_factory=Pacs)
+    imaging: Imaging = Field(default_factory=Imaging)
+    radiomics: Radiomics = Field(default_factory=Radiomics)
+    genomics: Genomics = Field(default_factory=Genomics)
+    association: Association = Field(default_factory=Association)
+    report: Report = Field(default_factory=Report)
+    workflow: Workflow = Field(default_factory=Workflow)
+
+    @model_validator(mode="after")
+    def _tested_classes_are_recorded(self) -> Self:
+        missing = sorted(set(self.association.classes) - set(self.genomics.classes))
+        if missing:
+            raise ValueError(f"association.classes {missing} must stand in genomics.classes as well")
+        return self

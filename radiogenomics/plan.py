@@ -1,0 +1,123 @@
+"""What the Snakefile knows: configuration and sheets become batches, rows, files and settings.
+
+Light on purpose (no numpy, no pandas): every job of a workflow imports it. A batch is a fixed function of the patient's
+identifier, so that adding a patient changes one batch only.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from radiogenomics import config as configuration
+from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, read_sheets
+from radiogenomics.errors import ConfigError
+
+# Raised by one whenever a stage's results change for the same input and settings.
+STAGE_VERSIONS: Mapping[str, int] = {"pacs": 1, "imaging": 1, "radiomics": 1, "genomics": 1, "cohort": 1, "association": 1, "report": 1}
+
+# A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
+MAX_ARGUMENT_BYTES = 100_000
+
+
+class Plan:
+    """The work of one study, cut into batches.
+
+    Parameters
+    ----------
+    data : mapping
+        The configuration as Snakemake merged it.
+    path : Path
+        Configuration file that relative paths start from.
+    workdir : Path
+        Folder that Snakemake runs in; paths below it are handed to the rules relative to it.
+    """
+
+    def __init__(self, data: Mapping[str, Any], path: Path, workdir: Path) -> None:
+        self.path, self.workdir = path, workdir.resolve()
+        self.config = configuration.parse(data, path)
+        self.sheets = read_sheets(self.config.cohort)
+
+    @cached_property
+    def batches(self) -> tuple[str, ...]:
+        """Names of the batches that hold a patient."""
+        return tuple(sorted({self.batch_of(row.patient_id) for row in self.sheets.patients}))
+
+    @cached_property
+    def remote_batches(self) -> frozenset[str]:
+        """Batches with a series or a segmentation on a server."""
+        rows = self.sheets.images
+        return frozenset(self.batch_of(row.patient_id) for row in rows if is_remote(row.series) or is_remote(row.segmentation))
+
+    def batch_of(self, patient_id: str) -> str:
+        """The batch of one patient."""
+        digest = hashlib.blake2b(patient_id.encode(), digest_size=8).digest()
+        return f"b{int.from_bytes(digest) % self.config.workflow.batches:03d}"
+
+    def images(self, batch: str) -> str:
+        """Rows of the images sheet of one batch, as JSON."""
+        return self._rows([row for row in self.sheets.images if self.batch_of(row.patient_id) == batch], batch)
+
+    def samples(self, batch: str) -> str:
+        """Rows of the samples sheet of one batch, as JSON."""
+        return self._rows([row for row in self.sheets.samples if self.batch_of(row.patient_id) == batch], batch)
+
+    def image_files(self, batch: str) -> list[str]:
+        """Local folders and files of one batch that exist; the job itself reports those that do not."""
+        rows = [row for row in self.sheets.images if self.batch_of(row.patient_id) == batch]
+        return self._existing([location for row in rows for location in (row.series, row.segmentation)])
+
+    def variant_files(self, batch: str) -> list[str]:
+        """Variant files of one batch that exist; the job itself reports those that do not."""
+        return self._existing([row.vcf for row in self.sheets.samples if self.batch_of(row.patient_id) == batch])
+
+    def file(self, path: Path | str) -> str:
+        """A path as the rules name it: relative to the working folder if below it."""
+        path = Path(path)
+        return str(path.relative_to(self.workdir)) if path.is_relative_to(self.workdir) else str(path)
+
+    def settings(self, stage: str) -> str:
+        """Settings of one stage as JSON; a change of them runs that stage again.
+
+        Radiomics settings hold the content of the presets, so that an edited preset file counts as a change.
+        """
+        section = {
+            "pacs": self.config.pacs,
+            "imaging": self.config.imaging,
+            "association": self.config.association,
+            "report": self.config.report,
+        }.get(stage)
+        if section is not None:
+            return section.model_dump_json()
+        if stage == "radiomics":
+            presets = {key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()}
+            return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
+        if stage == "genomics":
+            return self.config.genomics.model_dump_json(exclude={"reference", "genes"})
+        if stage == "cohort":
+            limit = self.config.workflow.max_failed_share
+            return json.dumps({"covariates": self.config.cohort.covariates, "max_failed_share": limit})
+        raise KeyError(stage)
+
+    def stage_version(self, stage: str) -> int:
+        """Version of a stage's results; a change of it runs that stage again."""
+        return STAGE_VERSIONS[stage]
+
+    def memory_mb(self, attempt: int) -> int:
+        """Memory that a batch job asks for; each retry asks for as much again."""
+        return self.config.workflow.memory_mb * attempt
+
+    def _existing(self, locations: list[str]) -> list[str]:
+        local = dict.fromkeys(location for location in locations if location and not is_remote(location))
+        return [self.file(location) for location in local if Path(location).exists()]
+
+    def _rows(self, rows: list[ImageRow] | list[SampleRow], batch: str) -> str:
+        paths = ("series", "segmentation", "vcf")
+        plain = [{key: self.file(value) if key in paths and value else value for key, value in asdict(row).items()} for row in rows]
+        text = json.dumps(plain)
+        if len(text.encode()) > MAX_ARGUMENT_BYTES:
+            raise ConfigError(self.path, [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"])
+        return text

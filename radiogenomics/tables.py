@@ -1,0 +1,342 @@
+"""Every table that the pipeline writes, specified once: columns, types, units, meaning.
+
+Reading, writing, checks, the data dictionary in the report and docs/tables.md all come from these specifications.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from radiogenomics.errors import MissingFileError, TableError
+from radiogenomics.files import whole_file
+from radiogenomics.provenance import Provenance
+
+Dtype = Literal["string", "category", "float64", "float32", "int64", "int32", "int8", "bool"]
+_ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "float64": pa.float64(),
+    "float32": pa.float32(),
+    "int64": pa.int64(),
+    "int32": pa.int32(),
+    "int8": pa.int8(),
+    "bool": pa.bool_(),
+}
+PROVENANCE_KEY = b"radiogenomics.provenance"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, type and meaning; ``values`` lists what a category may hold."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+
+
+class Table:
+    """A table's specification, and the only way to write or read one.
+
+    ``open_ended`` tables take further columns that the study defines (covariates).
+    """
+
+    def __init__(self, name: str, meaning: str, *columns: Column, key: Sequence[str] = (), open_ended: bool = False) -> None:
+        self.name, self.meaning, self.columns = name, meaning, columns
+        self.key, self.open_ended = tuple(key), open_ended
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema with meaning and unit of each column in the field's metadata."""
+        return pa.schema(
+            [
+                pa.field(column.name, _ARROW[column.dtype], metadata={"meaning": column.meaning, "unit": column.unit})
+                for column in self.columns
+            ]
+        )
+
+    def frame(self, rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+        """A data frame of this table from rows; empty rows give an empty frame with all columns."""
+        frame = pd.DataFrame(list(rows), columns=None)
+        if frame.empty:
+            frame = pd.DataFrame({column.name: [] for column in self.columns})
+        return self.conform(frame, self.name)
+
+    def conform(self, frame: pd.DataFrame, source: str) -> pd.DataFrame:
+        """Check a frame against the specification and give its columns their order and type.
+
+        Raises
+        ------
+        TableError
+            A column is missing or unknown, a value is missing or not allowed, or two rows have the same key.
+        """
+        names = [column.name for column in self.columns]
+        extra = [name for name in frame.columns if name not in names]
+        problems = [f"no column {name!r}" for name in names if name not in frame.columns]
+        if extra and not self.open_ended:
+            problems.append(f"unknown column(s) {extra}")
+        if problems:
+            raise TableError(self.name, source, problems)
+        frame = frame[names + extra].copy()
+        for column in self.columns:
+            values = frame[column.name]
+            if not column.nullable and values.isna().any():
+                problems.append(f"column {column.name!r} has {int(values.isna().sum())} missing value(s)")
+                continue
+            if column.values and (unknown := sorted(set(values.dropna().unique()) - set(column.values))):
+                problems.append(f"column {column.name!r} holds {unknown}; allowed: {list(column.values)}")
+                continue
+            try:
+                frame[column.name] = values.astype(_pandas_dtype(column))
+            except (ValueError, TypeError) as error:
+                problems.append(f"column {column.name!r} is not {column.dtype}: {error}")
+        if not problems and self.key and (n := int(frame.duplicated(list(self.key)).sum())):
+            problems.append(f"{n} row(s) repeat the key {', '.join(self.key)}")
+        if problems:
+            raise TableError(self.name, source, problems)
+        return frame.reset_index(drop=True)
+
+    def to_arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """The frame as Arrow with this table's schema; further columns of an open-ended table are typed by Arrow."""
+        fields = {field.name: field for field in self.schema}
+        inferred = pa.Table.from_pandas(frame, preserve_index=False)
+        schema = pa.schema([fields.get(field.name, field.remove_metadata()) for field in inferred.schema])
+        return inferred.cast(schema)
+
+    def write(self, frame: pd.DataFrame, path: Path, provenance: Provenance | None = None) -> None:
+        """Write Parquet or TSV by the suffix of ``path``, whole or not at all."""
+        frame = self.conform(frame, str(path))
+        with whole_file(path) as temporary:
+            if path.suffix == ".tsv":
+                frame.to_csv(temporary, sep="\t", index=False)
+                return
+            table = self.to_arrow(frame)
+            pq.write_table(_with_metadata(table, self, provenance), temporary, compression="zstd")
+
+    def read(self, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read Parquet or TSV by suffix and check it against the specification (only ``columns``, if given)."""
+        if not path.is_file():
+            raise MissingFileError(path, f"table {self.name}")
+        if path.suffix == ".tsv":
+            text = {column.name: str for column in self.columns if column.dtype in ("string", "category")}
+            frame = pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values={name: [""] for name in self._numeric()})
+            return self.conform(frame, str(path))
+        try:
+            frame = pq.read_table(path, columns=columns).to_pandas()
+        except pa.ArrowInvalid as error:
+            raise TableError(self.name, str(path), [str(error)]) from error
+        if columns is not None:
+            return frame
+        return self.conform(frame, str(path))
+
+    def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
+        """Write the rows of several Parquet files one after the other; memory is that of the largest. Returns the rows."""
+        rows = 0
+        with whole_file(path) as temporary:
+            schema = _with_metadata(self.to_arrow(self.frame([])), self, provenance).schema
+            with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+                for part in parts:
+                    table = self.to_arrow(self.read(part))
+                    rows += table.num_rows
+                    writer.write_table(table.cast(schema))
+        return rows
+
+    def _numeric(self) -> list[str]:
+        return [column.name for column in self.columns if column.dtype not in ("string", "category")]
+
+
+def read_provenance(path: Path) -> dict[str, object]:
+    """The provenance record in a Parquet table, empty if it has none."""
+    metadata = pq.read_schema(path).metadata or {}
+    return Provenance.parse(metadata[PROVENANCE_KEY]) if PROVENANCE_KEY in metadata else {}
+
+
+def _pandas_dtype(column: Column) -> str:
+    if column.dtype in ("string", "category"):
+        return column.dtype if column.dtype == "category" else "str"
+    if column.nullable and column.dtype.startswith("int"):
+        return column.dtype.capitalize()
+    return "boolean" if column.dtype == "bool" and column.nullable else column.dtype
+
+
+def _with_metadata(table: pa.Table, spec: Table, provenance: Provenance | None) -> pa.Table:
+    metadata = {b"radiogenomics.table": spec.name.encode(), b"radiogenomics.meaning": spec.meaning.encode()}
+    if provenance is not None:
+        metadata[PROVENANCE_KEY] = provenance.json().encode()
+    return table.replace_schema_metadata(metadata)
+
+
+STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
+MODELS = ("crude", "volume", "full")
+NOT_TESTED_REASONS = (
+    "",
+    "n below the configured minimum",
+    "carriers below the configured minimum",
+    "constant feature",
+    "collinear with covariates",
+    "no residual degrees of freedom",
+)
+CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
+
+FAILURES = Table(
+    "failures",
+    "One patient, image or sample that a stage could not process, and why.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("image_id", "string", "image of the images sheet, empty where the failure is not about an image"),
+    Column("roi", "string", "region of interest, empty where the failure is not about one"),
+    Column("stage", "category", "stage that refused", values=STAGES),
+    Column("error", "string", "class of the error"),
+    Column("reason", "string", "stable short code of the error"),
+    Column("message", "string", "the fact"),
+    Column("hint", "string", "what to do"),
+)
+
+IMAGES = Table(
+    "imaging/images",
+    "One volume with the mask of one region of interest on its grid.",
+    Column("image_id", "string", "image of the images sheet"),
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("role", "category", "what the image is in the study; features are compared within one role"),
+    Column("modality", "category", "DICOM Modality"),
+    Column("roi", "string", "region of interest"),
+    Column("volume", "string", "file of the volume, relative to the results folder"),
+    Column("mask", "string", "file of the mask, relative to the results folder"),
+    Column("overlay", "string", "PNG of three planes with the contour, relative to the results folder"),
+    Column("unit", "string", "unit of the voxel values (HU, Bq/ml, …), empty if arbitrary"),
+    Column("n_columns", "int32", "voxels along x of the grid"),
+    Column("n_rows", "int32", "voxels along y of the grid"),
+    Column("n_slices", "int32", "voxels along z of the grid"),
+    Column("spacing_x_mm", "float64", "spacing of columns", unit="mm"),
+    Column("spacing_y_mm", "float64", "spacing of rows", unit="mm"),
+    Column("spacing_z_mm", "float64", "spacing of slices", unit="mm"),
+    Column("roi_voxels", "int64", "voxels in the mask"),
+    Column("roi_volume_ml", "float64", "volume of the mask", unit="ml"),
+    Column("roi_slices", "int32", "slices that the mask touches"),
+    Column("roi_components", "int32", "26-connected components of the mask"),
+    Column("roi_touches_border", "bool", "the mask reaches the border of the volume"),
+    Column("manufacturer", "string", "DICOM Manufacturer, empty if absent"),
+    Column("model", "string", "DICOM ManufacturerModelName, empty if absent"),
+    Column("kernel", "string", "DICOM ConvolutionKernel, empty if absent"),
+    Column("slice_thickness_mm", "float64", "DICOM SliceThickness", unit="mm", nullable=True),
+    Column("kvp", "float64", "DICOM KVP", unit="kV", nullable=True),
+    Column("field_strength_t", "float64", "DICOM MagneticFieldStrength", unit="T", nullable=True),
+    Column("voxel_hash", "string", "BLAKE2b of the voxel values and the geometry; the same series gives the same hash"),
+    key=("image_id", "roi"),
+)
+
+FEATURES = Table(
+    "radiomics/features",
+    "One feature of one region of interest.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("image_id", "category", "image of the images sheet"),
+    Column("role", "category", "what the image is in the study"),
+    Column("roi", "category", "region of interest"),
+    Column("image_type", "category", "original, log-sigma-<mm>-mm-3D or wavelet-<bands>"),
+    Column("family", "category", "shape, firstorder, glcm, glrlm, glszm, gldm or ngtdm"),
+    Column("feature", "category", "<image type>_<family>_<name>, names as in pyradiomics"),
+    Column("value", "float64", "the value, missing where it cannot be computed", nullable=True),
+    Column("note", "category", "why the value is missing, empty otherwise"),
+    key=("patient_id", "image_id", "roi", "feature"),
+)
+
+SAMPLES = Table(
+    "genomics/samples",
+    "One sequenced sample that was read.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("sample_id", "string", "name of the sample in the VCF"),
+    Column("n_alternate", "int64", "genotype calls with at least one alternate allele, after filters"),
+    Column("n_missing", "int64", "genotype calls that are missing or half missing, after filters"),
+    Column("n_filtered", "int64", "records left out by their FILTER"),
+    key=("patient_id",),
+)
+
+VARIANTS = Table(
+    "genomics/variants",
+    "One variant that one sample carries, with its consequence for one gene.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("sample_id", "category", "name of the sample in the VCF"),
+    Column("variant", "string", "<chromosome>-<position>-<REF>-<ALT>, left-aligned, 1-based"),
+    Column("chromosome", "category", "contig of the reference"),
+    Column("position", "int64", "1-based position of REF"),
+    Column("ref", "string", "reference allele"),
+    Column("alt", "string", "alternate allele"),
+    Column("alt_copies", "int8", "copies of ALT in the genotype"),
+    Column("ploidy", "int8", "alleles in the genotype"),
+    Column("gene", "category", "gene name; empty where no gene is hit"),
+    Column("transcript", "category", "transcript that the consequence is stated for; empty where no gene is hit"),
+    Column("consequence", "string", "Sequence Ontology terms, joined by &; empty where no gene is hit"),
+    Column("amino_acid_change", "string", "as bcftools csq states it, e.g. 12G>12D; empty if none"),
+    Column("consequence_class", "category", "lof, missense, synonymous or other", values=("lof", "missense", "synonymous", "other")),
+    key=("sample_id", "variant", "gene", "transcript"),
+)
+
+ALTERATIONS = Table(
+    "genomics/alterations",
+    "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("consequence_class", "category", "class of variants that count", values=CONSEQUENCE_CLASSES),
+    Column("state", "category", "altered, wild_type or not_assayed", values=("altered", "wild_type", "not_assayed")),
+    Column("n_variants", "int32", "variants of the class in the gene"),
+    key=("patient_id", "marker"),
+)
+
+PATIENTS = Table(
+    "cohort/patients",
+    "One patient, in or out of the analysis, with the reason; the covariates follow as further columns.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("included", "bool", "the patient is analysed"),
+    Column("stage", "string", "stage that excluded the patient, empty if included"),
+    Column("reason", "string", "why the patient is excluded, empty if included"),
+    Column("message", "string", "the fact behind the reason, empty if included"),
+    key=("patient_id",),
+    open_ended=True,
+)
+
+LEDGER = Table(
+    "cohort/ledger",
+    "Attrition: patients in = patients analysed + patients excluded, by reason.",
+    Column("step", "category", "enrolled, excluded or analysed", values=("enrolled", "excluded", "analysed")),
+    Column("stage", "string", "stage that excluded, empty for enrolled and analysed"),
+    Column("reason", "string", "why, empty for enrolled and analysed"),
+    Column("n_patients", "int64", "number of patients"),
+    key=("step", "stage", "reason"),
+)
+
+RESULTS = Table(
+    "association/results",
+    "One pair of feature and marker under one model.",
+    Column("analysis", "category", "role of the image; multiple testing is corrected within one analysis and model"),
+    Column("feature", "category", "feature name, <image type>_<family>_<name>"),
+    Column("image_type", "category", "image that the feature is computed on"),
+    Column("family", "category", "family of the feature"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("model", "category", "crude; volume: + log volume; full: + log volume + all covariates", values=MODELS),
+    Column("estimate", "float64", "difference of the rank-normalised feature, carriers minus non-carriers", unit="SD", nullable=True),
+    Column("se", "float64", "standard error of the estimate", unit="SD", nullable=True),
+    Column("ci_low", "float64", "lower bound of the 95 % confidence interval", unit="SD", nullable=True),
+    Column("ci_high", "float64", "upper bound of the 95 % confidence interval", unit="SD", nullable=True),
+    Column("t", "float64", "t statistic", nullable=True),
+    Column("df", "int32", "residual degrees of freedom", nullable=True),
+    Column("p", "float64", "two-sided p-value", nullable=True),
+    Column("neg_log10_p", "float64", "-log10 p, exact where p underflows", nullable=True),
+    Column("q_bh", "float64", "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and model", nullable=True),
+    Column("n", "int32", "patients with feature, marker and covariates"),
+    Column("n_carriers", "int32", "carriers among them"),
+    Column("n_missing", "int32", "analysed patients left out of this pair for a missing value"),
+    Column("volume_rho", "float64", "Spearman correlation of the feature with the volume of the region", nullable=True),
+    Column("volume_explained", "bool", "a hit in the crude model that adjusting for volume removes (see docs/association.md)"),
+    Column("flag", "category", "why the pair has no p-value, empty if tested", values=NOT_TESTED_REASONS),
+    key=("analysis", "feature", "marker", "model"),
+)
+
+ALL: tuple[Table, ...] = (IMAGES, FEATURES, SAMPLES, VARIANTS, ALTERATIONS, PATIENTS, LEDGER, RESULTS, FAILURES)
