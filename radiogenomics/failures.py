@@ -1,7 +1,7 @@
 """One bad patient never stops the others and is never hidden: failures are collected and written as a table."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,8 @@ class Failures:
         self.rows: list[dict[str, object]] = []
 
     @contextmanager
-    def guard(self, *, patient_id: str, image_id: str = "", roi: str = "") -> Iterator[None]:
-        """Record an error of the block as a row instead of passing it on.
+    def guard(self, *patient_ids: str, image_id: str = "", roi: str = "") -> Iterator[None]:
+        """Record an error of the block as a row for each patient that it concerns, instead of passing it on.
 
         An error outside the tree of ``RadiogenomicsError`` comes from a file that a library could not digest, or from a
         defect of ours. It is recorded as ``unexpected`` with its traceback in the log.
@@ -28,16 +28,18 @@ class Failures:
         try:
             yield
         except RadiogenomicsError as error:
-            self._add(patient_id, image_id, roi, type(error).__name__, error.reason, error.message, error.hint)
+            self._add(patient_ids, image_id, roi, error, error.reason, error.hint)
         except Exception as error:
-            logger.exception("unexpected error in %s, patient %s %s", self.stage, patient_id, image_id)
+            logger.exception("unexpected error in %s, patients %s %s", self.stage, ", ".join(patient_ids), image_id)
             hint = "the traceback stands in the log of this batch; if the input is sound, please report it"
-            self._add(patient_id, image_id, roi, type(error).__name__, "unexpected", str(error), hint)
+            self._add(patient_ids, image_id, roi, error, "unexpected", hint)
 
-    def _add(self, patient_id: str, image_id: str, roi: str, error: str, reason: str, message: str, hint: str) -> None:
-        logger.warning("patient %s %s: %s", patient_id, image_id, message)
-        row = {"patient_id": patient_id, "image_id": image_id, "roi": roi, "stage": self.stage, "error": error}
-        self.rows.append({**row, "reason": reason, "message": " ".join(message.split()), "hint": " ".join(hint.split())})
+    def _add(self, patient_ids: Sequence[str], image_id: str, roi: str, error: Exception, reason: str, hint: str) -> None:
+        message = " ".join(str(error).split())
+        for patient_id in patient_ids:
+            logger.warning("patient %s %s: %s", patient_id, image_id, message)
+            row = {"patient_id": patient_id, "image_id": image_id, "roi": roi, "stage": self.stage}
+            self.rows.append({**row, "error": type(error).__name__, "reason": reason, "message": message, "hint": " ".join(hint.split())})
 
     def write(self, path: Path) -> None:
         """Write the failures table; it has only a header when nothing failed."""

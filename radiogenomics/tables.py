@@ -3,14 +3,18 @@
 Reading, writing, checks, the data dictionary in the report and docs/tables.md all come from these specifications.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.extensions import ExtensionDtype
+from pandas.api.types import pandas_dtype
 
 from radiogenomics.errors import MissingFileError, TableError
 from radiogenomics.files import whole_file
@@ -126,44 +130,52 @@ class Table:
             raise MissingFileError(path, f"table {self.name}")
         if path.suffix == ".tsv":
             text = {column.name: str for column in self.columns if column.dtype in ("string", "category")}
-            frame = pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values={name: [""] for name in self._numeric()})
-            return self.conform(frame, str(path))
+            blanks = {name: [""] for name in self._numeric()}
+            return self.conform(pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=blanks), str(path))
         try:
-            frame = pq.read_table(path, columns=columns).to_pandas()
+            frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
         except pa.ArrowInvalid as error:
             raise TableError(self.name, str(path), [str(error)]) from error
         if columns is not None:
             return frame
         return self.conform(frame, str(path))
 
+    @contextmanager
+    def writer(self, path: Path, provenance: Provenance | None = None) -> Iterator[Callable[[pd.DataFrame], None]]:
+        """Yield a function that appends a frame as one row group of a Parquet file; keys are checked within a frame."""
+        schema = _with_metadata(self.to_arrow(self.frame([])), self, provenance).schema
+        with whole_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            yield lambda frame: writer.write_table(self.to_arrow(self.conform(frame, str(path))).cast(schema))
+
     def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
         """Write the rows of several Parquet files one after the other; memory is that of the largest. Returns the rows."""
         rows = 0
-        with whole_file(path) as temporary:
-            schema = _with_metadata(self.to_arrow(self.frame([])), self, provenance).schema
-            with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-                for part in parts:
-                    table = self.to_arrow(self.read(part))
-                    rows += table.num_rows
-                    writer.write_table(table.cast(schema))
+        with self.writer(path, provenance) as write:
+            for part in parts:
+                frame = self.read(part)
+                write(frame)
+                rows += len(frame)
         return rows
 
     def _numeric(self) -> list[str]:
         return [column.name for column in self.columns if column.dtype not in ("string", "category")]
 
 
-def read_provenance(path: Path) -> dict[str, object]:
+def read_provenance(path: Path) -> dict[str, Any]:
     """The provenance record in a Parquet table, empty if it has none."""
     metadata = pq.read_schema(path).metadata or {}
     return Provenance.parse(metadata[PROVENANCE_KEY]) if PROVENANCE_KEY in metadata else {}
 
 
-def _pandas_dtype(column: Column) -> str:
-    if column.dtype in ("string", "category"):
-        return column.dtype if column.dtype == "category" else "str"
-    if column.nullable and column.dtype.startswith("int"):
-        return column.dtype.capitalize()
-    return "boolean" if column.dtype == "bool" and column.nullable else column.dtype
+def _pandas_dtype(column: Column) -> np.dtype[Any] | ExtensionDtype:
+    name: str = column.dtype
+    if name == "string":
+        name = "str"
+    elif column.nullable and name.startswith("int"):
+        name = name.capitalize()
+    elif column.nullable and name == "bool":
+        name = "boolean"
+    return pandas_dtype(name)
 
 
 def _with_metadata(table: pa.Table, spec: Table, provenance: Provenance | None) -> pa.Table:
@@ -183,6 +195,7 @@ NOT_TESTED_REASONS = (
     "collinear with covariates",
     "no residual degrees of freedom",
 )
+VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
 
 FAILURES = Table(
@@ -259,7 +272,7 @@ SAMPLES = Table(
 
 VARIANTS = Table(
     "genomics/variants",
-    "One variant that one sample carries, with its consequence for one gene.",
+    "One variant that one sample carries in an exon or splice site of a gene, with its consequence.",
     Column("patient_id", "category", "patient of the patients sheet"),
     Column("sample_id", "category", "name of the sample in the VCF"),
     Column("variant", "string", "<chromosome>-<position>-<REF>-<ALT>, left-aligned, 1-based"),
@@ -269,11 +282,11 @@ VARIANTS = Table(
     Column("alt", "string", "alternate allele"),
     Column("alt_copies", "int8", "copies of ALT in the genotype"),
     Column("ploidy", "int8", "alleles in the genotype"),
-    Column("gene", "category", "gene name; empty where no gene is hit"),
-    Column("transcript", "category", "transcript that the consequence is stated for; empty where no gene is hit"),
-    Column("consequence", "string", "Sequence Ontology terms, joined by &; empty where no gene is hit"),
+    Column("gene", "category", "gene name"),
+    Column("transcript", "category", "transcript that the consequence is stated for"),
+    Column("consequence", "string", "Sequence Ontology terms, joined by &"),
     Column("amino_acid_change", "string", "as bcftools csq states it, e.g. 12G>12D; empty if none"),
-    Column("consequence_class", "category", "lof, missense, synonymous or other", values=("lof", "missense", "synonymous", "other")),
+    Column("consequence_class", "category", "most severe class of the terms", values=VARIANT_CLASSES),
     key=("sample_id", "variant", "gene", "transcript"),
 )
 

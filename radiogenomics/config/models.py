@@ -131,9 +131,6 @@ class Genomics(Section):
     reference: Path = Field(Path("reference.fa"), description="FASTA of the reference that the variants were called on (`.fai` is built if absent).")
     genes: Path = Field(Path("genes.gff3"), description="GFF3 of the genes on the same reference (Ensembl style: gene, transcript, exon, CDS).")
     pass_only: bool = Field(True, description="Use only variants whose FILTER is PASS or empty.")
-    haplotype_aware: bool = Field(
-        False, description="Call consequences of phased neighbouring variants together; needs phased genotypes. False looks at each variant alone."
-    )
     transcript_policy: Literal["longest_cds", "worst"] = Field(
         "longest_cds",
         description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst consequence over all transcripts.",

@@ -1,0 +1,1 @@
+"""Variant calls to a patient × gene table: normalise, call consequences, read genotypes, classify."""

@@ -1,0 +1,80 @@
+"""What can be wrong with variant files, the reference and the genes."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from radiogenomics.errors import GenomicsError, listing
+
+
+class SampleNotInVcfError(GenomicsError):
+    """The VCF has no sample of the stated name."""
+
+    reason = "sample_not_in_vcf"
+
+    def __init__(self, path: Path, sample: str, present: Sequence[str]) -> None:
+        self.path, self.sample, self.present = path, sample, tuple(present)
+        near = get_close_matches(sample, present, n=3)
+        super().__init__(
+            f"{path.name}: no sample {sample!r} among its {len(present)}",
+            hint=f"correct sample_id in the samples sheet; {'similar names' if near else 'the file holds'}: {listing(near or present, 5)}",
+        )
+
+
+class UnreadableVcfError(GenomicsError):
+    """The file is not a VCF or BCF, or it ends too early."""
+
+    reason = "unreadable_vcf"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: not readable as VCF or BCF: {problem}", hint="check the file with `bcftools view`; copy it again if it was truncated")
+
+
+class ReferenceMismatchError(GenomicsError):
+    """A REF allele is not what the reference holds at its position."""
+
+    reason = "reference_mismatch"
+
+    def __init__(self, vcf: Path, reference: Path, problem: str) -> None:
+        self.vcf, self.reference, self.problem = vcf, reference, problem
+        super().__init__(
+            f"{vcf.name} was not called on {reference.name}: {problem}",
+            hint="set genomics.reference to the FASTA that the variants were called on (same build, same contig names)",
+        )
+
+
+class ContigNamesError(GenomicsError):
+    """Two files do not share a single contig name."""
+
+    reason = "contig_names"
+
+    def __init__(self, first: Path, first_names: Sequence[str], second: Path, second_names: Sequence[str]) -> None:
+        self.first, self.second = first, second
+        super().__init__(
+            f"{first.name} and {second.name} share no contig: {listing(first_names, 3)} against {listing(second_names, 3)}",
+            hint="rename the contigs of one of them (`bcftools annotate --rename-chrs`), e.g. chr1 to 1",
+        )
+
+
+class NormalisationError(GenomicsError):
+    """bcftools refused the file."""
+
+    reason = "normalisation"
+
+    def __init__(self, path: Path, step: str, problem: str) -> None:
+        self.path, self.step, self.problem = path, step, problem
+        super().__init__(f"{path.name}: bcftools {step} failed: {problem}", hint="run `bcftools norm` on the file to see the record; the file must be sorted and complete")
+
+
+class GenesError(GenomicsError):
+    """The gene file has no coding transcript."""
+
+    reason = "genes"
+
+    def __init__(self, path: Path, found: Sequence[str]) -> None:
+        self.path, self.found = path, tuple(found)
+        super().__init__(
+            f"{path.name}: no CDS with a Parent transcript; feature types found: {listing(found)}",
+            hint="use an Ensembl-style GFF3 (gene, transcript or mRNA, exon, CDS)",
+        )

@@ -1,0 +1,113 @@
+"""Left-align, split multi-allelic records and call consequences, with the bcftools that pysam carries."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pysam
+import pysam.bcftools
+from pysam.utils import SamtoolsError
+
+from radiogenomics.errors import MissingFileError
+from radiogenomics.files import whole_file
+from radiogenomics.genomics.errors import ContigNamesError, NormalisationError, ReferenceMismatchError, SampleNotInVcfError, UnreadableVcfError
+from radiogenomics.genomics.genes import Genes
+
+
+def sample_names(vcf: Path) -> tuple[str, ...]:
+    """Samples in the header of a VCF or BCF."""
+    return tuple(_header(vcf).samples)
+
+
+def require_sample(vcf: Path, sample: str) -> None:
+    """Refuse a sample that the file does not hold.
+
+    Raises
+    ------
+    SampleNotInVcfError
+    """
+    present = sample_names(vcf)
+    if sample not in present:
+        raise SampleNotInVcfError(vcf, sample, present)
+
+
+def check_contigs(vcf: Path, reference: Path, genes_path: Path, genes: Genes) -> None:
+    """Refuse files that share no contig name: bcftools would quietly annotate nothing.
+
+    Raises
+    ------
+    ContigNamesError
+    """
+    in_vcf, in_reference = tuple(str(name) for name in _header(vcf).contigs), _contigs(reference)
+    if in_vcf and not set(in_vcf) & set(in_reference):
+        raise ContigNamesError(vcf, in_vcf, reference, in_reference)
+    if not genes.contigs & set(in_reference):
+        raise ContigNamesError(genes_path, sorted(genes.contigs), reference, in_reference)
+
+
+def indexed_reference(reference: Path, scratch: Path) -> Path:
+    """The FASTA with a ``.fai`` beside it; one that lies in a read-only folder is linked from ``scratch``."""
+    if not reference.is_file():
+        raise MissingFileError(reference, "reference (genomics.reference)")
+    index = reference.with_name(reference.name + ".fai")
+    if index.is_file():
+        return reference
+    try:
+        with whole_file(index) as temporary:
+            pysam.faidx(str(reference), "--fai-idx", str(temporary))
+    except PermissionError:
+        linked = scratch / reference.name
+        linked.symlink_to(reference.resolve())
+        pysam.faidx(str(linked))
+        return linked
+    return reference
+
+
+def annotated(vcf: Path, samples: Sequence[str], reference: Path, genes: Path, scratch: Path) -> Path:
+    """A BCF in ``scratch`` with the wanted samples, left-aligned, one ALT a record, with INFO/BCSQ.
+
+    The input is streamed, so it needs no index. In a split record the other alternate alleles read as reference, which
+    for a carrier of *this* allele is what is meant. Consequences are those of each allele alone (``--local-csq``).
+
+    Raises
+    ------
+    ReferenceMismatchError, NormalisationError
+    """
+    wanted, listed = scratch / "samples.txt", scratch / "wanted.bcf"
+    wanted.write_text("".join(f"{sample}\n" for sample in samples))
+    normal, called = scratch / "normal.bcf", scratch / "called.bcf"
+    steps = (
+        ("view", ["-S", str(wanted), "-Ou", "-o", str(listed), str(vcf)]),
+        ("norm", ["-m", "-any", "-c", "e", "-f", str(reference), "-Ou", "-o", str(normal), str(listed)]),
+        ("csq", ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ob1", "-o", str(called), str(normal)]),
+    )
+    for step, arguments in steps:
+        _bcftools(step, arguments, vcf, reference)
+    listed.unlink()
+    normal.unlink()
+    return called
+
+
+def _bcftools(step: str, arguments: list[str], vcf: Path, reference: Path) -> None:
+    try:
+        getattr(pysam.bcftools, step)(*arguments, catch_stdout=False)
+    except SamtoolsError as error:
+        problem = " ".join(re.sub(r"^bcftools returned with error .*?stderr=", "", str(error).strip("'\"")).replace("\\n", " ").split())
+        if "Reference allele mismatch" in problem or "REF_SEQ" in problem or "faidx_fetch_seq failed" in problem or "does not match" in problem:
+            raise ReferenceMismatchError(vcf, reference, problem) from error
+        raise NormalisationError(vcf, step, problem) from error
+
+
+def _header(vcf: Path) -> pysam.VariantHeader:
+    if not vcf.is_file():
+        raise MissingFileError(vcf, "variant file")
+    try:
+        with pysam.VariantFile(str(vcf)) as stream:
+            return stream.header
+    except (ValueError, OSError) as error:
+        raise UnreadableVcfError(vcf, str(error)) from error
+
+
+def _contigs(reference: Path) -> tuple[str, ...]:
+    with pysam.FastaFile(str(reference)) as fasta:
+        return tuple(fasta.references)

@@ -1,0 +1,58 @@
+"""Why features cannot be computed for a region."""
+
+from pathlib import Path
+
+from radiogenomics.errors import RadiomicsError, listing
+
+
+class RoiTooSmallError(RadiomicsError):
+    """The region has fewer voxels than the settings ask for."""
+
+    reason = "roi_too_small"
+
+    def __init__(self, path: Path, voxels: int, minimum: int) -> None:
+        self.path, self.voxels, self.minimum = path, voxels, minimum
+        super().__init__(
+            f"{path.name}: the region has {voxels} voxel(s), the minimum is {minimum}",
+            hint="check the segmentation; `min_voxels` in the extraction settings sets the minimum",
+        )
+
+
+class FlatRegionError(RadiomicsError):
+    """All voxels of the region have one value, so that no texture exists."""
+
+    reason = "flat_region"
+
+    def __init__(self, path: Path, value: float) -> None:
+        self.path, self.value = path, value
+        super().__init__(f"{path.name}: every voxel of the region has the value {value:g}", hint="check that mask and image belong together")
+
+
+class NotFiniteError(RadiomicsError):
+    """The image holds NaN or infinite values in the region."""
+
+    reason = "not_finite"
+
+    def __init__(self, path: Path, voxels: int) -> None:
+        self.path, self.voxels = path, voxels
+        super().__init__(f"{path.name}: {voxels} voxel(s) of the region are not finite", hint="convert the image again; a finite value is needed in every voxel")
+
+
+class GridMismatchError(RadiomicsError):
+    """Volume and mask are not on the same grid."""
+
+    reason = "grid_mismatch"
+
+    def __init__(self, volume: Path, mask: Path, problem: str) -> None:
+        self.volume, self.mask, self.problem = volume, mask, problem
+        super().__init__(f"{mask.name} is not on the grid of {volume.name}: {problem}", hint="put the mask on the grid with `radiogenomics imaging mask`")
+
+
+class NoSettingsError(RadiomicsError):
+    """The configuration has no extraction settings for the modality."""
+
+    reason = "no_settings"
+
+    def __init__(self, modality: str, known: tuple[str, ...]) -> None:
+        self.modality, self.known = modality, known
+        super().__init__(f"no extraction settings for modality {modality!r}; there are some for {listing(known)}", hint="add the modality to `radiomics.settings`")

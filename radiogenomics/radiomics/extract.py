@@ -1,0 +1,60 @@
+"""Commands: one region, a batch, and the features of all batches in one table."""
+
+import json
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from radiogenomics import tables
+from radiogenomics.config import load_radiomics_settings
+from radiogenomics.config.models import RadiomicsSettings
+from radiogenomics.failures import Failures
+from radiogenomics.provenance import Provenance, digests
+from radiogenomics.radiomics.engine import features as compute
+from radiogenomics.radiomics.errors import NoSettingsError
+
+logger = logging.getLogger(__name__)
+
+
+def extract(*, volume: Path, mask: Path, settings: str, features: Path) -> None:
+    """Extract the features of one region; patient and image are named after the volume's file."""
+    options = load_radiomics_settings(settings)
+    name = volume.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".nrrd")
+    frame = _frame(volume, mask, options, {"patient_id": name, "image_id": name, "role": "image", "roi": "region"})
+    tables.FEATURES.write(frame, features, Provenance("radiomics", options.model_dump(mode="json"), digests([volume, mask])))
+    logger.info("%s: %d features", volume.name, len(frame))
+
+
+def extract_batch(*, images: Path, results: Path, settings: str, features: Path, failures: Path) -> None:
+    """Extract the features of every image of a batch; ``settings`` is JSON by modality."""
+    by_modality = {key: RadiomicsSettings.model_validate(value) for key, value in json.loads(settings).items()}
+    failed = Failures("radiomics")
+    with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), digests([images]))) as write:
+        for row in tables.IMAGES.read(images).to_dict("records"):
+            with failed.guard(row["patient_id"], image_id=row["image_id"], roi=row["roi"]):
+                options = by_modality.get(row["modality"])
+                if options is None:
+                    raise NoSettingsError(row["modality"], tuple(by_modality))
+                keys = {key: row[key] for key in ("patient_id", "image_id", "role", "roi")}
+                write(_frame(results / row["volume"], results / row["mask"], options, keys))
+    failed.write(failures)
+
+
+def gather(*, parts: list[Path], features: Path) -> None:
+    """Put the tables of all batches into one; memory is that of one batch."""
+    settings = tables.read_provenance(parts[0]).get("settings", {})
+    rows = tables.FEATURES.concatenate(parts, features, Provenance("radiomics", settings))
+    logger.info("%d feature values", rows)
+
+
+def _frame(volume: Path, mask: Path, settings: RadiomicsSettings, keys: dict[str, str]) -> pd.DataFrame:
+    found = compute(volume, mask, settings)
+    columns = {
+        "image_type": [feature.image_type for feature in found],
+        "family": [feature.family for feature in found],
+        "feature": [feature.name for feature in found],
+        "value": [feature.value for feature in found],
+        "note": [feature.note for feature in found],
+    }
+    return tables.FEATURES.conform(pd.DataFrame({**keys, **columns}), volume.name)
