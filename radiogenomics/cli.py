@@ -248,7 +248,7 @@ COMMANDS = (
             Option("--covariates", "patients table (Parquet or TSV)"),
             Option("--settings", "settings: a YAML file or JSON", str, "{}"),
             Option("--results", "results table to write (Parquet)"),
-            Option("--top", "table of the tested pairs, smallest p first, to write (TSV)", default=None),
+            Option("--tsv", "the same table, smallest p first, to write (TSV)", default=None),
         ),
     ),
     Command(

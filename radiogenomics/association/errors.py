@@ -1,0 +1,55 @@
+"""Why an association study cannot be set up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from radiogenomics.errors import AssociationError, listing
+
+
+class NoVolumeFeatureError(AssociationError):
+    """The feature that the volume covariate is made of is not in the features table."""
+
+    reason = "no_volume_feature"
+
+    def __init__(self, wanted: str, analysis: str, near: Sequence[str]) -> None:
+        self.wanted, self.analysis = wanted, analysis
+        super().__init__(
+            f"analysis {analysis!r}: no feature {wanted!r} to take the volume from; shape features present: {listing(near, 5)}",
+            hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume",
+        )
+
+
+class VolumeNotPositiveError(AssociationError):
+    """A volume has no logarithm."""
+
+    reason = "volume_not_positive"
+
+    def __init__(self, feature: str, patients: Sequence[str]) -> None:
+        self.feature, self.patients = feature, tuple(patients)
+        super().__init__(
+            f"{feature} is not positive in {len(patients)} patient(s): {listing(patients)}",
+            hint="set `association.volume_feature` to a feature that measures volume",
+        )
+
+
+class UnknownClassError(AssociationError):
+    """No marker of a class that is to be tested."""
+
+    reason = "no_marker_of_class"
+
+    def __init__(self, wanted: Sequence[str], present: Sequence[str]) -> None:
+        self.wanted, self.present = tuple(wanted), tuple(present)
+        super().__init__(
+            f"no marker of class {listing(wanted)}; the alterations table holds {listing(present)}",
+            hint="set `association.classes` to classes that `genomics.classes` records",
+        )
+
+
+class NoPatientColumnError(AssociationError):
+    """The covariates table does not say which patient a row is about."""
+
+    reason = "no_patient_column"
+
+    def __init__(self, path: Path, present: Sequence[str]) -> None:
+        self.path = path
+        super().__init__(f"{path.name}: no column 'patient_id'; found {listing(present)}", hint="name the column of patients patient_id")

@@ -1,0 +1,132 @@
+"""Command: who is analysed, who is not, and why; the numbers must sum."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from radiogenomics import tables
+from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
+from radiogenomics.config.models import Cohort
+from radiogenomics.errors import TooManyFailuresError
+from radiogenomics.provenance import Provenance, digests
+
+logger = logging.getLogger(__name__)
+
+# A failure of an early stage explains those of the later ones.
+STAGE_ORDER = {stage: number for number, stage in enumerate(tables.STAGES)}
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Why one patient is not analysed."""
+
+    stage: str
+    reason: str
+    message: str
+
+
+def join(
+    *,
+    patients: Path,
+    images: Path,
+    samples: Path,
+    settings: str,
+    features: Path,
+    alterations: Path,
+    failed: list[Path],
+    table: Path,
+    ledger: Path,
+    failures: Path,
+) -> None:
+    """Write the patients table, the attrition ledger and all failures.
+
+    A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient who
+    has another one stands in the failures table but excludes nobody.
+
+    Raises
+    ------
+    TooManyFailuresError
+        After the tables are written, so that they can be read.
+    """
+    options: dict[str, Any] = json.loads(settings)
+    sheets = read_sheets(Cohort(patients=patients, images=images, samples=samples, covariates=options["covariates"]))
+    all_failures = pd.concat([tables.FAILURES.read(path) for path in failed], ignore_index=True)
+    excluded = exclusions(sheets, _patients_in(features), _patients_in(alterations), all_failures)
+    provenance = Provenance("cohort", options, digests([patients, images, samples, features, alterations]))
+    tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options["covariates"]), table, provenance)
+    tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
+    summary = ledger_frame(len(sheets.patients), excluded)
+    tables.LEDGER.write(summary, ledger)
+    logger.info("%d patients, %d analysed, %d excluded", len(sheets.patients), len(sheets.patients) - len(excluded), len(excluded))
+    if len(excluded) > options["max_failed_share"] * len(sheets.patients):
+        reasons = summary[summary["step"] == "excluded"]
+        counts = ", ".join(f"{reason} {n}" for reason, n in zip(reasons["reason"], reasons["n_patients"], strict=True))
+        raise TooManyFailuresError(len(excluded), len(sheets.patients), options["max_failed_share"], counts)
+
+
+def exclusions(sheets: Sheets, with_features: set[str], with_sample: set[str], failures: pd.DataFrame) -> dict[str, Exclusion]:
+    """The first reason, in the order of the stages, for every patient who is not analysed."""
+    imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
+    result: dict[str, Exclusion] = {}
+    for patient in (row.patient_id for row in sheets.patients):
+        found: list[Exclusion] = []
+        stages: Sequence[str] = ()
+        if patient not in with_features:
+            if patient not in imaged:
+                found.append(Exclusion("cohort", "no_image", "no row in the images sheet"))
+            stages = ("pacs", "imaging", "radiomics")
+        if patient not in with_sample:
+            if patient not in sampled:
+                found.append(Exclusion("cohort", "no_sample", "no row in the samples sheet"))
+            stages = (*stages, "genomics")
+        own = failures[(failures["patient_id"] == patient) & failures["stage"].isin(list(stages))]
+        found += [Exclusion(str(row.stage), str(row.reason), str(row.message)) for row in own.itertuples()]
+        if found:
+            result[patient] = min(found, key=lambda exclusion: STAGE_ORDER[exclusion.stage])
+        elif stages:
+            result[patient] = Exclusion("cohort", "unexplained", "no features or sample, and no failure recorded; please report this")
+    return result
+
+
+def patients_frame(rows: Sequence[PatientRow], excluded: Mapping[str, Exclusion], covariates: Mapping[str, str]) -> pd.DataFrame:
+    """The patients table with the covariates as typed columns."""
+    included = Exclusion("", "", "")
+    frame = pd.DataFrame(
+        [
+            {
+                "patient_id": row.patient_id,
+                "included": row.patient_id not in excluded,
+                **vars(excluded.get(row.patient_id, included)),
+                **row.covariates,
+            }
+            for row in rows
+        ]
+    )
+    for name, kind in covariates.items():
+        frame[name] = frame[name].astype("float64" if kind == "number" else "str")
+    return frame
+
+
+def ledger_frame(enrolled: int, excluded: Mapping[str, Exclusion]) -> pd.DataFrame:
+    """The attrition ledger: enrolled = analysed + excluded, by stage and reason."""
+    counts = Counter((exclusion.stage, exclusion.reason) for exclusion in excluded.values())
+    rows: list[dict[str, object]] = [{"step": "enrolled", "stage": "", "reason": "", "n_patients": enrolled}]
+    rows += [
+        {"step": "excluded", "stage": stage, "reason": reason, "n_patients": n}
+        for (stage, reason), n in sorted(counts.items(), key=lambda item: (STAGE_ORDER[item[0][0]], item[0][1]))
+    ]
+    rows.append({"step": "analysed", "stage": "", "reason": "", "n_patients": enrolled - len(excluded)})
+    return tables.LEDGER.frame(rows)
+
+
+def _patients_in(path: Path) -> set[str]:
+    if not path.is_file():
+        return set()
+    return set(pq.read_table(path, columns=["patient_id"])["patient_id"].unique().to_pylist())

@@ -1,0 +1,50 @@
+# Variant calls to carried variants with their consequence, one batch of patients a job; then patient × gene.
+rule genomics_annotate:
+    input:
+        vcf=lambda wildcards: plan.variant_files(wildcards.batch),
+        reference=plan.file(plan.config.genomics.reference),
+        genes=plan.file(plan.config.genomics.genes),
+    output:
+        variants="results/genomics/{batch}.variants.parquet",
+        samples="results/genomics/{batch}.samples.parquet",
+        failures="results/genomics/{batch}.failures.tsv",
+    log:
+        "results/logs/genomics/{batch}.log",
+    benchmark:
+        "results/benchmarks/genomics_annotate/{batch}.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        samples=lambda wildcards: plan.samples(wildcards.batch),
+        settings=lambda wildcards: plan.settings("genomics"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics annotate-batch --samples {params.samples:q} --settings {params.settings:q}"
+        " --reference {input.reference:q} --genes {input.genes:q}"
+        " --variants {output.variants} --table {output.samples} --failures {output.failures} 2> {log}"
+
+
+rule genomics_alterations:
+    input:
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+    output:
+        "results/genomics/alterations.parquet",
+    log:
+        "results/logs/genomics/alterations.log",
+    benchmark:
+        "results/benchmarks/genomics_alterations.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("genomics"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
+        " --settings {params.settings:q} --alterations {output} 2> {log}"

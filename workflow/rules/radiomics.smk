@@ -1,0 +1,43 @@
+# Volumes and masks to features, one batch of patients a job.
+rule radiomics_extract:
+    input:
+        images="results/imaging/{batch}.images.parquet",
+        directory="results/imaging/{batch}",
+    output:
+        features="results/radiomics/{batch}.features.parquet",
+        failures="results/radiomics/{batch}.failures.tsv",
+    log:
+        "results/logs/radiomics/{batch}.log",
+    benchmark:
+        "results/benchmarks/radiomics_extract/{batch}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("radiomics"),
+        stage_version=plan.stage_version("radiomics"),
+    shell:
+        "radiogenomics radiomics extract-batch --images {input.images} --results results"
+        " --settings {params.settings:q} --features {output.features} --failures {output.failures} 2> {log}"
+
+
+rule radiomics_gather:
+    input:
+        expand("results/radiomics/{batch}.features.parquet", batch=plan.batches),
+    output:
+        "results/radiomics/features.parquet",
+    log:
+        "results/logs/radiomics/gather.log",
+    benchmark:
+        "results/benchmarks/radiomics_gather.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        stage_version=plan.stage_version("radiomics"),
+    shell:
+        "radiogenomics radiomics gather --parts {input} --features {output} 2> {log}"

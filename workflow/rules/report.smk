@@ -1,0 +1,30 @@
+# One offline page.
+rule report_build:
+    input:
+        results="results/association/results.parquet",
+        patients="results/cohort/patients.parquet",
+        ledger="results/cohort/ledger.tsv",
+        failures="results/cohort/failures.tsv",
+        features="results/radiomics/features.parquet",
+        alterations="results/genomics/alterations.parquet",
+        images=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
+        overlays=expand("results/imaging/{batch}", batch=plan.batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+    output:
+        report("results/report/index.html", caption="../report/report.rst", category="Report"),
+    log:
+        "results/logs/report/build.log",
+    benchmark:
+        "results/benchmarks/report_build.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        title=lambda wildcards: plan.config.study.title,
+        settings=lambda wildcards: plan.settings("report"),
+        stage_version=plan.stage_version("report"),
+    shell:
+        "radiogenomics report build --results results --output results/report"
+        " --title {params.title:q} --settings {params.settings:q} 2> {log}"
