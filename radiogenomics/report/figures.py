@@ -1,0 +1,153 @@
+"""The figures that need no script: attrition flow, carriers, expected against observed p, estimates of a pair."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from radiogenomics.report import hits, svg, text
+from radiogenomics.tables import MODELS
+
+FLOW_WIDTH = 640
+LINE = 19
+MODEL_CLASS: Mapping[str, str] = {model: f"model-{model}" for model in MODELS}
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """Patients that one stage excluded, by reason, and how many remain after it."""
+
+    stage: str
+    reasons: Sequence[tuple[str, int]]
+    remaining: int
+
+
+def flow(enrolled: int, steps: Sequence[FlowStep], analysed: int) -> Markup:
+    """Patients from enrolment to analysis: the spine on the left, exclusions on the right."""
+    left, middle, right = 8, 108, 258
+    drawn = [_box(left, 4, 200, 44, "flow-box"), *_boxed(left + 100, 22, enrolled, "enrolled")]
+    y = 48.0
+    for step in steps:
+        height = LINE * (len(step.reasons) + 1) + 16
+        centre = y + 14 + height / 2
+        drawn += [
+            svg.line(middle, y, middle, y + height + 28, "flow-line"),
+            svg.line(middle, centre, right, centre, "flow-line"),
+            svg.polygon([(right - 7, centre - 4), (right, centre), (right - 7, centre + 4)], "flow-tip"),
+            _box(right, y + 14, FLOW_WIDTH - right - 8, height, "flow-out"),
+            *_excluded(right + 14, y + 14 + LINE + 2, step),
+            svg.text(middle + 8, y + height + 24, f"{text.count(step.remaining)} remain", "flow-note"),
+        ]
+        y += height + 28
+    drawn += [
+        svg.line(middle, y, middle, y + 18, "flow-line"),
+        svg.polygon([(middle - 4, y + 11), (middle, y + 18), (middle + 4, y + 11)], "flow-tip"),
+        _box(left, y + 18, 200, 44, "flow-box flow-end"),
+        *_boxed(left + 100, y + 36, analysed, "analysed"),
+    ]
+    label = f"{enrolled} patients enrolled, {enrolled - analysed} excluded, {analysed} analysed"
+    return svg.picture(FLOW_WIDTH, y + 66, label, drawn, "figure flow")
+
+
+def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Markup:
+    """Bars of altered, wild-type and not-assayed patients for each marker; a line marks the smallest tested group."""
+    top, step, left, width = 30, 22, 190, 720
+    largest = max((sum(row[1:]) for row in rows), default=1)
+    x = svg.Scale(0, max(largest, 1), left, width - 56)
+    bottom = top + step * len(rows)
+    drawn = [svg.line(x(tick), top - 4, x(tick), bottom, "grid") for tick in x.ticks(6)]
+    drawn += [svg.text(x(tick), top - 10, svg.label(tick), "tick", "middle") for tick in x.ticks(6)]
+    for k, (marker, altered, wild_type, not_assayed) in enumerate(rows):
+        y = top + step * k
+        class_ = "bar-altered" if altered >= threshold else "bar-altered few"
+        drawn.append(svg.text(left - 8, y + 15, svg.shorten(marker, 26), "tick strong", "end"))
+        drawn += svg.bars(
+            [(altered, class_), (wild_type, "bar-wild"), (not_assayed, "bar-unknown")], x, y + 3, step - 7
+        )
+        drawn.append(svg.text(width - 50, y + 15, text.count(altered), "tick strong"))
+    drawn.append(svg.line(x(threshold), top - 4, x(threshold), bottom, "threshold"))
+    return svg.picture(width, bottom + 6, "Carriers of each marker among analysed patients", drawn, "figure")
+
+
+def qq(strength: hits.Floats, family: hits.Family) -> Markup:
+    """Expected against observed −log10 p of one family with the 95 % band of independent tests."""
+    size, left, bottom = 330, 46, 286
+    expected, observed, low, high = hits.quantiles(strength)
+    if not expected.size:
+        return Markup("")
+    x = svg.Scale(0, float(expected.max()) * 1.04, left, size - 10)
+    y = svg.Scale(0, float(max(observed.max(), high.max())) * 1.04, bottom, 34)
+    top_of_line = min(x.high, y.high)
+    upper = [(x(a), y(b)) for a, b in zip(expected, high, strict=True)]
+    lower = [(x(a), y(b)) for a, b in zip(expected[::-1], low[::-1], strict=True)]
+    drawn = [svg.polygon(upper + lower, "band"), svg.line(x(0), y(0), x(top_of_line), y(top_of_line), "diagonal")]
+    drawn += _axes(x, y, "expected −log₁₀ p", "observed −log₁₀ p", size)
+    drawn += [
+        svg.tag("circle", cx=x(float(a)), cy=y(float(b)), r=2.2, class_=MODEL_CLASS[family.model])
+        for a, b in zip(expected, observed, strict=True)
+    ]
+    drawn.append(svg.text(left, 18, f"{family.model}, {text.count(family.n_tested)} tests", "panel-title"))
+    drawn.append(svg.text(size - 10, 18, f"λ = {text.number(family.inflation)}", "panel-title", "end"))
+    return svg.picture(size, 326, f"QQ plot, model {family.model}, λ = {family.inflation:.2f}", drawn, "figure panel")
+
+
+def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -> Markup:
+    """Estimate and interval of one pair under each model; one that was not tested has no mark."""
+    height, width = 16 * len(estimates) + 8, x.end + 8
+    drawn = [svg.line(x(tick), 0, x(tick), height, "zero" if tick == 0 else "grid") for tick in x.ticks(4)]
+    for k, (model, estimate, low, high) in enumerate(estimates):
+        if not np.isfinite([estimate, low, high]).all():
+            continue
+        y, class_ = 12.0 + 16 * k, MODEL_CLASS[model]
+        drawn.append(svg.line(x(max(low, x.low)), y, x(min(high, x.high)), y, f"{class_} whisker"))
+        drawn.append(_mark(model, x(estimate), y))
+    return svg.picture(width, height, f"Estimates under {text.joined([row[0] for row in estimates])}", drawn, "forest")
+
+
+def forest_axis(x: svg.Scale) -> Markup:
+    """The axis that stands above a column of forests."""
+    drawn = [svg.text(x(tick), 12, svg.label(tick), "tick", "middle") for tick in x.ticks(4)]
+    return svg.picture(x.end + 8, 16, "estimate in SD", drawn, "forest")
+
+
+def _mark(model: str, x: float, y: float) -> Markup:
+    """Circle, square or diamond: models differ in shape as well as colour."""
+    class_ = MODEL_CLASS[model]
+    if model == "crude":
+        return svg.tag("circle", cx=x, cy=y, r=4.0, class_=class_)
+    if model == "volume":
+        return svg.tag("rect", x=x - 3.8, y=y - 3.8, width=7.6, height=7.6, class_=class_)
+    return svg.polygon([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)], class_)
+
+
+def _axes(x: svg.Scale, y: svg.Scale, x_label: str, y_label: str, width: float) -> list[Markup]:
+    drawn = [svg.line(x.start, y.start, x.end, y.start, "axis"), svg.line(x.start, y.start, x.start, y.end, "axis")]
+    drawn += [svg.text(x(tick), y.start + 16, svg.label(tick), "tick", "middle") for tick in x.ticks(5)]
+    drawn += [svg.text(x.start - 6, y(tick) + 4, svg.label(tick), "tick", "end") for tick in y.ticks(5)]
+    drawn.append(svg.text((x.start + width) / 2, y.start + 34, x_label, "axis-title", "middle"))
+    middle = (y.start + y.end) / 2
+    rotate = f"rotate(-90 12 {middle:.1f})"
+    drawn.append(svg.tag("text", y_label, x=12, y=middle, transform=rotate, class_="axis-title", text_anchor="middle"))
+    return drawn
+
+
+def _box(x: float, y: float, width: float, height: float, class_: str) -> Markup:
+    return svg.tag("rect", x=x, y=y, width=width, height=height, rx=4, class_=class_)
+
+
+def _boxed(x: float, y: float, n: int, word: str) -> list[Markup]:
+    return [
+        svg.text(x, y + 1, text.count(n), "flow-number", "middle"),
+        svg.text(x, y + 18, word, "flow-note", "middle"),
+    ]
+
+
+def _excluded(x: float, y: float, step: FlowStep) -> list[Markup]:
+    total = sum(n for _, n in step.reasons)
+    head = f"{text.count(total)} excluded at {step.stage}" if step.stage else f"{text.count(total)} excluded"
+    drawn = [svg.text(x, y, head, "flow-head")]
+    for k, (reason, n) in enumerate(step.reasons, start=1):
+        drawn.append(svg.text(x + 22, y + LINE * k, text.count(n), "flow-count", "end"))
+        drawn.append(svg.text(x + 30, y + LINE * k, svg.shorten(text.spaced(reason), 40), "flow-reason"))
+    return drawn

@@ -1,0 +1,215 @@
+"""What the results say, in numbers: families of tests, hits by marker, leading pairs, expected against observed p.
+
+Every function takes the results as ``load.sort_results`` orders them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from radiogenomics.tables import MODELS
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+MEDIAN_CHI2 = float(stats.chi2.median(1))  # 0.4549
+QQ_POINTS = 400
+
+
+@dataclass(frozen=True)
+class Family:
+    """The tests that are corrected together: those of one analysis and one model.
+
+    ``cutoff`` is the −log10 p from which a pair is a hit; where ``n_hits`` is 0 it is the −log10 p that the smallest
+    p of the family would have needed (alpha over the number of tests). It is NaN when nothing was tested.
+    """
+
+    analysis: str
+    model: str
+    n_pairs: int
+    n_tested: int
+    n_hits: int
+    cutoff: float
+    inflation: float
+    n_low: int
+    n_high: int
+
+
+@dataclass(frozen=True)
+class MarkerHits:
+    """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the most adjusted model tested."""
+
+    analysis: str
+    marker: str
+    n_carriers: int
+    n_tested: int
+    hits: dict[str, int]
+    volume_explained: int
+    best: int | None
+
+
+def is_hit(results: pd.DataFrame, alpha: float) -> Booleans:
+    """Rows whose adjusted p is below ``alpha``; a missing one is not."""
+    return results["q_bh"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
+
+
+def families(results: pd.DataFrame, alpha: float) -> list[Family]:
+    """Each analysis and model that has a row, in the order of the categories."""
+    return [_family(analysis, model, part, alpha) for analysis, model, part in by_family(results)]
+
+
+def by_family(results: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Analysis, model and rows of each family."""
+    analysis, model = results["analysis"].cat.codes.to_numpy(), results["model"].cat.codes.to_numpy()
+    for a, name in enumerate(results["analysis"].cat.categories):
+        for m, model_name in enumerate(MODELS):
+            rows = np.flatnonzero((analysis == a) & (model == m))
+            if rows.size:
+                yield str(name), model_name, results.iloc[rows]
+
+
+def inflation(neg_log10_p: Floats) -> float:
+    """Genomic inflation factor: median of the chi-square(1) of the p-values over that of the null distribution.
+
+    NaN when nothing was tested. Tests of one study are correlated, so it scatters around 1 more than for
+    independent tests.
+    """
+    tested = neg_log10_p[~np.isnan(neg_log10_p)]
+    if not tested.size:
+        return float("nan")
+    return float(np.median(stats.chi2.isf(10.0**-tested, 1)) / MEDIAN_CHI2)
+
+
+def quantiles(neg_log10_p: Floats, limit: int = QQ_POINTS) -> tuple[Floats, Floats, Floats, Floats]:
+    """Expected and observed −log10 p with the 95 % band of independent uniform p-values, at no more than ~``limit`` ranks.
+
+    Returns
+    -------
+    expected, observed, low, high : (k,) float64
+        Largest −log10 p first. All leading ranks are kept, the others thinned evenly on the log scale.
+    """
+    observed = np.sort(neg_log10_p[~np.isnan(neg_log10_p)])[::-1]
+    n = observed.size
+    if n == 0:
+        empty = np.empty(0)
+        return empty, empty, empty, empty
+    half = min(n, limit // 2)
+    ranks = np.unique(np.r_[np.arange(1, half + 1), np.geomspace(1, n, limit - half).round().astype(np.int64)])
+    expected = -np.log10((ranks - 0.5) / n)
+    low, high = (-np.log10(stats.beta.ppf(q, ranks, n - ranks + 1)) for q in (0.975, 0.025))
+    return expected, observed[ranks - 1], low, high
+
+
+def pair_of_row(results: pd.DataFrame) -> Integers:
+    """Number of the pair (analysis, feature, marker) that each row belongs to, counted from 0."""
+    if not len(results):
+        return np.empty(0, dtype=np.int64)
+    changed = np.zeros(len(results), dtype=bool)
+    for column in ("analysis", "feature", "marker"):
+        codes = results[column].cat.codes.to_numpy()
+        changed[1:] |= codes[1:] != codes[:-1]
+    return np.cumsum(changed).astype(np.int64)
+
+
+def explained_rows(results: pd.DataFrame) -> Booleans:
+    """Rows of pairs that volume explains, under every model of the pair."""
+    pair = pair_of_row(results)
+    marked = results["volume_explained"].to_numpy(dtype=bool)
+    return np.isin(pair, pair[marked])
+
+
+def by_marker(results: pd.DataFrame, alpha: float) -> list[MarkerHits]:
+    """Markers with hits under the most adjusted model first, then by their smallest p."""
+    hit, explained = is_hit(results, alpha), explained_rows(results)
+    strength = _strength(results)
+    keys = results["analysis"].cat.codes.to_numpy().astype(np.int64) * len(results["marker"].cat.categories)
+    keys = keys + results["marker"].cat.codes.to_numpy()
+    order = np.argsort(keys, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1) if order.size else []
+    arrays = _Arrays(results["model"].cat.codes.to_numpy(), results["n_carriers"].to_numpy(), hit, explained, strength)
+    rows = [_marker(results, rows, arrays) for rows in groups]
+    return sorted(rows, key=lambda row: _rank(row, strength))
+
+
+def leading_pairs(results: pd.DataFrame, limit: int, per_marker: int) -> list[Integers]:
+    """Rows of the pairs with the smallest p under any model, at most ``per_marker`` pairs of one marker."""
+    pair, strength = pair_of_row(results), _strength(results)
+    if not pair.size:
+        return []
+    starts = np.flatnonzero(np.r_[True, np.diff(pair) > 0])
+    best = np.maximum.reduceat(strength, starts)
+    markers = results["marker"].cat.codes.to_numpy()
+    taken: dict[int, int] = {}
+    chosen: list[Integers] = []
+    for number in np.argsort(-best, kind="stable"):
+        marker = int(markers[starts[number]])
+        if not np.isfinite(best[number]) or len(chosen) == limit:
+            break
+        if taken.get(marker, 0) < per_marker:
+            taken[marker] = taken.get(marker, 0) + 1
+            end = starts[number + 1] if number + 1 < starts.size else pair.size
+            chosen.append(np.arange(starts[number], end))
+    return chosen
+
+
+def not_tested(results: pd.DataFrame) -> pd.DataFrame:
+    """Number of pairs that were not tested: a row for each reason, a column for each model."""
+    flags = results.loc[results["flag"] != "", ["flag", "model"]]
+    return pd.crosstab(flags["flag"].astype(str), flags["model"].astype(str)).reindex(
+        columns=list(MODELS), fill_value=0
+    )
+
+
+def _family(analysis: str, model: str, part: pd.DataFrame, alpha: float) -> Family:
+    strength = part["neg_log10_p"].to_numpy(dtype=np.float64, na_value=np.nan)
+    hit = is_hit(part, alpha)
+    tested = ~np.isnan(strength)
+    n_tested = int(tested.sum())
+    if hit.any():
+        cutoff = float(np.nanmin(strength[hit]))
+    else:
+        cutoff = float(-np.log10(alpha / n_tested)) if n_tested else float("nan")
+    n = part["n"].to_numpy()[tested]
+    low, high = (int(n.min()), int(n.max())) if n.size else (0, 0)
+    return Family(analysis, model, len(part), n_tested, int(hit.sum()), cutoff, inflation(strength), low, high)
+
+
+def _strength(results: pd.DataFrame) -> Floats:
+    """−log10 p with −inf where a pair was not tested."""
+    strength = results["neg_log10_p"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(strength), -np.inf, strength)
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """Columns of the results that are looked at once for each marker."""
+
+    model: npt.NDArray[np.int8]
+    n_carriers: npt.NDArray[np.int32]
+    hit: Booleans
+    explained: Booleans
+    strength: Floats
+
+
+def _marker(results: pd.DataFrame, rows: Integers, arrays: _Arrays) -> MarkerHits:
+    model, strength = arrays.model[rows], arrays.strength[rows]
+    tested, first_model = np.isfinite(strength), model == model.min()
+    most_adjusted = rows[tested & (model == model[tested].max())] if tested.any() else rows[:0]
+    return MarkerHits(
+        analysis=str(results["analysis"].iloc[rows[0]]),
+        marker=str(results["marker"].iloc[rows[0]]),
+        n_carriers=int(arrays.n_carriers[rows].max()),
+        n_tested=int((tested & first_model).sum()),
+        hits={name: int(arrays.hit[rows[model == code]].sum()) for code, name in enumerate(MODELS)},
+        volume_explained=int((arrays.explained[rows] & first_model).sum()),
+        best=int(most_adjusted[np.argmax(arrays.strength[most_adjusted])]) if most_adjusted.size else None,
+    )
+
+
+def _rank(row: MarkerHits, strength: Floats) -> tuple[object, ...]:
+    counts: Sequence[int] = [-row.hits[model] for model in reversed(MODELS)]
+    return (*counts, -float(strength[row.best]) if row.best is not None else float("inf"), row.analysis, row.marker)

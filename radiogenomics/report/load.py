@@ -1,0 +1,180 @@
+"""What the report knows: the tables of one results folder and the records of where they come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from radiogenomics import tables
+from radiogenomics.errors import RadiogenomicsError
+
+RESULTS = Path("association/results.parquet")
+PATIENTS = Path("cohort/patients.parquet")
+LEDGER = Path("cohort/ledger.tsv")
+FAILURES = Path("cohort/failures.tsv")
+FEATURES = Path("radiomics/features.parquet")
+ALTERATIONS = Path("genomics/alterations.parquet")
+IMAGES_PATTERN = "imaging/*.images.parquet"
+SAMPLES_PATTERN = "genomics/*.samples.parquet"
+FEATURE_COLUMNS = ("patient_id", "image_type", "family", "feature", "note")
+
+
+class UnknownThresholdError(RadiogenomicsError):
+    """The results table does not say which thresholds it was made with, so the report cannot call a hit."""
+
+    reason: ClassVar[str] = "unknown_threshold"
+
+    def __init__(self, path: Path, missing: Sequence[str]) -> None:
+        self.path, self.missing = path, tuple(missing)
+        super().__init__(
+            f"{path}: the table's record of settings has no {', '.join(missing)}",
+            hint="write the table with `radiogenomics association test`; other programs drop the metadata of the Parquet file",
+        )
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Settings of the association stage that the report states, as its results table records them."""
+
+    alpha: float
+    min_patients: int
+    min_carriers: int
+    classes: tuple[str, ...] = ()
+    volume_feature: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One results folder. An optional table that is absent is None, and the section that needs it says so.
+
+    ``results`` is sorted by analysis, feature, marker and model, its categories too, so that the rows of one pair
+    stand together and codes sort as their names do. ``provenance`` has a list of distinct records for each stage.
+    """
+
+    folder: Path
+    results: pd.DataFrame
+    thresholds: Thresholds
+    provenance: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    patients: pd.DataFrame | None = None
+    ledger: pd.DataFrame | None = None
+    failures: pd.DataFrame | None = None
+    images: pd.DataFrame | None = None
+    features: pd.DataFrame | None = None
+    alterations: pd.DataFrame | None = None
+    samples: pd.DataFrame | None = None
+
+    @cached_property
+    def analyses(self) -> tuple[str, ...]:
+        """Names of the analyses, sorted."""
+        return tuple(str(name) for name in self.results["analysis"].cat.categories)
+
+    @cached_property
+    def analysed(self) -> frozenset[str] | None:
+        """Identifiers of the patients that are analysed; None if the patients table is absent."""
+        if self.patients is None:
+            return None
+        return frozenset(self.patients.loc[self.patients["included"], "patient_id"])
+
+    @cached_property
+    def covariates(self) -> tuple[str, ...]:
+        """Covariates of the full model: those on record, else the further columns of the patients table."""
+        for stage in ("association", "cohort"):
+            for record in self.provenance.get(stage, ()):
+                if named := record.get("settings", {}).get("covariates"):
+                    return tuple(named)
+        if self.patients is None:
+            return ()
+        return tuple(self.patients.columns[len(tables.PATIENTS.columns) :])
+
+
+def load(folder: Path) -> Run:
+    """Read a results folder.
+
+    Raises
+    ------
+    MissingFileError
+        ``association/results.parquet`` is absent.
+    TableError
+        A table is not what its specification says.
+    UnknownThresholdError
+        The results table has no record of its settings.
+    """
+    results = sort_results(tables.RESULTS.read(folder / RESULTS))
+    images, samples = sorted(folder.glob(IMAGES_PATTERN)), sorted(folder.glob(SAMPLES_PATTERN))
+    sources = {
+        "imaging": images,
+        "radiomics": [folder / FEATURES],
+        "genomics": [*samples, folder / ALTERATIONS],
+        "cohort": [folder / PATIENTS],
+        "association": [folder / RESULTS],
+    }
+    provenance = {stage: records(paths) for stage, paths in sources.items()}
+    return Run(
+        folder=folder,
+        results=results,
+        thresholds=_thresholds(folder / RESULTS, provenance["association"]),
+        provenance=provenance,
+        patients=_optional(tables.PATIENTS, folder / PATIENTS),
+        ledger=_optional(tables.LEDGER, folder / LEDGER),
+        failures=_optional(tables.FAILURES, folder / FAILURES),
+        images=_together(tables.IMAGES, images),
+        features=_optional(tables.FEATURES, folder / FEATURES, FEATURE_COLUMNS),
+        alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
+        samples=_together(tables.SAMPLES, samples),
+    )
+
+
+def sort_results(results: pd.DataFrame) -> pd.DataFrame:
+    """Sort categories by name and rows by analysis, feature, marker and model (models in their own order)."""
+    sorted_frame = results.copy(deep=False)
+    for column in ("analysis", "feature", "marker", "gene", "image_type", "family"):
+        used = sorted_frame[column].cat.remove_unused_categories()
+        sorted_frame[column] = used.cat.set_categories(sorted(used.cat.categories))
+    for column, values in (("model", tables.MODELS), ("flag", tables.NOT_TESTED_REASONS)):
+        sorted_frame[column] = sorted_frame[column].cat.set_categories(list(values))
+    keys = [sorted_frame[column].cat.codes.to_numpy() for column in ("model", "marker", "feature", "analysis")]
+    return sorted_frame.iloc[np.lexsort(keys)].reset_index(drop=True)
+
+
+def records(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Distinct provenance records of several tables; the inputs of records that differ in nothing else are united."""
+    united: dict[tuple[str, str], dict[str, Any]] = {}
+    for path in paths:
+        record = dict(tables.read_provenance(path)) if path.is_file() else {}
+        if not record:
+            continue
+        key = (str(record.get("settings_hash")), repr(sorted(dict(record.get("versions", {})).items())))  # type: ignore[call-overload]
+        inputs = dict(record.get("inputs", {}))  # type: ignore[call-overload]
+        if key in united:
+            united[key]["inputs"].update(inputs)
+        else:
+            united[key] = {**record, "inputs": inputs}
+    return list(united.values())
+
+
+def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
+    settings = found[0].get("settings", {}) if found else {}
+    needed = ("alpha", "min_patients", "min_carriers")
+    if missing := [name for name in needed if name not in settings]:
+        raise UnknownThresholdError(path, missing)
+    return Thresholds(
+        alpha=float(settings["alpha"]),
+        min_patients=int(settings["min_patients"]),
+        min_carriers=int(settings["min_carriers"]),
+        classes=tuple(settings.get("classes", ())),
+        volume_feature=str(settings.get("volume_feature", "")),
+    )
+
+
+def _optional(table: tables.Table, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
+    return table.read(path, list(columns) if columns else None) if path.is_file() else None
+
+
+def _together(table: tables.Table, paths: Sequence[Path]) -> pd.DataFrame | None:
+    if not paths:
+        return None
+    return table.conform(pd.concat([table.read(path) for path in paths], ignore_index=True), table.name)

@@ -1,0 +1,150 @@
+"""The results: headline numbers, families of tests, markers with hits, QQ plots, and every row for the browser."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from radiogenomics import tables
+from radiogenomics.report import columns, figures, hits, text
+from radiogenomics.report.load import Run
+from radiogenomics.report.sections.attrition import patient_counts
+
+MAX_MARKERS = 25
+NUMBERS = ("estimate", "ci_low", "ci_high", "neg_log10_p", "q_bh", "volume_rho")
+COUNTS = ("n", "n_carriers", "n_missing")
+NAMES = ("analysis", "feature", "marker", "model", "flag")
+
+
+def section(run: Run) -> dict[str, Any]:
+    """Headline, families, markers and QQ plots for the template."""
+    found = hits.families(run.results, run.thresholds.alpha)
+    markers = hits.by_marker(run.results, run.thresholds.alpha)
+    missing = hits.not_tested(run.results)
+    with_hits = sum(any(row.hits.values()) for row in markers)
+    return {
+        "families": found,
+        "markers": [marker_row(run.results, row) for row in markers[:MAX_MARKERS]],
+        "n_markers_with_hits": with_hits,
+        "n_markers_hidden": max(len(markers) - MAX_MARKERS, 0),
+        "qq": _qq(run, found),
+        "not_tested": [(str(reason), [int(n) for n in row]) for reason, *row in missing.itertuples()],
+        "models": tables.MODELS,
+        "formulas": formulas(run),
+        **headline(run, found),
+    }
+
+
+def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
+    """The few numbers that the page starts with."""
+    enrolled, analysed = patient_counts(run)
+    pair = hits.pair_of_row(run.results)
+    explained = hits.explained_rows(run.results)
+    by_model = {model: sum(f.n_hits for f in found if f.model == model) for model in tables.MODELS}
+    present = [model for model in tables.MODELS if any(f.model == model for f in found)]
+    return {
+        "enrolled": enrolled,
+        "analysed": analysed,
+        "n_features": len(run.results["feature"].cat.categories),
+        "n_markers": len(run.results["marker"].cat.categories),
+        "n_pairs": int(pair[-1]) + 1 if pair.size else 0,
+        "n_rows": len(run.results),
+        "hits": {model: by_model[model] for model in present},
+        "n_explained": len(set(pair[explained].tolist())),
+        "n_max": max((f.n_high for f in found), default=0),
+    }
+
+
+def sentence(numbers: Mapping[str, Any], alpha: float) -> str:
+    """The run in one sentence."""
+    words = {"crude": "without adjustment", "volume": "after adjustment for volume", "full": "with all covariates"}
+    counts = [f"{text.count(n)} {words[model]}" for model, n in numbers["hits"].items()]
+    if numbers["enrolled"] is None:
+        start = f"In up to {text.plural(numbers['n_max'], 'patient')}"
+    else:
+        start = f"Of {text.plural(numbers['enrolled'], 'patient')} enrolled, {text.count(numbers['analysed'])} were analysed"
+    features, markers = (
+        text.plural(numbers["n_features"], "imaging feature"),
+        text.plural(numbers["n_markers"], "genomic marker"),
+    )
+    found = f"{text.joined(counts)} are associated" if counts else "none could be tested"
+    pairs = text.plural(numbers["n_pairs"], "pair")
+    return (
+        f"{start}; of {pairs} of {features} and {markers}, {found} at a false discovery rate of {text.percent(alpha)}."
+    )
+
+
+def formulas(run: Run) -> dict[str, str]:
+    """Right-hand side of each model in words."""
+    volume = f"log {run.thresholds.volume_feature}" if run.thresholds.volume_feature else "log volume"
+    covariates = " + ".join(run.covariates) if run.covariates else "no further covariate"
+    return {"crude": "carrier", "volume": f"carrier + {volume}", "full": f"carrier + {volume} + {covariates}"}
+
+
+def marker_row(results: pd.DataFrame, row: hits.MarkerHits) -> dict[str, Any]:
+    """One line of the table of markers."""
+    best = results.iloc[row.best] if row.best is not None else None
+    return {
+        "analysis": row.analysis,
+        "marker": row.marker,
+        "n_carriers": row.n_carriers,
+        "n_tested": row.n_tested,
+        "hits": row.hits,
+        "explained": row.volume_explained,
+        "feature": best["feature"] if best is not None else "",
+        "model": best["model"] if best is not None else "",
+        "estimate": interval(best),
+        "q": text.q_value(best["q_bh"]) if best is not None else text.MISSING,
+    }
+
+
+def interval(row: pd.Series | None) -> str:
+    """Estimate with its 95 % interval."""
+    if row is None or pd.isna(row["estimate"]):
+        return text.MISSING
+    return f"{text.number(row['estimate'])} ({text.number(row['ci_low'])} to {text.number(row['ci_high'])})"
+
+
+def encoded(run: Run) -> list[columns.Column]:
+    """Every row of the results as columns for the browser.
+
+    ``state`` is 1 for a hit plus 2 for a pair that volume explains: decided here, on the exact q, not on its float32.
+    """
+    results = run.results
+    packed = [columns.strings(name, results[name]) for name in NAMES]
+    packed += [columns.number(name, results[name].to_numpy(dtype="float64", na_value=float("nan"))) for name in NUMBERS]
+    packed += [columns.count(name, results[name].to_numpy()) for name in COUNTS]
+    state = hits.is_hit(results, run.thresholds.alpha) + 2 * hits.explained_rows(results).astype("uint8")
+    return [*packed, columns.count("state", state)]
+
+
+def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hits.Family]) -> dict[str, Any]:
+    """What the page's script needs beside the columns; a number that is missing is null."""
+    return {
+        "alpha": run.thresholds.alpha,
+        "rows": len(run.results),
+        "models": [model for model in tables.MODELS if any(f.model == model for f in found)],
+        "columns": columns.describe(packed),
+        "families": [
+            {
+                "analysis": f.analysis,
+                "model": f.model,
+                "tested": f.n_tested,
+                "hits": f.n_hits,
+                "cutoff": _finite(f.cutoff),
+            }
+            for f in found
+        ],
+    }
+
+
+def _qq(run: Run, found: Sequence[hits.Family]) -> list[dict[str, Any]]:
+    panels: dict[str, list[Any]] = {}
+    for family, (_, _, part) in zip(found, hits.by_family(run.results), strict=True):
+        strength = part["neg_log10_p"].to_numpy(dtype="float64", na_value=float("nan"))
+        panels.setdefault(family.analysis, []).append(figures.qq(strength, family))
+    return [{"analysis": analysis, "panels": drawn} for analysis, drawn in panels.items()]
+
+
+def _finite(value: float) -> float | None:
+    return value if value == value and abs(value) != float("inf") else None

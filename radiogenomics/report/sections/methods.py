@@ -1,0 +1,203 @@
+"""How it was done, in the words of a paper, from the records of this run; a stage without a record is left out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from radiogenomics import tables
+from radiogenomics.report import hits, text
+from radiogenomics.report.load import Run
+from radiogenomics.report.sections.association import formulas
+
+Record = Mapping[str, Any]
+
+
+def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
+    """Paragraphs, records and data dictionary for the template."""
+    writers = (_imaging, _radiomics, _genomics, _cohort)
+    stages = [paragraph for writer in writers if (paragraph := writer(run))]
+    paragraphs = [*stages, _association(run), _multiplicity(run, found), _software(run)]
+    return {
+        "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs],
+        "records": [
+            {
+                "stage": stage,
+                "version": record.get("radiogenomics", text.MISSING),
+                "versions": sorted(record.get("versions", {}).items()),
+                "hash": record.get("settings_hash", text.MISSING),
+                "settings": json.dumps(record.get("settings", {}), indent=2, sort_keys=True, ensure_ascii=False),
+                "inputs": sorted(record.get("inputs", {}).items()),
+            }
+            for stage in tables.STAGES
+            for record in run.provenance.get(stage, ())
+        ],
+        "without_record": [stage for stage in run.provenance if not run.provenance[stage]],
+        "dictionary": tables.ALL,
+    }
+
+
+def _settings(run: Run, stage: str) -> list[Record]:
+    return [dict(record.get("settings", {})) for record in run.provenance.get(stage, ())]
+
+
+def _imaging(run: Run) -> str:
+    if run.images is None or run.images.empty:
+        return ""
+    modalities = text.joined(sorted({str(name) for name in run.images["modality"]}))
+    words = [
+        f"Imaging. {text.plural(run.images['image_id'].nunique(), 'image')} ({modalities}) of "
+        f"{text.plural(run.images['patient_id'].nunique(), 'patient')} with {text.plural(len(run.images), 'region')} "
+        "of interest passed the checks of geometry."
+    ]
+    for settings in _settings(run, "imaging")[:1]:
+        limits = {
+            "slice_tolerance_mm": "slices had to be equally spaced within {} mm",
+            "mask_tolerance_mm": "a mask had to lie on the grid of its image within {} mm",
+            "plane_tolerance_mm": "contours had to lie within {} mm of the centre of their slice",
+        }
+        stated = [phrase.format(text.general(settings[key])) for key, phrase in limits.items() if key in settings]
+        if stated:
+            words.append(_sentence(text.joined(stated)))
+    return " ".join(words)
+
+
+def _radiomics(run: Run) -> str:
+    presets = {key: value for settings in _settings(run, "radiomics") for key, value in _presets(settings)}
+    if not presets and run.features is None:
+        return ""
+    n = (
+        f"{text.count(run.features['feature'].nunique())} features were"
+        if run.features is not None
+        else "Features were"
+    )
+    engine = _versions(run, "radiomics").get("pyradiomics-bhklab")
+    start = f"Radiomics. {n} extracted from each region" + (
+        f" with pyradiomics (pyradiomics-bhklab {engine})." if engine else "."
+    )
+    return " ".join([start, *(_preset(name, preset) for name, preset in sorted(presets.items()))])
+
+
+def _presets(settings: Record) -> list[tuple[str, Record]]:
+    """Extraction settings by modality, whether the record holds one set or several."""
+    if "families" in settings or "bin_width" in settings:
+        return [("All images", settings)]
+    if isinstance(nested := settings.get("settings"), dict):
+        return _presets(nested)
+    return [(str(key), value) for key, value in settings.items() if isinstance(value, dict)]
+
+
+def _preset(name: str, preset: Record) -> str:
+    parts = []
+    if preset.get("bin_width") is not None:
+        parts.append(f"fixed bin width of {text.general(preset['bin_width'])}")
+    if preset.get("bin_count") is not None:
+        parts.append(f"{preset['bin_count']} bins")
+    if spacing := preset.get("resampled_spacing_mm"):
+        parts.append(f"resampled to {' × '.join(text.general(value) for value in spacing)} mm")
+    elif "resampled_spacing_mm" in preset:
+        parts.append("at the image's own spacing")
+    if preset.get("normalise"):
+        parts.append("image scaled to mean 0 and SD 100")
+    if types := preset.get("image_types"):
+        parts.append(f"image types: {text.joined(_image_types(types))}")
+    if families := preset.get("families"):
+        parts.append(f"families: {text.joined(families)}")
+    if "min_voxels" in preset:
+        parts.append(f"regions of fewer than {preset['min_voxels']} voxels refused")
+    return f"{name}: {'; '.join(parts)}." if parts else ""
+
+
+def _image_types(types: Record) -> list[str]:
+    names = ["original"] if types.get("original") else []
+    if sigmas := types.get("log_sigma_mm"):
+        names.append(f"Laplacian of Gaussian (sigma {', '.join(text.general(sigma) for sigma in sigmas)} mm)")
+    return [*names, *(["wavelet (coif1, eight sub-bands)"] if types.get("wavelet") else [])]
+
+
+def _genomics(run: Run) -> str:
+    settings = next(iter(_settings(run, "genomics")), {})
+    if not settings and run.alterations is None:
+        return ""
+    words = ["Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."]
+    if "pass_only" in settings:
+        words.append(
+            "Only variants with FILTER PASS or empty were used." if settings["pass_only"] else "FILTER was not used."
+        )
+    policy = {
+        "longest_cds": "A gene is represented by its transcript with the longest CDS.",
+        "worst": "A gene is represented by the worst consequence over all its transcripts.",
+    }
+    words += [policy.get(str(settings["transcript_policy"]), "")] if "transcript_policy" in settings else []
+    if "haplotype_aware" in settings:
+        how = "together with its phased neighbours" if settings["haplotype_aware"] else "alone"
+        words.append(f"Each variant was looked at {how}.")
+    if run.thresholds.classes:
+        words.append(
+            f"Consequence classes tested: {text.joined([text.spaced(name) for name in run.thresholds.classes])}."
+        )
+    words.append("A gene that was not assayed in a patient is missing for that patient, not wild type.")
+    return " ".join(word for word in words if word)
+
+
+def _cohort(run: Run) -> str:
+    if run.ledger is None:
+        return ""
+    counts = run.ledger.groupby("step", observed=False)["n_patients"].sum()
+    return (
+        f"Cohort. Of {text.plural(int(counts.get('enrolled', 0)), 'patient')} enrolled, {text.count(counts.get('excluded', 0))} "
+        f"were excluded for stated reasons and {text.count(counts.get('analysed', 0))} were analysed."
+    )
+
+
+def _association(run: Run) -> str:
+    limits = run.thresholds
+    models = "; ".join(f"{model}: feature ~ {right}" for model, right in formulas(run).items())
+    return (
+        "Association. Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on "
+        f"carrier status by ordinary least squares under three models ({models}). The estimate is carriers minus "
+        "non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at least "
+        f"{text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} carriers "
+        f"and {text.count(limits.min_carriers)} non-carriers among them."
+    )
+
+
+def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
+    several = len(run.analyses) > 1
+    names = [f"{f.analysis} {f.model}" if several else f.model for f in found]
+    sizes = "; ".join(
+        f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')}, λ = {text.number(f.inflation)}"
+        for name, f in zip(names, found, strict=True)
+    )
+    return (
+        "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and model "
+        f"({sizes}). A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. A pair is "
+        "marked volume-explained if it is a hit in the crude model and adjustment for volume removes it."
+    )
+
+
+def _software(run: Run) -> str:
+    versions: dict[str, str] = {}
+    own = {
+        str(record["radiogenomics"]) for rows in run.provenance.values() for record in rows if "radiogenomics" in record
+    }
+    for stage in run.provenance:
+        versions |= _versions(run, stage)
+    packages = ", ".join(
+        f"{name} {version}" for name, version in sorted(versions.items(), key=lambda item: item[0].lower())
+    )
+    return (
+        f"Software. radiogenomics {text.joined(sorted(own))} with {packages}."
+        if packages
+        else f"Software. radiogenomics {text.joined(sorted(own))}."
+    )
+
+
+def _versions(run: Run, stage: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for record in run.provenance.get(stage, ()):
+        found |= {str(name): str(version) for name, version in record.get("versions", {}).items()}
+    return found
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."

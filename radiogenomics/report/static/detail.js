@@ -1,0 +1,70 @@
+// One pair under its models: estimates with intervals, q and status.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function shape(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function modelMark(model, x, y) {
+  const className = `model-${model}`;
+  if (model === "crude") return shape("circle", { cx: x, cy: y, r: 4.5, class: className });
+  if (model === "volume") return shape("rect", { x: x - 4, y: y - 4, width: 8, height: 8, class: className });
+  return shape("polygon", { points: `${x},${y - 6} ${x + 6},${y} ${x},${y + 6} ${x - 6},${y}`, class: className });
+}
+
+function forest(results, rows) {
+  const { ci_low: low, ci_high: high, estimate, model } = results.column;
+  const tested = rows.filter((row) => !Number.isNaN(low[row]) && !Number.isNaN(high[row]));
+  const reach = 1.08 * tested.reduce((most, row) => Math.max(most, Math.abs(low[row]), Math.abs(high[row])), 0.5);
+  const [width, step] = [300, 26];
+  const x = (value) => 10 + ((value + reach) / (2 * reach)) * (width - 20);
+  const height = step * rows.length + 22;
+  const picture = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "forest", role: "img", "aria-label": "Estimates under each model" });
+  for (const tick of niceTicks(-reach, reach, 5)) {
+    picture.append(shape("line", { x1: x(tick), x2: x(tick), y1: 2, y2: height - 20, class: tick === 0 ? "zero" : "grid" }));
+    const label = shape("text", { x: x(tick), y: height - 5, class: "tick", "text-anchor": "middle" });
+    label.textContent = formatTick(tick);
+    picture.append(label);
+  }
+  rows.forEach((row, k) => {
+    if (!tested.includes(row)) return;
+    const name = results.names.model[model[row]];
+    const y = 14 + step * k;
+    picture.append(shape("line", { x1: x(low[row]), x2: x(high[row]), y1: y, y2: y, class: `model-${name} whisker` }));
+    picture.append(modelMark(name, x(estimate[row]), y));
+  });
+  return picture;
+}
+
+function modelTable(results, rows) {
+  const { estimate, ci_low: low, ci_high: high, q_bh: q, model, n, flag } = results.column;
+  const table = element("table", "plain compact");
+  table.createTHead().insertRow().append(...["model", "estimate (95 % CI), SD", "q", "n"].map((label) => element("th", "", label)));
+  const body = table.createTBody();
+  for (const row of rows) {
+    const line = body.insertRow();
+    line.append(element("th", "", results.names.model[model[row]]));
+    if (flag[row]) {
+      const cell = element("td", "muted", statusText(results, row));
+      cell.colSpan = 3;
+      line.append(cell);
+      continue;
+    }
+    const interval = `${formatNumber(estimate[row])} (${formatInterval(low[row], high[row])})`;
+    line.append(element("td", "nowrap", interval), element("td", "nowrap", formatQ(q[row])), element("td", "", formatCount(n[row])));
+  }
+  return table;
+}
+
+function showDetail(box, results, row) {
+  const rows = rowsOfPair(results, row);
+  const { feature, marker, n_carriers: carriers, volume_rho: rho, state } = results.column;
+  const title = element("h4", "", results.names.marker[marker[row]]);
+  const name = element("p", "feature", results.names.feature[feature[row]]);
+  const facts = `${plural(carriers[row], "carrier")}; ρ with volume ${formatNumber(rho[row])}`;
+  box.replaceChildren(title, name, forest(results, rows), modelTable(results, rows), element("p", "muted", facts));
+  if (state[row] & EXPLAINED) title.append(" ", element("span", "badge explained", "volume-explained"));
+}
