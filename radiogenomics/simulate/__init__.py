@@ -1,1 +1,1 @@
-"""Cohorts with planted truth: DICOM, segmentations, variants and sheets whose associations are known, and their scoring."""
+"""Cohorts with planted truth (DICOM, segmentations, variants, sheets), and the scoring of results against it."""

@@ -35,8 +35,8 @@ def _gene_lines(gene: Gene) -> Iterator[str]:
     for number, transcript in enumerate(gene.transcripts, start=1):
         name = f"SIMT{gene.number + 1:03d}{number:02d}"
         span = transcript.exons[0][0], transcript.exons[-1][1]
-        about = f"ID=transcript:{name};Parent=gene:{identifier};Name={transcript.name};biotype={biotype};transcript_id={name}"
-        yield _line(gene, "mRNA" if coding else "lnc_RNA", span, ".", about)
+        about = f"ID=transcript:{name};Parent=gene:{identifier};Name={transcript.name};biotype={biotype}"
+        yield _line(gene, "mRNA" if coding else "lnc_RNA", span, ".", f"{about};transcript_id={name}")
         yield from _part_lines(gene, transcript, name)
     yield "###"
 

@@ -125,7 +125,7 @@ def _carried(allele: int, variant: Variant, chance: Sequence[float], index: int)
 
 
 def _background(variant: Variant, patient: Patient, chance: Sequence[float]) -> Alleles:
-    """Common variants by frequency; artefacts in those who do not carry the gene; otherwise nothing or no call."""
+    """Draw common variants by frequency, artefacts in those who do not carry the gene, and missing calls."""
     may = variant.filter == "PASS" or variant.gene not in patient.carries
     if may and chance[2] < MISSING_SHARE and all(term in _SILENT for term in variant.consequences):
         return None, None
@@ -160,9 +160,10 @@ def _lines(
         counts = ",".join(str(called.count(allele)) for allele in range(1, len(variant.alts) + 1))
         info = f"AC={counts};AN={len(called)}"
         quality = "60" if variant.filter == "PASS" else "12"
-        site = (variant.contig, str(variant.position), ".", variant.ref, ",".join(variant.alts), quality, variant.filter)
-        fields = (_field(call, len(variant.alts), *depths[name][number]) for name, call in zip(samples, row, strict=True))
-        yield "\t".join((*site, info, "GT:DP:GQ:AD", *fields))
+        site = (variant.contig, str(variant.position), ".", variant.ref, ",".join(variant.alts), quality)
+        reads = (depths[name][number] for name in samples)
+        fields = (_field(call, len(variant.alts), *read) for call, read in zip(row, reads, strict=True))
+        yield "\t".join((*site, variant.filter, info, "GT:DP:GQ:AD", *fields))
 
 
 def _depths(sample: str, number: int, seed: int) -> list[tuple[int, float]]:

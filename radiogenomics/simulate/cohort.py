@@ -62,7 +62,7 @@ def _refuse_other_study(folder: Path, texts: dict[str, str]) -> None:
 
 
 def _write_genome(study: Design, folder: Path) -> dict[str, set[str]]:
-    """Write reference, genes and variants; return the markers that each patient with a readable sample is altered in."""
+    """Write reference, genes and variants; return what each patient with a readable sample is altered in."""
     genome = draw_genome(study.seed)
     variants = draw_variants(genome, study.seed)
     sequence, index = fasta(genome)

@@ -14,7 +14,7 @@ Node = tuple[int, int, int]
 
 
 def lesion_contours(lesion: Lesion, z_mm: FloatArray) -> list[FloatArray]:
-    """Closed contours of the lesion where it meets the given axial planes.
+    """Trace the lesion where it meets the given axial planes.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def lesion_contours(lesion: Lesion, z_mm: FloatArray) -> list[FloatArray]:
 
 
 def zero_loops(level: FloatArray) -> list[FloatArray]:
-    """Closed lines on which a sampled function is zero (marching squares, saddles split by their mean).
+    """Trace the closed lines on which a sampled function is zero (marching squares, saddles split by their mean).
 
     Parameters
     ----------

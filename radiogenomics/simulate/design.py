@@ -9,8 +9,8 @@ import numpy as np
 from radiogenomics.simulate.errors import CohortSizeError
 from radiogenomics.simulate.seeds import Stream, generator, sample_name
 
-# Carriers are drawn in blocks, so that a patient does not depend on the size of the cohort. 27 = 3 × 3 × 3 lets the three
-# planted genes have a third of carriers each and be exactly independent of one another within a block.
+# Carriers are drawn in blocks, so that a patient does not depend on the size of the cohort. 27 = 3 × 3 × 3 lets the
+# three planted genes have a third of carriers each and be exactly independent of one another within a block.
 BLOCK = 27
 # A null gene's carriers are redrawn until they correlate less than this, within the block, with every planted gene.
 # Otherwise hundreds of features that follow a planted gene would make a null gene look associated by chance.
@@ -60,8 +60,8 @@ NULLS = tuple(gene for gene in GENES if gene.role == "null")
 class Effects:
     """What carrying a planted gene changes, on the scale of the lesion parameter."""
 
-    texture_sd_factor: float = 1.35
-    texture_length_factor: float = 0.8
+    texture_sd_factor: float = 1.3
+    texture_length_factor: float = 0.85
     stretch_shift: float = 0.16
     lobulation_factor: float = 1.6
     radius_factor: float = 1.28

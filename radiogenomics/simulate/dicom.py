@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from radiogenomics.files import whole_file
 from radiogenomics.simulate.design import Patient
@@ -17,7 +17,7 @@ IMPLEMENTATION = "RADIOGENOMICS"
 
 
 def ct_slices(patient: Patient, phantom: Phantom, seed: int) -> list[FileDataset]:
-    """The series of one patient.
+    """Make the series of one patient.
 
     Returns
     -------
@@ -30,13 +30,13 @@ def ct_slices(patient: Patient, phantom: Phantom, seed: int) -> list[FileDataset
 
 
 def new_file(sop_class: str, sop_instance: str) -> FileDataset:
-    """An empty dataset with the file meta information that every file of the study has."""
+    """Make an empty dataset with the file meta information that every file of the study has."""
     meta = FileMetaDataset()
     meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = sop_instance
+    meta.MediaStorageSOPClassUID = UID(sop_class)
+    meta.MediaStorageSOPInstanceUID = UID(sop_instance)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = uid(0, "implementation")
+    meta.ImplementationClassUID = UID(uid(0, "implementation"))
     meta.ImplementationVersionName = IMPLEMENTATION
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SOPClassUID = sop_class
@@ -70,7 +70,7 @@ def add_patient_and_study(dataset: Dataset, patient: Patient, seed: int) -> None
 
 
 def _common(patient: Patient, phantom: Phantom, seed: int) -> Dataset:
-    """What all slices of the series share."""
+    """Set what all slices of the series share."""
     scanner, grid, dataset = patient.scanner, phantom.grid, Dataset()
     add_patient_and_study(dataset, patient, seed)
     dataset.Modality = "CT"

@@ -36,7 +36,7 @@ def translate(codon: str) -> str:
 
 
 def reverse_complement(bases: str) -> str:
-    """The other strand, read in its own direction."""
+    """Read the other strand in its own direction."""
     return bases.translate(_COMPLEMENT)[::-1]
 
 
@@ -84,17 +84,17 @@ class Genome:
     genes: tuple[Gene, ...]
 
     def gene(self, name: str) -> Gene:
-        """The gene of that name."""
+        """Find a gene by its name."""
         return next(gene for gene in self.genes if gene.design.name == name)
 
     def base(self, gene: Gene, position: int) -> str:
-        """Base on the gene's strand at a position on the contig."""
+        """Read the base on the gene's strand at a position on the contig."""
         base = self.contigs[gene.contig][position]
         return base if gene.strand == "+" else reverse_complement(base)
 
 
 def draw_genome(seed: int) -> Genome:
-    """Reference and genes of a study; they depend on the seed alone."""
+    """Draw reference and genes of a study; they depend on the seed alone."""
     random = generator(seed, Stream.GENOME)
     contigs = {name: list(_bases(random, length)) for name, length in CONTIGS.items()}
     names, genes = list(CONTIGS), []
@@ -134,7 +134,8 @@ def _gene(random: np.random.Generator, design: GeneDesign, number: int, contig: 
 
 
 def _noncoding(random: np.random.Generator) -> _Layout:
-    return _Layout(_bases(random, 300) + _intron(random, INTRON) + _bases(random, 250), ((((0, 300), (900, 1150)), ()),))
+    bases = _bases(random, 300) + _intron(random, INTRON) + _bases(random, 250)
+    return _Layout(bases, ((((0, 300), (300 + INTRON, 550 + INTRON)), ()),))
 
 
 def _coding(random: np.random.Generator, *, two_transcripts: bool) -> _Layout:

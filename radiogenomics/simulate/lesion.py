@@ -92,7 +92,8 @@ class Lesion:
 def draw_lesion(patient: Patient, seed: int) -> Lesion:
     """Lesion of one patient: individual variation, and the effects of the genes that the patient carries."""
     random = generator(seed, Stream.LESION, patient.index)
-    size, elongation, bumps, amplitude, length, level = np.clip(random.standard_normal(6), -MAX_DEVIATION, MAX_DEVIATION)
+    deviations = np.clip(random.standard_normal(6), -MAX_DEVIATION, MAX_DEVIATION)
+    size, elongation, bumps, amplitude, length, level = deviations.tolist()
     has = patient.carries.__contains__
     offset = random.uniform(-2.5, 2.5, 3)
     return Lesion(
@@ -109,7 +110,8 @@ def draw_lesion(patient: Patient, seed: int) -> Lesion:
 
 
 def _axes(random: np.random.Generator) -> FloatArray:
-    turn, tilt, roll = random.uniform(0, 2 * np.pi), random.uniform(-MAX_TILT_RAD, MAX_TILT_RAD), random.uniform(0, np.pi)
+    turn, roll = random.uniform(0, 2 * np.pi), random.uniform(0, np.pi)
+    tilt = random.uniform(-MAX_TILT_RAD, MAX_TILT_RAD)
     long = np.array([np.cos(turn) * np.cos(tilt), np.sin(turn) * np.cos(tilt), np.sin(tilt)])
     first = np.cross(long, [0.0, 0.0, 1.0])
     first /= np.linalg.norm(first)

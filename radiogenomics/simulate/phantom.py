@@ -26,7 +26,7 @@ NOISE_GRAIN = 0.6
 
 @dataclass(frozen=True)
 class Grid:
-    """An axial grid: voxel (k, j, i) is centred at ``origin_mm + (i * pixel_mm, j * pixel_mm, k * slice_mm)``, LPS mm."""
+    """An axial grid: voxel (k, j, i) is centred at ``origin_mm + (i pixel_mm, j pixel_mm, k slice_mm)``, LPS mm."""
 
     n_slices: int
     pixel_mm: float
@@ -50,7 +50,7 @@ class Grid:
 
     def axis_mm(self, axis: int) -> FloatArray:
         """Positions along array axis 0 (z), 1 (y) or 2 (x)."""
-        return self.origin_mm[2 - axis] + np.arange(self.shape[axis]) * self.spacing_mm[axis]
+        return np.asarray(self.origin_mm[2 - axis] + np.arange(self.shape[axis]) * self.spacing_mm[axis])
 
     def points_mm(self) -> FloatArray:
         """Centres of all voxels, shape (slices, rows, columns, 3), LPS mm."""
@@ -96,13 +96,14 @@ def draw_phantom(patient: Patient, seed: int) -> Phantom:
 
 
 def smooth_field(random: np.random.Generator, grid: Grid, sigma_mm: float) -> FloatArray:
-    """Gaussian random field of mean 0 and standard deviation 1, smoothed by a Gaussian of ``sigma_mm``."""
-    field = ndimage.gaussian_filter(random.standard_normal(grid.shape), [sigma_mm / mm for mm in grid.spacing_mm], mode="wrap")
+    """Draw a Gaussian random field of mean 0 and standard deviation 1, smoothed by a Gaussian of ``sigma_mm``."""
+    sigmas = [sigma_mm / mm for mm in grid.spacing_mm]
+    field = ndimage.gaussian_filter(random.standard_normal(grid.shape), sigmas, mode="wrap")
     return np.asarray((field - field.mean()) / field.std())
 
 
 def body_outline_mm(n_points: int) -> FloatArray:
-    """The skin in every axial plane, shape (n_points, 2), x and y in LPS mm."""
+    """Trace the skin in every axial plane, shape (n_points, 2), x and y in LPS mm."""
     angle = np.arange(n_points) * 2 * np.pi / n_points
     return np.stack([BODY_HALF_AXES_MM[0] * np.cos(angle), BODY_HALF_AXES_MM[1] * np.sin(angle)], axis=1)
 

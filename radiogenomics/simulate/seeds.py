@@ -19,7 +19,7 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:
-    """Generator of one purpose for one item (patient, gene or block)."""
+    """Make the generator of one purpose for one item (patient, gene or block)."""
     sequence = np.random.SeedSequence(seed, spawn_key=(int(stream), *index))
     return np.random.Generator(np.random.PCG64(sequence))
 

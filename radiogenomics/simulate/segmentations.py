@@ -1,9 +1,12 @@
 """The lesion's segmentation as DICOM SEG (PS3.3 A.51) or RTSTRUCT (PS3.3 A.19)."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import highdicom as hd
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import RTStructureSetStorage
@@ -37,14 +40,27 @@ def seg_dataset(patient: Patient, phantom: Phantom, slices: Sequence[FileDataset
     pixels = np.stack([lesion_segment(patient, phantom), phantom.bone_mask], axis=-1).astype(np.uint8)
     lesion = (codes.SCT.MorphologicallyAbnormalStructure, codes.SCT.Mass)
     bone = (codes.SCT.AnatomicalStructure, codes.SCT.Bone)
+    descriptions = [
+        hd.seg.SegmentDescription(number, label, category, kind, hd.seg.SegmentAlgorithmTypeValues.MANUAL)
+        for number, label, (category, kind) in ((1, ROI_NAME, lesion), (2, OTHER_SEGMENT, bone))
+    ]
+    with _quiet("highdicom"):
+        dataset = _segmentation(patient, slices, pixels, descriptions, seed)
+    return _without_traces(dataset, patient, seed)
+
+
+def _segmentation(
+    patient: Patient,
+    slices: Sequence[FileDataset],
+    pixels: NDArray[np.uint8],
+    descriptions: Sequence[hd.seg.SegmentDescription],
+    seed: int,
+) -> Dataset:
     dataset: Dataset = hd.seg.Segmentation(
         source_images=list(slices),
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=[
-            hd.seg.SegmentDescription(number, label, category, kind, hd.seg.SegmentAlgorithmTypeValues.MANUAL)
-            for number, label, (category, kind) in ((1, ROI_NAME, lesion), (2, OTHER_SEGMENT, bone))
-        ],
+        segment_descriptions=descriptions,
         series_instance_uid=uid(seed, patient.patient_id, "seg series"),
         series_number=300,
         sop_instance_uid=uid(seed, patient.patient_id, "seg"),
@@ -57,7 +73,7 @@ def seg_dataset(patient: Patient, phantom: Phantom, slices: Sequence[FileDataset
         content_description="Simulated lesion",
         content_creator_name="SIM^READER",
     )
-    return _without_traces(dataset, patient, seed)
+    return dataset
 
 
 def rtstruct_dataset(patient: Patient, phantom: Phantom, slices: Sequence[FileDataset], seed: int) -> FileDataset:
@@ -88,6 +104,18 @@ def rtstruct_dataset(patient: Patient, phantom: Phantom, slices: Sequence[FileDa
     dataset.ROIContourSequence = [_roi_contour(number, lines, planes) for number, (_, _, lines) in numbered]
     dataset.RTROIObservationsSequence = [_observation(number, kind) for number, (_, kind, _) in numbered]
     return dataset
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a library from logging every step at level INFO."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _without_traces(dataset: Dataset, patient: Patient, seed: int) -> Dataset:
@@ -142,7 +170,8 @@ def _roi_contour(number: int, contours: Sequence[FloatArray], planes: dict[float
         )
         for contour in contours
     ]
-    return _dataset(ReferencedROINumber=f"{number}", ROIDisplayColor=["255", "0", f"{40 * number}"], ContourSequence=items)
+    color = ["255", "0", f"{40 * number}"]
+    return _dataset(ReferencedROINumber=f"{number}", ROIDisplayColor=color, ContourSequence=items)
 
 
 def _observation(number: int, kind: str) -> Dataset:

@@ -19,7 +19,7 @@ TRUTH = Table(
         values=KINDS,
     ),
     Column("subject", "string", "marker (<gene>:<class>), site, or patient of a fault"),
-    Column("target", "string", "texture, shape or volume; what the site shifts; reason of the fault; patient who carries"),
+    Column("target", "string", "texture, shape or volume; what a site shifts; reason of a fault; patient who carries"),
     Column("stage", "string", "stage that has to refuse the patient, empty where the row is not about a fault"),
     Column("families", "string", "families of features that the effect has to show in, separated by commas"),
     Column("indirect", "string", "families of features that the effect may show in, since it moves the lesion's edge"),
@@ -31,7 +31,7 @@ TRUTH = Table(
 
 
 def truth(design: Design, carried: Mapping[str, set[str]]) -> pd.DataFrame:
-    """The truth table of a study.
+    """Make the truth table of a study.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _effects() -> Iterator[dict[str, object]]:
         "VOLC1:non_silent",
         "volume",
         families=f"{shape},{texture}",
-        size=EFFECTS.radius_factor**3,
+        size=round(EFFECTS.radius_factor**3, 3),
         unit="factor",
         detail="volume of the lesion, and nothing that is not due to it",
     )

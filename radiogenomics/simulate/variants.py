@@ -1,8 +1,8 @@
 """The variants of a study, each designed to have a known consequence.
 
-Every protein-coding gene gets missense, stop-gained, splice-donor, splice-acceptor and frameshift variants that carriers
-are given, common synonymous and intronic ones that anybody may have, and a missense variant whose FILTER is not PASS.
-Some genes get the records that careless code misreads.
+Every protein-coding gene gets missense, stop-gained, splice-donor, splice-acceptor and frameshift variants that
+carriers are given, common synonymous and intronic ones that anybody may have, and a missense variant whose FILTER is
+not PASS. Some genes get the records that careless code misreads.
 """
 
 from collections.abc import Iterator
@@ -135,7 +135,7 @@ def _codon_snv(
     term: str,
     random: np.random.Generator,
     *,
-    filter: str = "PASS",  # noqa: A002
+    filter: str = "PASS",
     frequency: float | None = None,
 ) -> Variant:
     for number in codons:
@@ -169,12 +169,13 @@ def _splice(genome: Genome, gene: Gene, random: np.random.Generator) -> Iterator
 
 
 def _frameshift(genome: Genome, gene: Gene, codons: Iterator[int]) -> Variant:
-    """A deleted CA, written at the right end of the repeat where normalisation moves it; every other gene, an insertion."""
+    """Delete a CA, written at the right end of the repeat, from where normalisation moves it; or insert a base."""
     contig = genome.contigs[gene.contig]
     if gene.number % 2 == 0:
         start, end = gene.span
         last = contig.index(_on_contig(gene, REPEAT), start, end) + len(REPEAT) - 3
-        return Variant(gene.contig, last + 1, contig[last : last + 3], (contig[last],), gene.design.name, ("frameshift",), weight=2)
+        ref, alts = contig[last : last + 3], (contig[last],)
+        return Variant(gene.contig, last + 1, ref, alts, gene.design.name, ("frameshift",), weight=2)
     place = gene.coding_positions()[3 * int(next(codons))]
     # A base that differs from the one before it cannot be shifted to the left.
     added = "ACGT"["ACGT".index(contig[place]) - 2]
@@ -183,7 +184,7 @@ def _frameshift(genome: Genome, gene: Gene, codons: Iterator[int]) -> Variant:
 
 
 def _multiallelic(genome: Genome, gene: Gene, codons: Iterator[int]) -> Variant:
-    """A site whose first ALT is common and synonymous and whose second is missense."""
+    """Make a site whose first ALT is common and synonymous and whose second is missense."""
     for number in codons:
         codon, positions = _codon(genome, gene, int(number))
         silent = [base for place, base in _changes(codon, "synonymous") if place == 2]
@@ -196,7 +197,7 @@ def _multiallelic(genome: Genome, gene: Gene, codons: Iterator[int]) -> Variant:
 
 
 def _overlapping(genome: Genome, gene: Gene, codons: Iterator[int]) -> Iterator[Variant]:
-    """A frameshift deletion, and inside it a missense site at which carriers of the deletion have the allele ``*``."""
+    """Make a frameshift deletion and, inside it, a missense site where its carriers have the allele ``*``."""
     contig, name = genome.contigs[gene.contig], gene.design.name
     for number in codons:
         codon, positions = _codon(genome, gene, int(number))
@@ -212,7 +213,7 @@ def _overlapping(genome: Genome, gene: Gene, codons: Iterator[int]) -> Iterator[
 
 
 def _in_short_transcript(genome: Genome, gene: Gene) -> Variant:
-    """A stop in an exon that only the shorter transcript has; for the gene's first transcript it is intronic."""
+    """Make a stop in an exon that only the shorter transcript has; for the gene's first transcript it is intronic."""
     positions = gene.coding_positions(1)
     first = len(positions) // 3
     for number in range(first):
@@ -226,7 +227,7 @@ def _in_short_transcript(genome: Genome, gene: Gene) -> Variant:
 
 
 def _intergenic(genome: Genome, random: np.random.Generator) -> Iterator[Variant]:
-    """Common variants before the first gene of each contig."""
+    """Make common variants before the first gene of each contig."""
     for name, bases in genome.contigs.items():
         for number in range(N_INTERGENIC // len(genome.contigs)):
             position = 500 + 700 * number + int(random.integers(500))
