@@ -1,0 +1,1 @@
+"""From DICOM series and segmentations to volumes and masks on one grid."""

@@ -1,0 +1,161 @@
+"""Reading DICOM files: which files are DICOM, their attributes as checked plain values, digests in place of UIDs."""
+
+import hashlib
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from radiogenomics.imaging.errors import FrameOfReferenceError, InvalidTagError, MissingTagError, UnreadableDicomError
+
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+PREFIX_OFFSET = 128
+# A data set written without preamble starts with group 0002 or 0008, in either byte order.
+BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings about odd values to itself: what matters here is checked and refused by name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether the file has DICOM's prefix (PS3.10 section 7.1) or starts like a data set written without it."""
+    with path.open("rb") as stream:
+        start = stream.read(PREFIX_OFFSET + 4)
+    return start[PREFIX_OFFSET:] == b"DICM" or (start[:2] in BARE_STARTS and start[4:6] != b"")
+
+
+def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None = None) -> FileDataset:
+    """Read one DICOM file, with or without preamble.
+
+    Raises
+    ------
+    UnreadableDicomError
+        The file cannot be parsed, or names no SOP class.
+    """
+    try:
+        with quiet():
+            wanted = None if tags is None else list(tags)
+            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=wanted, force=True)
+            known = "SOPClassUID" in dataset or "MediaStorageSOPClassUID" in dataset.file_meta
+    except Exception as error:  # pydicom raises whatever a damaged file leads it into
+        raise UnreadableDicomError(path, f"{type(error).__name__}: {error}") from error
+    if not known:
+        raise UnreadableDicomError(path, "no SOPClassUID")
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta.TransferSyntaxUID = _found_encoding(dataset)
+    return dataset
+
+
+def dicom_files(path: Path) -> list[Path]:
+    """DICOM files of a folder and the folders below it, without DICOMDIR, sorted by path."""
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return [file for file in files if file.name.upper() != "DICOMDIR" and is_dicom(file)]
+
+
+def digest(uid: str) -> str:
+    """BLAKE2b of a UID: enough to compare identities, while the UID itself is stored nowhere."""
+    return hashlib.blake2b(uid.encode(), digest_size=16).hexdigest() if uid else ""
+
+
+@dataclass(frozen=True)
+class References:
+    """What a segmentation may refer to, as digests: the frame of reference (empty if unknown) and the instances."""
+
+    frame_of_reference: str = ""
+    instances: frozenset[str] = frozenset()
+
+    def check(self, path: Path, frame_of_reference: str, instances: Sequence[str]) -> None:
+        """Refuse a segmentation of other images; both arguments are UIDs as the segmentation states them.
+
+        One of the series' own images among ``instances`` settles it (some writers invent a frame of reference). Else
+        the frames of reference must be equal where both are known; where one is not, images that are listed but
+        foreign are refused. Where nothing is stated, only geometry is left to compare.
+        """
+        listed = {digest(uid) for uid in instances if uid}
+        if self.instances & listed:
+            return
+        if self.frame_of_reference and frame_of_reference:
+            if digest(frame_of_reference) != self.frame_of_reference:
+                raise FrameOfReferenceError(path, "drawn in another frame of reference than the volume's")
+        elif self.instances and listed:
+            raise FrameOfReferenceError(path, f"none of the {len(listed)} image(s) that it refers to is in the series")
+
+
+def text(dataset: Dataset, keyword: str, default: str | None = None, *, path: Path) -> str:
+    """Value as text; MissingTagError where it is absent or empty and there is no default."""
+    value = _value(dataset, keyword, path)
+    if value is None or str(value).strip() == "":
+        if default is None:
+            raise MissingTagError(path, keyword)
+        return default
+    return str(value).strip()
+
+
+def number(dataset: Dataset, keyword: str, *, path: Path) -> float:
+    """One finite number; MissingTagError, InvalidTagError."""
+    return numbers(dataset, keyword, 1, path=path)[0]
+
+
+def optional_number(dataset: Dataset, keyword: str, *, path: Path) -> float | None:
+    """First of an attribute's numbers, None where there is none (for facts, not for geometry)."""
+    try:
+        value = _value(dataset, keyword, path)
+        first = value[0] if isinstance(value, (list, pydicom.multival.MultiValue)) else value
+        result = float(first)
+    except (InvalidTagError, TypeError, ValueError, IndexError):
+        return None
+    return result if math.isfinite(result) else None
+
+
+def numbers(dataset: Dataset, keyword: str, count: int | None = None, *, path: Path) -> tuple[float, ...]:
+    """``count`` finite numbers (any number of them if None); MissingTagError, InvalidTagError."""
+    value = _value(dataset, keyword, path)
+    if value is None or value == "":
+        raise MissingTagError(path, keyword)
+    values = list(value) if isinstance(value, (list, pydicom.multival.MultiValue)) else [value]
+    try:
+        found = tuple(float(item) for item in values)
+    except (TypeError, ValueError) as error:
+        raise InvalidTagError(path, keyword, str(value)[:80], "numbers") from error
+    if (count is not None and len(found) != count) or not all(math.isfinite(item) for item in found):
+        raise InvalidTagError(path, keyword, str(value)[:80], f"{count or 'any number of'} finite numbers")
+    return found
+
+
+def items(dataset: Dataset, keyword: str, *, path: Path) -> list[Dataset]:
+    """Items of a sequence, none where it is absent; InvalidTagError where it is no sequence."""
+    value = _value(dataset, keyword, path)
+    if value is None:
+        return []
+    if not isinstance(value, Sequence):
+        raise InvalidTagError(path, keyword, type(value).__name__, "a sequence")
+    return list(value)
+
+
+def _value(dataset: Dataset, keyword: str, path: Path) -> Any:  # noqa: ANN401 - whatever the attribute holds
+    """Value, converted by pydicom only now; what it cannot convert is an invalid value."""
+    try:
+        with quiet():
+            return dataset.get(keyword)
+    except Exception as error:  # conversion raises ValueError, OverflowError, struct.error, … by value representation
+        raise InvalidTagError(path, keyword, type(error).__name__, "a value of its representation") from error
+
+
+def _found_encoding(dataset: FileDataset) -> UID:
+    """Transfer syntax of a file that states none: how its elements were read; compression cannot be meant."""
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian

@@ -1,0 +1,40 @@
+"""What a mask looks like in numbers: the first things a reader of it checks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from radiogenomics.imaging.geometry import BoolArray, Grid
+
+
+@dataclass(frozen=True)
+class MaskQuality:
+    """Size and shape of a mask.
+
+    ``components`` are 26-connected; ``touches_border`` is true where the region reaches the first or last voxel of an
+    axis, so that a part of it may have been cut off.
+    """
+
+    voxels: int
+    volume_ml: float
+    slices: int
+    components: int
+    touches_border: bool
+
+
+def assess(mask: BoolArray, grid: Grid) -> MaskQuality:
+    """Measure a mask (n_slices, n_rows, n_columns) that holds at least one voxel."""
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    inside = mask[box]
+    voxels = int(np.count_nonzero(inside))
+    _, components = ndimage.label(inside, structure=np.ones((3, 3, 3)))
+    return MaskQuality(
+        voxels=voxels,
+        volume_ml=voxels * grid.voxel_volume_mm3 / 1000,
+        slices=int(np.count_nonzero(inside.any(axis=(1, 2)))),
+        components=int(components),
+        touches_border=any(
+            axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True)
+        ),
+    )

@@ -1,0 +1,106 @@
+"""Label maps in NIfTI, NRRD and MHA: used as they are where their voxels coincide with the volume's, else refused."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk
+
+from radiogenomics.config.models import Imaging
+from radiogenomics.imaging.errors import (
+    AmbiguousRoiError,
+    EmptyMaskError,
+    MaskGeometryError,
+    MaskOutsideVolumeError,
+    MissingRoiError,
+    UnreadableSegmentationError,
+)
+from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
+
+SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+def names(path: Path) -> tuple[str, ...]:
+    """Names of the segments where the file has them, else the numbers of its labels."""
+    image = _image(path)
+    segments = _segments(image)
+    return tuple(name for name, _, _ in segments) or tuple(str(label) for label in _labels(_values(path, image)))
+
+
+def read(path: Path, roi: str, grid: Grid, settings: Imaging) -> BoolArray:
+    """Put one label on a volume's grid.
+
+    The file may have its axes swapped or flipped or cover another part of space; but the centre of each of its voxels
+    must coincide with that of a voxel of the volume, or of its continuation, within ``mask_tolerance_mm``.
+
+    Raises
+    ------
+    UnreadableSegmentationError, MissingRoiError, AmbiguousRoiError, MaskGeometryError, MaskOutsideVolumeError
+    """
+    image = _image(path)
+    source = Grid.from_image(image)
+    place = placement(source, grid, settings.mask_tolerance_mm)
+    if place is None:
+        distance = misfit_mm(source, grid)
+        raise MaskGeometryError(path, distance, settings.mask_tolerance_mm, source.describe(), grid.describe())
+    selected = _select(path, roi, _values(path, image), _segments(image))
+    mask = np.zeros(grid.shape, dtype=np.bool_)
+    if place.put(selected, mask) and not mask.any():
+        raise MaskOutsideVolumeError(path, roi)
+    return mask
+
+
+def _select(path: Path, roi: str, values: npt.NDArray[np.generic], segments: list[tuple[str, int, int]]) -> BoolArray:
+    """Voxels of one region; ``values`` has the layers of overlapping segments as its last axis."""
+    named = [(label, layer) for name, label, layer in segments if name == roi]
+    if len(named) > 1:
+        raise AmbiguousRoiError(path, roi, len(named))
+    if named:
+        label, layer = named[0]
+        return np.asarray(values[..., layer] == label, dtype=np.bool_)
+    labels = _labels(values)
+    if not labels:
+        raise EmptyMaskError(path, roi)
+    if len(labels) == 1 and len(segments) <= 1:
+        return np.asarray(values[..., 0] == labels[0], dtype=np.bool_)
+    if values.shape[-1] == 1 and roi in map(str, labels):
+        return np.asarray(values[..., 0] == int(roi), dtype=np.bool_)
+    raise MissingRoiError(path, roi, [name for name, _, _ in segments] or [str(label) for label in labels])
+
+
+def _image(path: Path) -> sitk.Image:
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise UnreadableSegmentationError(path, f"not readable: {str(error).strip().splitlines()[-1]}") from error
+    if image.GetDimension() != 3:
+        raise UnreadableSegmentationError(path, f"has {image.GetDimension()} dimensions, expected 3")
+    return image
+
+
+def _values(path: Path, image: sitk.Image) -> npt.NDArray[np.generic]:
+    """(n_slices, n_rows, n_columns, n_layers) labels; refused unless they are whole numbers."""
+    values: npt.NDArray[np.generic] = sitk.GetArrayViewFromImage(image)
+    if np.issubdtype(values.dtype, np.complexfloating) or not (values == np.rint(values)).all():
+        raise UnreadableSegmentationError(path, "its values are not whole numbers; threshold it first")
+    return values if values.ndim == 4 else values[..., None]
+
+
+def _labels(values: npt.NDArray[np.generic]) -> list[int]:
+    return [int(label) for label in np.unique(values) if label != 0]
+
+
+def _segments(image: sitk.Image) -> list[tuple[str, int, int]]:
+    """Name, label and layer of each segment that 3D Slicer stored in the header (``Segment0_Name``, …)."""
+    keys: Mapping[str, str] = {
+        key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.startswith("Segment")
+    }
+    found, n = [], 0
+    while f"Segment{n}_Name" in keys:
+        label, layer = (
+            keys.get(f"Segment{n}_{name}", default) for name, default in (("LabelValue", "1"), ("Layer", "0"))
+        )
+        found.append((keys[f"Segment{n}_Name"], int(label), int(layer)))
+        n += 1
+    return found
