@@ -240,7 +240,7 @@ COMMANDS = (
     ),
     Command(
         "association test",
-        "association.test:test",
+        "association.pairs:test",
         "test every feature against every marker, crude, with volume and with all covariates",
         (
             Option("--features", "features table (Parquet or TSV)"),

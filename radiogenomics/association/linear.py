@@ -65,9 +65,9 @@ def fit(features: FloatArray, markers: FloatArray, design: FloatArray, *, min_pa
         Smaller pairs are flagged instead of tested; ``min_carriers`` holds for carriers and for non-carriers.
     """
     shape = (features.shape[1], markers.shape[1])
-    floats = {name: np.full(shape, np.nan) for name in ("estimate", "se", "t", "p", "neg_log10_p")}
-    counts = {name: np.zeros(shape, np.int32) for name in ("df", "n", "n_carriers")}
-    out = Fits(**floats, **counts, flag=np.zeros(shape, np.int8))
+    missing = {name: np.full(shape, np.nan) for name in ("estimate", "se", "t", "p", "neg_log10_p")}
+    df, n, n_carriers = (np.zeros(shape, np.int32) for _ in range(3))
+    out = Fits(**missing, df=df, n=n, n_carriers=n_carriers, flag=np.zeros(shape, np.int8))
     complete = np.isfinite(design).all(axis=1)
     for feature_mask, rows in _patterns(np.isfinite(features)):
         for marker_mask, columns in _patterns(np.isfinite(markers)):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import pysam
@@ -43,6 +44,24 @@ def check_contigs(vcf: Path, reference: Path, genes_path: Path, genes: Genes) ->
         raise ContigNamesError(vcf, in_vcf, reference, in_reference)
     if not genes.contigs & set(in_reference):
         raise ContigNamesError(genes_path, sorted(genes.contigs), reference, in_reference)
+
+
+def check_reference(vcf: Path, reference: Path, records: int) -> None:
+    """Compare the REF alleles of the first records with the reference.
+
+    Raises
+    ------
+    ReferenceMismatchError
+    """
+    with pysam.VariantFile(str(vcf)) as stream, pysam.FastaFile(str(reference)) as fasta:
+        lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
+        for record in islice(stream, records):
+            place = f"{record.chrom}:{record.pos}"
+            if record.chrom not in lengths or record.stop > lengths[record.chrom]:
+                raise ReferenceMismatchError(vcf, reference, f"{place} is not in the reference")
+            expected = fasta.fetch(record.chrom, record.start, record.start + len(record.ref or "")).upper()
+            if (record.ref or "").upper() != expected:
+                raise ReferenceMismatchError(vcf, reference, f"at {place} the VCF has REF {record.ref}, the reference {expected}")
 
 
 def indexed_reference(reference: Path, scratch: Path) -> Path:

@@ -1,0 +1,181 @@
+"""Command: everything that can be known before computing, all of it at once.
+
+Only headers are read. Problems of the study (nothing could run) are told apart from those of one patient (who would be
+excluded, with the same reason, by the workflow).
+"""
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from radiogenomics import config as configuration
+from radiogenomics.cohort.sheets import REMOTE_PATTERN, ImageRow, SampleRow, Sheets, is_remote, read_sheets
+from radiogenomics.config.models import Config
+from radiogenomics.errors import RadiogenomicsError
+
+logger = logging.getLogger(__name__)
+# REF alleles that are compared with the reference in each variant file.
+RECORDS_COMPARED = 200
+
+
+class ProblemsFoundError(RadiogenomicsError):
+    """The check found something; the problems themselves have been printed."""
+
+    reason = "problems_found"
+
+    def __init__(self, study: int, patients: int) -> None:
+        self.study, self.patients = study, patients
+        hint = "mend the study's problems first; nothing can run before" if study else "`radiogenomics run` would exclude these patients and analyse the others"
+        super().__init__(f"{study} problem(s) of the study, {patients} patient(s) with a problem", hint=hint)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding; ``patient_id`` is empty where it concerns the whole study."""
+
+    patient_id: str
+    stage: str
+    reason: str
+    message: str
+    hint: str
+
+
+@dataclass
+class Findings:
+    """What a check found."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    @contextmanager
+    def collect(self, stage: str, *patient_ids: str) -> Iterator[None]:
+        """Turn an error of the block into a problem of each patient, or of the study when none is named."""
+        try:
+            yield
+        except RadiogenomicsError as error:
+            for patient_id in patient_ids or ("",):
+                self.problems.append(Problem(patient_id, stage, error.reason, error.message, error.hint))
+
+    @property
+    def of_study(self) -> list[Problem]:
+        """Problems that stop everything."""
+        return [problem for problem in self.problems if not problem.patient_id]
+
+    @property
+    def of_patients(self) -> list[Problem]:
+        """Problems that exclude one patient."""
+        return [problem for problem in self.problems if problem.patient_id]
+
+
+def check(*, config: Path) -> None:
+    """Print what the check found.
+
+    Raises
+    ------
+    ConfigError, SheetError, MissingFileError
+        Configuration or sheets cannot be read.
+    ProblemsFoundError
+        Anything was found.
+    """
+    logging.getLogger("radiogenomics").setLevel(logging.WARNING)  # one line per series would hide the findings
+    study = configuration.load(config)
+    sheets = read_sheets(study.cohort)
+    print(describe(study, sheets))
+    findings = inspect(study, sheets)
+    for problem in findings.problems:
+        subject = f"patient {problem.patient_id}" if problem.patient_id else "study"
+        print(f"{subject} · {problem.stage} · {problem.reason}: {problem.message}\n    hint: {problem.hint}")
+    if findings.problems:
+        raise ProblemsFoundError(len(findings.of_study), len({problem.patient_id for problem in findings.of_patients}))
+    print("nothing found that would stop the workflow or exclude a patient")
+
+
+def describe(config: Config, sheets: Sheets) -> str:
+    """The cohort in a few lines: patients, images, samples, groups."""
+    roles = Counter(row.role for row in sheets.images)
+    lines = [
+        f"{len(sheets.patients)} patients, {len(sheets.images)} images ({', '.join(f'{role}: {n}' for role, n in sorted(roles.items())) or 'none'}),"
+        f" {len(sheets.samples)} samples"
+    ]
+    for name, kind in config.cohort.covariates.items():
+        values = [row.covariates[name] for row in sheets.patients]
+        present = [value for value in values if value is not None]
+        groups = ", ".join(f"{value}: {n}" for value, n in sorted(Counter(map(str, present)).items()))
+        numbers = [value for value in present if isinstance(value, float)]
+        span = f"{min(numbers):g} to {max(numbers):g}" if numbers else "no value"
+        lines.append(f"covariate {name} ({kind}): {groups if kind == 'category' else span}; missing: {len(values) - len(present)}")
+    return "\n".join(lines)
+
+
+def inspect(config: Config, sheets: Sheets) -> Findings:
+    """Look at every file that the study names."""
+    findings = Findings()
+    with findings.collect("radiomics"):
+        for name in config.radiomics.settings.values():
+            configuration.load_radiomics_settings(name)
+    _inspect_variants(config, sheets.samples, findings)
+    _inspect_images(config, sheets.images, findings)
+    imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
+    for row in sheets.patients:
+        for rows, reason, sheet in ((imaged, "no_image", "images"), (sampled, "no_sample", "samples")):
+            if row.patient_id not in rows:
+                hint = f"add the patient to the {sheet} sheet, or accept the exclusion"
+                findings.problems.append(Problem(row.patient_id, "cohort", reason, f"no row in the {sheet} sheet", hint))
+    complete = len(imaged & sampled)
+    if complete < config.association.min_patients:
+        message = f"{complete} patients have an image and a sample; association.min_patients is {config.association.min_patients}"
+        logger.warning("%s: every pair will be reported as not tested", message)
+    return findings
+
+
+def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findings) -> None:
+    from radiogenomics.imaging.errors import MissingRoiError, NoSegmentationError
+    from radiogenomics.imaging.segmentation import list_rois
+    from radiogenomics.imaging.series import read_series
+
+    for row in rows:
+        with findings.collect("imaging", row.patient_id):
+            if not row.segmentation:
+                raise NoSegmentationError(row.image_id)
+            for location in (row.series, row.segmentation):
+                _inspect_remote(config, location, findings, row.patient_id)
+            if not is_remote(row.series):
+                read_series(Path(row.series), config.imaging)
+            if not is_remote(row.segmentation):
+                present = list_rois(Path(row.segmentation))
+                if present and row.roi not in present and not _single_label(Path(row.segmentation), present):
+                    raise MissingRoiError(Path(row.segmentation), row.roi, present)
+
+
+def _single_label(path: Path, present: tuple[str, ...]) -> bool:
+    """A mask file of one label is used whatever the region is called."""
+    return len(present) == 1 and path.name.endswith((".nii", ".nii.gz", ".nrrd", ".mha"))
+
+
+def _inspect_remote(config: Config, location: str, findings: Findings, patient_id: str) -> None:
+    from radiogenomics.pacs.dicomweb import DicomWeb
+
+    if is_remote(location) and (found := REMOTE_PATTERN.match(location)):
+        with findings.collect("pacs", patient_id):
+            DicomWeb(found["server"], config.pacs)
+
+
+def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
+    from radiogenomics.genomics.genes import read_genes
+    from radiogenomics.genomics.normalise import check_contigs, check_reference, indexed_reference, require_sample
+
+    with tempfile.TemporaryDirectory() as scratch, findings.collect("genomics"):
+        genes = read_genes(config.genomics.genes)
+        reference = indexed_reference(config.genomics.reference, Path(scratch))
+        for vcf in dict.fromkeys(row.vcf for row in rows):
+            own = [row for row in rows if row.vcf == vcf]
+            with findings.collect("genomics", *(row.patient_id for row in own)):
+                check_contigs(Path(vcf), reference, config.genomics.genes, genes)
+                check_reference(Path(vcf), reference, RECORDS_COMPARED)
+                for row in own:
+                    with findings.collect("genomics", row.patient_id):
+                        require_sample(Path(vcf), row.sample_id)
+

@@ -1,0 +1,58 @@
+"""Command: fetch the series and segmentations of a batch that stand on servers."""
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import pydicom
+
+from radiogenomics.cohort.sheets import REMOTE_PATTERN, is_remote
+from radiogenomics.config import load_section
+from radiogenomics.config.models import Pacs
+from radiogenomics.failures import Failures
+from radiogenomics.pacs.dicomweb import DicomWeb
+
+logger = logging.getLogger(__name__)
+
+
+def fetch_batch(*, images: str, settings: str, directory: Path, failures: Path) -> None:
+    """Write ``<directory>/<image_id>/series`` and ``…/segmentation`` for every location on a server.
+
+    A folder appears when all of its instances have arrived, never before.
+    """
+    options = load_section(Pacs, settings)
+    failed = Failures("pacs")
+    directory.mkdir(parents=True, exist_ok=True)
+    for row in json.loads(images):
+        with failed.guard(row["patient_id"], image_id=row["image_id"], roi=row["roi"]):
+            for part in ("series", "segmentation"):
+                if is_remote(row[part]):
+                    fetch(row[part], options, directory / row["image_id"] / part)
+    failed.write(failures)
+
+
+def fetch(location: str, settings: Pacs, folder: Path) -> None:
+    """Fetch one ``dicomweb:SERVER/STUDY_UID/SERIES_UID`` into ``folder``.
+
+    Files are named after a digest of their SOPInstanceUID: the same series gives the same names in any order of arrival.
+    """
+    found = REMOTE_PATTERN.match(location)
+    if found is None:
+        raise ValueError(location)  # the images sheet has been checked
+    server = DicomWeb(found["server"], settings)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+    try:
+        count = server.retrieve(found["study"], found["series"], staging)
+        for path in sorted(staging.glob("*.part")):
+            uid = str(pydicom.dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID)
+            path.rename(staging / f"{hashlib.blake2b(uid.encode(), digest_size=12).hexdigest()}.dcm")
+        staging.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    logger.info("fetched %d instances from %s", count, found["server"])
