@@ -154,7 +154,10 @@ def _columns(covariate: pd.Series) -> FloatArray:
         values = covariate.to_numpy(float)[:, None]
         return values - np.nanmean(values) if np.isfinite(values).any() else values
     missing = covariate.isna().to_numpy()
-    indicators = pd.get_dummies(covariate.astype(object), drop_first=True).to_numpy(float)
+    levels = sorted({str(value) for value in covariate[~missing]})
+    text = covariate.astype(object).astype(str).to_numpy()
+    # With a single level one column of zeros remains, so that patients without a value are still left out.
+    indicators = np.column_stack([text == level for level in levels[1:]] or [np.zeros(len(text))]).astype(float)
     indicators[missing] = np.nan
     return indicators
 
