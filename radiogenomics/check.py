@@ -29,7 +29,11 @@ class ProblemsFoundError(RadiogenomicsError):
 
     def __init__(self, study: int, patients: int) -> None:
         self.study, self.patients = study, patients
-        hint = "mend the study's problems first; nothing can run before" if study else "`radiogenomics run` would exclude these patients and analyse the others"
+        hint = (
+            "mend the study's problems first; nothing can run before"
+            if study
+            else "`radiogenomics run` would exclude these patients and analyse the others"
+        )
         super().__init__(f"{study} problem(s) of the study, {patients} patient(s) with a problem", hint=hint)
 
 
@@ -96,8 +100,9 @@ def check(*, config: Path) -> None:
 def describe(config: Config, sheets: Sheets) -> str:
     """The cohort in a few lines: patients, images, samples, groups."""
     roles = Counter(row.role for row in sheets.images)
+    counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
     lines = [
-        f"{len(sheets.patients)} patients, {len(sheets.images)} images ({', '.join(f'{role}: {n}' for role, n in sorted(roles.items())) or 'none'}),"
+        f"{len(sheets.patients)} patients, {len(sheets.images)} images ({counted or 'none'}),"
         f" {len(sheets.samples)} samples"
     ]
     for name, kind in config.cohort.covariates.items():
@@ -106,7 +111,10 @@ def describe(config: Config, sheets: Sheets) -> str:
         groups = ", ".join(f"{value}: {n}" for value, n in sorted(Counter(map(str, present)).items()))
         numbers = [value for value in present if isinstance(value, float)]
         span = f"{min(numbers):g} to {max(numbers):g}" if numbers else "no value"
-        lines.append(f"covariate {name} ({kind}): {groups if kind == 'category' else span}; missing: {len(values) - len(present)}")
+        lines.append(
+            f"covariate {name} ({kind}): {groups if kind == 'category' else span};"
+            f" missing: {len(values) - len(present)}"
+        )
     return "\n".join(lines)
 
 
@@ -123,11 +131,13 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         for rows, reason, sheet in ((imaged, "no_image", "images"), (sampled, "no_sample", "samples")):
             if row.patient_id not in rows:
                 hint = f"add the patient to the {sheet} sheet, or accept the exclusion"
-                findings.problems.append(Problem(row.patient_id, "cohort", reason, f"no row in the {sheet} sheet", hint))
-    complete = len(imaged & sampled)
-    if complete < config.association.min_patients:
-        message = f"{complete} patients have an image and a sample; association.min_patients is {config.association.min_patients}"
-        logger.warning("%s: every pair will be reported as not tested", message)
+                findings.problems.append(
+                    Problem(row.patient_id, "cohort", reason, f"no row in the {sheet} sheet", hint)
+                )
+    complete, minimum = len(imaged & sampled), config.association.min_patients
+    if complete < minimum:
+        text = "%d patients have an image and a sample, association.min_patients is %d: no pair will be tested"
+        logger.warning(text, complete, minimum)
     return findings
 
 
@@ -178,4 +188,3 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
                 for row in own:
                     with findings.collect("genomics", row.patient_id):
                         require_sample(Path(vcf), row.sample_id)
-

@@ -284,12 +284,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="radiogenomics", description="DICOM and VCF to association tables and a report.")
+    parser = argparse.ArgumentParser(
+        prog="radiogenomics", description="DICOM and VCF to association tables and a report."
+    )
     parser.add_argument("--version", action="version", version=f"radiogenomics {__version__}")
     top = parser.add_subparsers(metavar="command", required=True)
     groups: dict[str, Any] = {}
     for name, text in GROUPS.items():
-        groups[name] = top.add_parser(name, help=text, description=text).add_subparsers(metavar="command", required=True)
+        groups[name] = top.add_parser(name, help=text, description=text).add_subparsers(
+            metavar="command", required=True
+        )
     for command in COMMANDS:
         first, _, second = command.words.partition(" ")
         group, name = (groups[first], second) if first in groups else (top, command.words)

@@ -65,7 +65,10 @@ class MissingFileError(RadiogenomicsError):
 
     def __init__(self, path: Path, what: str) -> None:
         self.path, self.what = path, what
-        super().__init__(f"{what} not found: {path}", hint="correct the path; relative paths start at the folder of the file that names them")
+        super().__init__(
+            f"{what} not found: {path}",
+            hint="correct the path; relative paths start at the folder of the file that names them",
+        )
 
 
 class TableError(RadiogenomicsError):
@@ -91,7 +94,8 @@ class TooManyFailuresError(RadiogenomicsError):
         self.failed, self.total, self.limit = failed, total, limit
         super().__init__(
             f"{failed} of {total} patients were excluded, more than the limit of {limit:.0%}: {reasons}",
-            hint="read cohort/failures.tsv in the results folder; raise `workflow.max_failed_share` only if these exclusions are right",
+            hint="read cohort/failures.tsv in the results folder; raise `workflow.max_failed_share` only if the"
+            " exclusions are right",
         )
 
 

@@ -34,12 +34,22 @@ class Failures:
             hint = "the traceback stands in the log of this batch; if the input is sound, please report it"
             self._add(patient_ids, image_id, roi, error, "unexpected", hint)
 
-    def _add(self, patient_ids: Sequence[str], image_id: str, roi: str, error: Exception, reason: str, hint: str) -> None:
+    def _add(
+        self, patient_ids: Sequence[str], image_id: str, roi: str, error: Exception, reason: str, hint: str
+    ) -> None:
         message = " ".join(str(error).split())
         for patient_id in patient_ids:
             logger.warning("patient %s %s: %s", patient_id, image_id, message)
             row = {"patient_id": patient_id, "image_id": image_id, "roi": roi, "stage": self.stage}
-            self.rows.append({**row, "error": type(error).__name__, "reason": reason, "message": message, "hint": " ".join(hint.split())})
+            self.rows.append(
+                {
+                    **row,
+                    "error": type(error).__name__,
+                    "reason": reason,
+                    "message": message,
+                    "hint": " ".join(hint.split()),
+                }
+            )
 
     def write(self, path: Path) -> None:
         """Write the failures table; it has only a header when nothing failed."""

@@ -17,7 +17,15 @@ from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, read_she
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
-STAGE_VERSIONS: Mapping[str, int] = {"pacs": 1, "imaging": 1, "radiomics": 1, "genomics": 1, "cohort": 1, "association": 1, "report": 1}
+STAGE_VERSIONS: Mapping[str, int] = {
+    "pacs": 1,
+    "imaging": 1,
+    "radiomics": 1,
+    "genomics": 1,
+    "cohort": 1,
+    "association": 1,
+    "report": 1,
+}
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -50,7 +58,9 @@ class Plan:
     def remote_batches(self) -> frozenset[str]:
         """Batches with a series or a segmentation on a server."""
         rows = self.sheets.images
-        return frozenset(self.batch_of(row.patient_id) for row in rows if is_remote(row.series) or is_remote(row.segmentation))
+        return frozenset(
+            self.batch_of(row.patient_id) for row in rows if is_remote(row.series) or is_remote(row.segmentation)
+        )
 
     def batch_of(self, patient_id: str) -> str:
         """The batch of one patient."""
@@ -93,7 +103,9 @@ class Plan:
         if section is not None:
             return section.model_dump_json()
         if stage == "radiomics":
-            presets = {key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()}
+            presets = {
+                key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()
+            }
             return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
         if stage == "genomics":
             return self.config.genomics.model_dump_json(exclude={"reference", "genes"})
@@ -116,8 +128,14 @@ class Plan:
 
     def _rows(self, rows: list[ImageRow] | list[SampleRow], batch: str) -> str:
         paths = ("series", "segmentation", "vcf")
-        plain = [{key: self.file(value) if key in paths and value else value for key, value in asdict(row).items()} for row in rows]
+        plain = [
+            {key: self.file(value) if key in paths and value else value for key, value in asdict(row).items()}
+            for row in rows
+        ]
         text = json.dumps(plain)
         if len(text.encode()) > MAX_ARGUMENT_BYTES:
-            raise ConfigError(self.path, [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"])
+            raise ConfigError(
+                self.path,
+                [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
+            )
         return text

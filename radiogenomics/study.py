@@ -79,7 +79,10 @@ class WorkflowFailedError(RadiogenomicsError):
 
     def __init__(self, code: int, log: Path | None) -> None:
         self.code = code
-        super().__init__(f"the workflow stopped with exit code {code}", hint=f"the failed rule and its log stand in {log or 'the output above'}")
+        super().__init__(
+            f"the workflow stopped with exit code {code}",
+            hint=f"the failed rule and its log stand in {log or 'the output above'}",
+        )
 
 
 def init(*, directory: Path) -> None:
@@ -101,7 +104,7 @@ def init(*, directory: Path) -> None:
 def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     """Check the study, then run the workflow in the study's folder.
 
-    The folder is that of the configuration, or its parent if that is called ``config``; results go to ``results/`` in it.
+    The folder is that of the configuration, or its parent if that is called ``config``; results go to ``results/``.
     Problems of single patients do not stop the run: these patients are excluded with their reason.
 
     Raises
@@ -118,7 +121,9 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     for problem in findings.problems:
         logger.warning("%s: %s: %s", problem.patient_id or "study", problem.reason, problem.message)
     if findings.of_study:
-        raise checks.ProblemsFoundError(len(findings.of_study), len({problem.patient_id for problem in findings.of_patients}))
+        raise checks.ProblemsFoundError(
+            len(findings.of_study), len({problem.patient_id for problem in findings.of_patients})
+        )
     folder = config.resolve().parent
     folder = folder.parent if folder.name == "config" else folder
     _snakemake(_command(config.resolve(), folder, profile, cores, dry_run=dry_run), folder)
@@ -131,8 +136,18 @@ def _command(config: Path, folder: Path, profile: str, cores: int, *, dry_run: b
     chosen = shipped if shipped.is_dir() else Path(profile).resolve()
     if not (chosen / "config.yaml").is_file():
         known = sorted(path.name for path in shipped.parent.iterdir())
-        raise ConfigError(chosen, [f"no workflow profile; there are {', '.join(known)}, or name a folder with a config.yaml"])
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(resources.root() / "Snakefile"), "--configfile", str(config)]
+        raise ConfigError(
+            chosen, [f"no workflow profile; there are {', '.join(known)}, or name a folder with a config.yaml"]
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(resources.root() / "Snakefile"),
+        "--configfile",
+        str(config),
+    ]
     command += ["--directory", str(folder), "--workflow-profile", str(chosen)]
     command += ["--cores", str(cores)] if cores else []
     return [*command, "--dry-run"] if dry_run else command
@@ -148,7 +163,12 @@ def _snakemake(command: list[str], folder: Path) -> None:
         return
     log = folder / "results" / "logs" / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as stream, subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with (
+        log.open("w") as stream,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
         for line in process.stdout or ():
             stream.write(line)
             if found := PROGRESS.match(line):

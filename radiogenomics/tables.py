@@ -52,7 +52,9 @@ class Table:
     ``open_ended`` tables take further columns that the study defines (covariates).
     """
 
-    def __init__(self, name: str, meaning: str, *columns: Column, key: Sequence[str] = (), open_ended: bool = False) -> None:
+    def __init__(
+        self, name: str, meaning: str, *columns: Column, key: Sequence[str] = (), open_ended: bool = False
+    ) -> None:
         self.name, self.meaning, self.columns = name, meaning, columns
         self.key, self.open_ended = tuple(key), open_ended
 
@@ -131,7 +133,9 @@ class Table:
         if path.suffix == ".tsv":
             text = {column.name: str for column in self.columns if column.dtype in ("string", "category")}
             blanks = {name: [""] for name in self._numeric()}
-            return self.conform(pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=blanks), str(path))
+            return self.conform(
+                pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=blanks), str(path)
+            )
         try:
             frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
         except pa.ArrowInvalid as error:
@@ -148,7 +152,7 @@ class Table:
             yield lambda frame: writer.write_table(self.to_arrow(self.conform(frame, str(path))).cast(schema))
 
     def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
-        """Write the rows of several Parquet files one after the other; memory is that of the largest. Returns the rows."""
+        """Write the rows of several Parquet files one after the other, in the memory of the largest; returns the rows."""
         rows = 0
         with self.writer(path, provenance) as write:
             for part in parts:
@@ -334,7 +338,13 @@ RESULTS = Table(
     Column("marker", "category", "<gene>:<class>"),
     Column("gene", "category", "gene name"),
     Column("model", "category", "crude; volume: + log volume; full: + log volume + all covariates", values=MODELS),
-    Column("estimate", "float64", "difference of the rank-normalised feature, carriers minus non-carriers", unit="SD", nullable=True),
+    Column(
+        "estimate",
+        "float64",
+        "difference of the rank-normalised feature, carriers minus non-carriers",
+        unit="SD",
+        nullable=True,
+    ),
     Column("se", "float64", "standard error of the estimate", unit="SD", nullable=True),
     Column("ci_low", "float64", "lower bound of the 95 % confidence interval", unit="SD", nullable=True),
     Column("ci_high", "float64", "upper bound of the 95 % confidence interval", unit="SD", nullable=True),
@@ -342,12 +352,21 @@ RESULTS = Table(
     Column("df", "int32", "residual degrees of freedom", nullable=True),
     Column("p", "float64", "two-sided p-value", nullable=True),
     Column("neg_log10_p", "float64", "-log10 p, exact where p underflows", nullable=True),
-    Column("q_bh", "float64", "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and model", nullable=True),
+    Column(
+        "q_bh",
+        "float64",
+        "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and model",
+        nullable=True,
+    ),
     Column("n", "int32", "patients with feature, marker and covariates"),
     Column("n_carriers", "int32", "carriers among them"),
     Column("n_missing", "int32", "analysed patients left out of this pair for a missing value"),
     Column("volume_rho", "float64", "Spearman correlation of the feature with the volume of the region", nullable=True),
-    Column("volume_explained", "bool", "a hit in the crude model that adjusting for volume removes (see docs/association.md)"),
+    Column(
+        "volume_explained",
+        "bool",
+        "a hit in the crude model that adjusting for volume removes (see docs/association.md)",
+    ),
     Column("flag", "category", "why the pair has no p-value, empty if tested", values=NOT_TESTED_REASONS),
     key=("analysis", "feature", "marker", "model"),
 )

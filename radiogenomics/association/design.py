@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from radiogenomics import tables
-from radiogenomics.association.errors import NoPatientColumnError, NoVolumeFeatureError, UnknownClassError, VolumeNotPositiveError
+from radiogenomics.association.errors import (
+    NoPatientColumnError,
+    NoVolumeFeatureError,
+    UnknownClassError,
+    VolumeNotPositiveError,
+)
 from radiogenomics.errors import MissingFileError
 
 FloatArray = NDArray[np.float64]
@@ -21,7 +26,7 @@ NOT_COVARIATES = ("patient_id", "included", "stage", "reason", "message")
 
 @dataclass(frozen=True)
 class Features:
-    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; ``names`` has one row a feature."""
+    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; ``names`` has a row each."""
 
     analysis: str
     patients: tuple[str, ...]
@@ -77,7 +82,12 @@ def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
     row_of = {patient: index for index, patient in enumerate(patients)}
     for role in sorted(frame["role"].unique()):
         part = frame[frame["role"] == role]
-        names = part[["feature", "image_type", "family"]].astype(str).drop_duplicates("feature").sort_values("feature", ignore_index=True)
+        names = (
+            part[["feature", "image_type", "family"]]
+            .astype(str)
+            .drop_duplicates("feature")
+            .sort_values("feature", ignore_index=True)
+        )
         column_of = {name: index for index, name in enumerate(names["feature"])}
         values = np.full((len(patients), len(names)), np.nan)
         rows = part["patient_id"].astype(str).map(row_of).to_numpy(int)
@@ -86,7 +96,9 @@ def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
 
 
 def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) -> Markers:
-    """Carrier status of the wanted classes, patients in the given order; memory is that of one row group and the matrix.
+    """Carrier status of the wanted classes, patients in the given order.
+
+    Memory is that of one row group and of the matrix.
 
     Raises
     ------
@@ -127,7 +139,7 @@ def rank_normal(values: FloatArray) -> FloatArray:
 
 
 def spearman(values: FloatArray, reference: FloatArray) -> FloatArray:
-    """Spearman correlation of each column with ``reference`` over the patients that have both; NaN where one is constant."""
+    """Spearman correlation of each column with ``reference`` over the patients with both; NaN where one is constant."""
     result = np.full(values.shape[1], np.nan)
     for column in range(values.shape[1]):
         both = np.isfinite(values[:, column]) & np.isfinite(reference)
@@ -142,11 +154,15 @@ def spearman(values: FloatArray, reference: FloatArray) -> FloatArray:
 def designs(volume: FloatArray, covariates: pd.DataFrame) -> dict[str, FloatArray]:
     """Design of each model, (n_patients, n_columns) with NaN where a covariate is missing.
 
-    crude: intercept; volume: and log volume; full: and all covariates, categories as indicators against the first level.
+    crude: intercept; volume: and log volume; full: and all covariates, categories as indicators against the first.
     """
     intercept, log_volume = np.ones((len(volume), 1)), np.log(volume)[:, None]
     adjusted = np.hstack([intercept, log_volume])
-    return {"crude": intercept, "volume": adjusted, "full": np.hstack([adjusted, *(_columns(covariates[name]) for name in covariates)])}
+    return {
+        "crude": intercept,
+        "volume": adjusted,
+        "full": np.hstack([adjusted, *(_columns(covariates[name]) for name in covariates)]),
+    }
 
 
 def _columns(covariate: pd.Series) -> FloatArray:

@@ -14,7 +14,8 @@ class NoVolumeFeatureError(AssociationError):
     def __init__(self, wanted: str, analysis: str, near: Sequence[str]) -> None:
         self.wanted, self.analysis = wanted, analysis
         super().__init__(
-            f"analysis {analysis!r}: no feature {wanted!r} to take the volume from; shape features present: {listing(near, 5)}",
+            f"analysis {analysis!r}: no feature {wanted!r} to take the volume from;"
+            f" shape features present: {listing(near, 5)}",
             hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume",
         )
 
@@ -52,4 +53,7 @@ class NoPatientColumnError(AssociationError):
 
     def __init__(self, path: Path, present: Sequence[str]) -> None:
         self.path = path
-        super().__init__(f"{path.name}: no column 'patient_id'; found {listing(present)}", hint="name the column of patients patient_id")
+        super().__init__(
+            f"{path.name}: no column 'patient_id'; found {listing(present)}",
+            hint="name the column of patients patient_id",
+        )

@@ -1,9 +1,9 @@
 """Exact complete-case least squares of every feature on every marker.
 
-For one model, feature = design · γ + marker · β + error. By the theorem of Frisch, Waugh and Lovell β is the slope of the
-residual of the feature on the residual of the marker, both after projection on the design, so that all pairs that share
-the same patients come from three matrix products. Pairs are grouped by their pattern of missing values; nothing is
-imputed.
+For one model, feature = design · γ + marker · β + error. By the theorem of Frisch, Waugh and Lovell β is the slope of
+the residual of the feature on the residual of the marker, both after projection on the design, so that all pairs that
+share the same patients come from three matrix products. Pairs are grouped by their pattern of missing values; nothing
+is imputed.
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,9 @@ def fit(features: FloatArray, markers: FloatArray, design: FloatArray, *, min_pa
     for feature_mask, rows in _patterns(np.isfinite(features)):
         for marker_mask, columns in _patterns(np.isfinite(markers)):
             patients = complete & feature_mask & marker_mask
-            block = _fit_block(features[patients][:, rows], markers[patients][:, columns], design[patients], min_patients, min_carriers)
+            block = _fit_block(
+                features[patients][:, rows], markers[patients][:, columns], design[patients], min_patients, min_carriers
+            )
             where = np.ix_(rows, columns)
             for name, values in block.items():
                 getattr(out, name)[where] = values
@@ -90,7 +92,9 @@ def tail(t: FloatArray, df: NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:
         far = ~(p > P_TAIL) & np.isfinite(t)
         log_x = -np.log1p(t**2 / df)
         x = np.where(far, np.exp(log_x), 0.5)
-        log_p = a * log_x + b * np.log1p(-x) - np.log(a) - special.betaln(a, b) + np.log(special.hyp2f1(a + b, 1, a + 1, x))
+        log_p = (
+            a * log_x + b * np.log1p(-x) - np.log(a) - special.betaln(a, b) + np.log(special.hyp2f1(a + b, 1, a + 1, x))
+        )
         log_p = np.where(far, log_p, np.log(p))
         return p, np.where(np.isinf(t), np.inf, -log_p / np.log(10)) + 0.0
 
@@ -105,12 +109,18 @@ def _patterns(present: BoolArray) -> Iterator[tuple[BoolArray, NDArray[np.intp]]
         yield present[:, column], np.flatnonzero(inverse.ravel() == number)
 
 
-def _fit_block(y: FloatArray, g: FloatArray, design: FloatArray, min_patients: int, min_carriers: int) -> dict[str, NDArray[np.generic] | int]:
+def _fit_block(
+    y: FloatArray, g: FloatArray, design: FloatArray, min_patients: int, min_carriers: int
+) -> dict[str, NDArray[np.generic] | int]:
     """Pairs that share their patients: y (n, F), g (n, M), design (n, C) without missing values."""
     n = len(y)
     carriers = g.sum(axis=0).astype(np.int32)
     flag = np.zeros((y.shape[1], g.shape[1]), np.int8)
-    result: dict[str, NDArray[np.generic] | int] = {"n": n, "n_carriers": np.broadcast_to(carriers, flag.shape), "flag": flag}
+    result: dict[str, NDArray[np.generic] | int] = {
+        "n": n,
+        "n_carriers": np.broadcast_to(carriers, flag.shape),
+        "flag": flag,
+    }
     if n < min_patients:
         flag[:] = FEW_PATIENTS
         return result
@@ -136,7 +146,10 @@ def _fit_block(y: FloatArray, g: FloatArray, design: FloatArray, min_patients: i
         se = np.sqrt(residual / max(df, 1) / sgg)
         t = np.where(tested, slope / se, np.nan)
     p, neg_log10_p = tail(t, np.array(max(df, 1), np.int32))
-    result |= {name: np.where(tested, values, np.nan) for name, values in {"estimate": slope, "se": se, "p": p, "neg_log10_p": neg_log10_p}.items()}
+    result |= {
+        name: np.where(tested, values, np.nan)
+        for name, values in {"estimate": slope, "se": se, "p": p, "neg_log10_p": neg_log10_p}.items()
+    }
     return result | {"t": t, "df": max(df, 0)}
 
 

@@ -10,13 +10,22 @@ from numpy.typing import NDArray
 
 from radiogenomics import tables
 from radiogenomics.association import linear
-from radiogenomics.association.design import Features, Markers, designs, rank_normal, read_features, read_markers, read_patients, spearman
+from radiogenomics.association.design import (
+    Features,
+    Markers,
+    designs,
+    rank_normal,
+    read_features,
+    read_markers,
+    read_patients,
+    spearman,
+)
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
-# A hit of the crude model is explained by volume if adjusting for volume removes it and takes this share of its estimate.
+# A crude hit is explained by volume if adjusting for volume removes it and takes more than this share of its estimate.
 EXPLAINED_SHARE = 0.5
 
 
@@ -38,12 +47,16 @@ def test(*, features: Path, markers: Path, covariates: Path, settings: str, resu
         tables.RESULTS.write(table.sort_values("neg_log10_p", ascending=False, kind="stable"), tsv)
 
 
-def analyse(features: Features, markers: Markers, covariates: pd.DataFrame, options: Association) -> Iterator[pd.DataFrame]:
+def analyse(
+    features: Features, markers: Markers, covariates: pd.DataFrame, options: Association
+) -> Iterator[pd.DataFrame]:
     """Rows of the results table, one frame a model."""
     volume = features.volume(options.volume_feature)
     y = rank_normal(features.values)
     fits = {
-        model: linear.fit(y, markers.values, design, min_patients=options.min_patients, min_carriers=options.min_carriers)
+        model: linear.fit(
+            y, markers.values, design, min_patients=options.min_patients, min_carriers=options.min_carriers
+        )
         for model, design in designs(volume, covariates).items()
     }
     adjusted = {model: benjamini_hochberg(fit.p) for model, fit in fits.items()}
@@ -52,7 +65,15 @@ def analyse(features: Features, markers: Markers, covariates: pd.DataFrame, opti
     for model, fit in fits.items():
         tested = fit.flag == linear.TESTED
         hits = int((adjusted[model] < options.alpha).sum())
-        logger.info("%s, %s: %d of %d pairs tested, %d below FDR %g", features.analysis, model, tested.sum(), tested.size, hits, options.alpha)
+        logger.info(
+            "%s, %s: %d of %d pairs tested, %d below FDR %g",
+            features.analysis,
+            model,
+            tested.sum(),
+            tested.size,
+            hits,
+            options.alpha,
+        )
         yield _frame(features, markers, model, fit, adjusted[model], rho, explained)
 
 
@@ -67,7 +88,9 @@ def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return adjusted
 
 
-def _volume_explained(fits: dict[str, linear.Fits], adjusted: dict[str, NDArray[np.float64]], alpha: float) -> NDArray[np.bool_]:
+def _volume_explained(
+    fits: dict[str, linear.Fits], adjusted: dict[str, NDArray[np.float64]], alpha: float
+) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         shrunk = np.abs(fits["volume"].estimate) < EXPLAINED_SHARE * np.abs(fits["crude"].estimate)
         explained: NDArray[np.bool_] = (adjusted["crude"] < alpha) & (adjusted["volume"] >= alpha) & shrunk

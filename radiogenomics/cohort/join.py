@@ -47,8 +47,8 @@ def join(
 ) -> None:
     """Write the patients table, the attrition ledger and all failures.
 
-    A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient who
-    has another one stands in the failures table but excludes nobody.
+    A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient
+    who has another one stands in the failures table but excludes nobody.
 
     Raises
     ------
@@ -64,14 +64,21 @@ def join(
     tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
     summary = ledger_frame(len(sheets.patients), excluded)
     tables.LEDGER.write(summary, ledger)
-    logger.info("%d patients, %d analysed, %d excluded", len(sheets.patients), len(sheets.patients) - len(excluded), len(excluded))
+    logger.info(
+        "%d patients, %d analysed, %d excluded",
+        len(sheets.patients),
+        len(sheets.patients) - len(excluded),
+        len(excluded),
+    )
     if len(excluded) > options["max_failed_share"] * len(sheets.patients):
         reasons = summary[summary["step"] == "excluded"]
         counts = ", ".join(f"{reason} {n}" for reason, n in zip(reasons["reason"], reasons["n_patients"], strict=True))
         raise TooManyFailuresError(len(excluded), len(sheets.patients), options["max_failed_share"], counts)
 
 
-def exclusions(sheets: Sheets, with_features: set[str], with_sample: set[str], failures: pd.DataFrame) -> dict[str, Exclusion]:
+def exclusions(
+    sheets: Sheets, with_features: set[str], with_sample: set[str], failures: pd.DataFrame
+) -> dict[str, Exclusion]:
     """The first reason, in the order of the stages, for every patient who is not analysed."""
     imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
     result: dict[str, Exclusion] = {}
@@ -91,11 +98,15 @@ def exclusions(sheets: Sheets, with_features: set[str], with_sample: set[str], f
         if found:
             result[patient] = min(found, key=lambda exclusion: STAGE_ORDER[exclusion.stage])
         elif stages:
-            result[patient] = Exclusion("cohort", "unexplained", "no features or sample, and no failure recorded; please report this")
+            result[patient] = Exclusion(
+                "cohort", "unexplained", "no features or sample, and no failure recorded; please report this"
+            )
     return result
 
 
-def patients_frame(rows: Sequence[PatientRow], excluded: Mapping[str, Exclusion], covariates: Mapping[str, str]) -> pd.DataFrame:
+def patients_frame(
+    rows: Sequence[PatientRow], excluded: Mapping[str, Exclusion], covariates: Mapping[str, str]
+) -> pd.DataFrame:
     """The patients table with the covariates as typed columns."""
     included = Exclusion("", "", "")
     frame = pd.DataFrame(

@@ -90,7 +90,10 @@ def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "categ
             try:
                 values[name] = None if text in MISSING else float(text) if kind == "number" else text
             except ValueError:
-                problems.append(f"line {number}: {name} {text!r} is not a number; write the number, NA, or declare the covariate a category")
+                problems.append(
+                    f"line {number}: {name} {text!r} is not a number;"
+                    " write the number, NA, or declare the covariate a category"
+                )
         rows.append(PatientRow(line["patient_id"], values))
     if not rows and not problems:
         problems.append("no patients")
@@ -107,10 +110,14 @@ def _read_images(path: Path, patients: set[str]) -> tuple[ImageRow, ...]:
         if not line["series"]:
             problems.append(f"line {number}: series is empty; name a folder or dicomweb:SERVER/STUDY_UID/SERIES_UID")
         if line["segmentation"] and not line["roi"]:
-            problems.append(f"line {number}: roi is empty; name the region of interest (any name for a mask file of one label)")
+            problems.append(
+                f"line {number}: roi is empty; name the region of interest (any name for a mask file of one label)"
+            )
         for name in ("series", "segmentation"):
             if is_remote(line[name]) and not REMOTE_PATTERN.match(line[name]):
-                problems.append(f"line {number}: {name} {line[name]!r} is not of the form dicomweb:SERVER/STUDY_UID/SERIES_UID")
+                problems.append(
+                    f"line {number}: {name} {line[name]!r} is not of the form dicomweb:SERVER/STUDY_UID/SERIES_UID"
+                )
         series, segmentation = (_located(path.parent, line[name]) for name in ("series", "segmentation"))
         rows.append(ImageRow(line["image_id"], line["patient_id"], line["role"], series, segmentation, line["roi"]))
     _refuse(path, problems)
@@ -123,7 +130,9 @@ def _read_samples(path: Path, patients: set[str]) -> tuple[SampleRow, ...]:
     for number, line in lines:
         problems += [f"line {number}: {name} is empty" for name in ("sample_id", "vcf") if not line[name]]
     _refuse(path, problems)
-    return tuple(SampleRow(line["patient_id"], line["sample_id"], _located(path.parent, line["vcf"])) for _, line in lines)
+    return tuple(
+        SampleRow(line["patient_id"], line["sample_id"], _located(path.parent, line["vcf"])) for _, line in lines
+    )
 
 
 def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
@@ -135,7 +144,13 @@ def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[
         header = [name.strip() for name in next(reader, [])]
         missing = [name for name in columns if name not in header]
         if missing:
-            raise SheetError(path, [f"line 1: no column {', '.join(missing)}; found {', '.join(header) or 'nothing'} (columns are separated by tabs)"])
+            raise SheetError(
+                path,
+                [
+                    f"line 1: no column {', '.join(missing)}; found {', '.join(header) or 'nothing'}"
+                    " (columns are separated by tabs)"
+                ],
+            )
         lines: list[tuple[int, dict[str, str]]] = []
         problems: list[str] = []
         for cells in reader:
@@ -146,7 +161,8 @@ def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[
                 continue
             line = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             problems += [
-                f"line {reader.line_num}: {name} {line[name]!r} may hold letters, digits, - and _ only, since it becomes a file name"
+                f"line {reader.line_num}: {name} {line[name]!r} may hold letters, digits, - and _ only,"
+                " since it becomes a file name"
                 for name in ids
                 if not ID_PATTERN.match(line[name])
             ]
@@ -157,11 +173,19 @@ def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[
 def _repeated(lines: Sequence[tuple[int, dict[str, str]]], key: Sequence[str]) -> list[str]:
     counts = Counter(tuple(line[name] for name in key) for _, line in lines)
     repeated = [(number, tuple(line[name] for name in key)) for number, line in lines]
-    return [f"line {number}: {' and '.join(key)} {' '.join(value)!r} stands {counts[value]} times" for number, value in repeated if counts[value] > 1]
+    return [
+        f"line {number}: {' and '.join(key)} {' '.join(value)!r} stands {counts[value]} times"
+        for number, value in repeated
+        if counts[value] > 1
+    ]
 
 
 def _strangers(lines: Sequence[tuple[int, dict[str, str]]], patients: set[str]) -> list[str]:
-    return [f"line {number}: patient {line['patient_id']!r} is not in the patients sheet" for number, line in lines if line["patient_id"] not in patients]
+    return [
+        f"line {number}: patient {line['patient_id']!r} is not in the patients sheet"
+        for number, line in lines
+        if line["patient_id"] not in patients
+    ]
 
 
 def _located(folder: Path, location: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from radiogenomics.config.models import Config, RadiomicsSettings, Section
 from radiogenomics.errors import ConfigError, MissingFileError
-from radiogenomics.resources import preset_path, preset_names
+from radiogenomics.resources import preset_names, preset_path
 
 Model = TypeVar("Model", bound=Section)
 
@@ -29,8 +29,12 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     """Validate a configuration given as a mapping; ``path`` is the file that its relative paths start from."""
     config = _validate(Config, data, path)
     folder = path.parent.resolve()
-    cohort = config.cohort.model_copy(update={key: folder / getattr(config.cohort, key) for key in ("patients", "images", "samples")})
-    genomics = config.genomics.model_copy(update={key: folder / getattr(config.genomics, key) for key in ("reference", "genes")})
+    cohort = config.cohort.model_copy(
+        update={key: folder / getattr(config.cohort, key) for key in ("patients", "images", "samples")}
+    )
+    genomics = config.genomics.model_copy(
+        update={key: folder / getattr(config.genomics, key) for key in ("reference", "genes")}
+    )
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings})
     return config.model_copy(update={"cohort": cohort, "genomics": genomics, "radiomics": radiomics})

@@ -32,7 +32,9 @@ class Study(Section):
 class Cohort(Section):
     """Who is in the study: three sheets and the covariates."""
 
-    patients: Path = Field(Path("patients.tsv"), description="Sheet of patients: `patient_id` and one column per covariate.")
+    patients: Path = Field(
+        Path("patients.tsv"), description="Sheet of patients: `patient_id` and one column per covariate."
+    )
     images: Path = Field(Path("images.tsv"), description="Sheet of images: one row per image and region of interest.")
     samples: Path = Field(Path("samples.tsv"), description="Sheet of sequenced samples: one row per patient.")
     covariates: dict[Name, Literal["number", "category"]] = Field(
@@ -44,7 +46,9 @@ class Cohort(Section):
 class Server(Section):
     """A DICOMweb server."""
 
-    url: str = Field(pattern=r"^https?://", description="Root of the DICOMweb service; studies are found at `<url>/studies`.")
+    url: str = Field(
+        pattern=r"^https?://", description="Root of the DICOMweb service; studies are found at `<url>/studies`."
+    )
     user_env: str | None = Field(None, description="Name of the environment variable that holds the user name.")
     password_env: str | None = Field(None, description="Name of the environment variable that holds the password.")
     token_env: str | None = Field(None, description="Name of the environment variable that holds a bearer token.")
@@ -62,9 +66,12 @@ class Pacs(Section):
     """Servers that series may be fetched from."""
 
     servers: dict[Name, Server] = Field(
-        default_factory=dict, description="DICOMweb servers by the name that the images sheet uses: `dicomweb:NAME/STUDY_UID/SERIES_UID`."
+        default_factory=dict,
+        description="DICOMweb servers by the name that the images sheet uses: `dicomweb:NAME/STUDY_UID/SERIES_UID`.",
     )
-    timeout_s: float = Field(60.0, gt=0, description="Longest silence of a server, in seconds, before a request is given up.")
+    timeout_s: float = Field(
+        60.0, gt=0, description="Longest silence of a server, in seconds, before a request is given up."
+    )
     attempts: int = Field(3, ge=1, description="How often a failed retrieval is tried in all.")
 
 
@@ -72,19 +79,27 @@ class Imaging(Section):
     """From DICOM to volumes and masks."""
 
     slice_tolerance_mm: float = Field(
-        0.02, gt=0, description="Largest deviation of a slice position, in mm, from equal spacing along the slice normal."
+        0.02,
+        gt=0,
+        description="Largest deviation of a slice position, in mm, from equal spacing along the slice normal.",
     )
     mask_tolerance_mm: float = Field(
-        0.01, gt=0, description="Largest distance, in mm, between the corners of a mask's grid and of the image's for both to count as the same grid."
+        0.01,
+        gt=0,
+        description="Largest distance, in mm, between the voxels of a mask's grid and the image's for a match.",
     )
-    plane_tolerance_mm: float = Field(0.1, gt=0, description="Largest distance, in mm, of an RTSTRUCT contour from the centre of its slice.")
+    plane_tolerance_mm: float = Field(
+        0.1, gt=0, description="Largest distance, in mm, of an RTSTRUCT contour from the centre of its slice."
+    )
 
 
 class ImageTypes(Section):
     """Which derived images features are computed on."""
 
     original: bool = Field(True, description="The image as it is.")
-    log_sigma_mm: tuple[float, ...] = Field((), description="Laplacian of Gaussian at these sigmas, in mm; none when empty.")
+    log_sigma_mm: tuple[float, ...] = Field(
+        (), description="Laplacian of Gaussian at these sigmas, in mm; none when empty."
+    )
     wavelet: bool = Field(False, description="The eight sub-bands of one undecimated level of the coif1 wavelet.")
 
     @model_validator(mode="after")
@@ -99,15 +114,28 @@ class ImageTypes(Section):
 class RadiomicsSettings(Section):
     """How features are extracted from one kind of image; a preset file holds one of these."""
 
-    bin_width: float | None = Field(None, gt=0, description="Fixed bin width in units of the image (HU for CT). Exactly one of bin_width and bin_count.")
-    bin_count: int | None = Field(None, ge=2, description="Fixed number of bins. Exactly one of bin_width and bin_count.")
+    bin_width: float | None = Field(
+        None,
+        gt=0,
+        description="Fixed bin width in units of the image (HU for CT). Exactly one of bin_width and bin_count.",
+    )
+    bin_count: int | None = Field(
+        None, ge=2, description="Fixed number of bins. Exactly one of bin_width and bin_count."
+    )
     resampled_spacing_mm: tuple[float, float, float] | None = Field(
         None, description="Voxel spacing (x, y, z) in mm to resample to before extraction; null keeps the image's own."
     )
-    normalise: bool = Field(False, description="Scale the whole image to mean 0 and standard deviation 100 first (for MR, whose units are arbitrary).")
+    normalise: bool = Field(
+        False,
+        description="Scale the whole image to mean 0 and standard deviation 100 first (MR, whose units are arbitrary).",
+    )
     families: tuple[Family, ...] = Field(FAMILIES, min_length=1, description="Feature families.")
-    image_types: ImageTypes = Field(ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask.")
-    min_voxels: int = Field(64, ge=1, description="Smallest region, in voxels of the image, that features are computed for.")
+    image_types: ImageTypes = Field(
+        ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask."
+    )
+    min_voxels: int = Field(
+        64, ge=1, description="Smallest region, in voxels of the image, that features are computed for."
+    )
 
     @model_validator(mode="after")
     def _one_discretisation(self) -> Self:
@@ -121,33 +149,47 @@ class Radiomics(Section):
 
     settings: dict[Name, str] = Field(
         default_factory=lambda: {"CT": "ct", "MR": "mr", "PT": "pet"},
-        description="Extraction settings by DICOM Modality: the name of a preset (`ct`, `mr`, `pet`) or the path of a YAML file.",
+        description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`) or the path of a YAML file.",
     )
 
 
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
-    reference: Path = Field(Path("reference.fa"), description="FASTA of the reference that the variants were called on (`.fai` is built if absent).")
-    genes: Path = Field(Path("genes.gff3"), description="GFF3 of the genes on the same reference (Ensembl style: gene, transcript, exon, CDS).")
+    reference: Path = Field(
+        Path("reference.fa"),
+        description="FASTA of the reference that the variants were called on (`.fai` is built if absent).",
+    )
+    genes: Path = Field(
+        Path("genes.gff3"),
+        description="GFF3 of the genes on the same reference (Ensembl style: gene, transcript, exon, CDS).",
+    )
     pass_only: bool = Field(True, description="Use only variants whose FILTER is PASS or empty.")
     transcript_policy: Literal["longest_cds", "worst"] = Field(
         "longest_cds",
-        description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst consequence over all transcripts.",
+        description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst hit.",
     )
     classes: tuple[ConsequenceClass, ...] = Field(
-        ("lof", "missense", "non_silent", "synonymous"), min_length=1, description="Consequence classes that a gene's alteration is recorded for."
+        ("lof", "missense", "non_silent", "synonymous"),
+        min_length=1,
+        description="Consequence classes that a gene's alteration is recorded for.",
     )
 
 
 class Association(Section):
     """Which tests are made."""
 
-    classes: tuple[ConsequenceClass, ...] = Field(("non_silent",), min_length=1, description="Consequence classes that are tested.")
+    classes: tuple[ConsequenceClass, ...] = Field(
+        ("non_silent",), min_length=1, description="Consequence classes that are tested."
+    )
     min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
-    min_carriers: int = Field(5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested.")
+    min_carriers: int = Field(
+        5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested."
+    )
     alpha: float = Field(0.05, gt=0, lt=1, description="False discovery rate below which a pair is called a hit.")
-    volume_feature: str = Field("original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate.")
+    volume_feature: str = Field(
+        "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
+    )
 
 
 class Report(Section):
@@ -159,8 +201,12 @@ class Report(Section):
 class Workflow(Section):
     """How the work is cut and when to give up."""
 
-    batches: int = Field(8, ge=1, description="Number of batches that patients are spread over; changing it computes everything again.")
-    max_failed_share: float = Field(0.2, ge=0, le=1, description="Share of excluded patients above which the workflow stops with exit code 4.")
+    batches: int = Field(
+        8, ge=1, description="Number of batches that patients are spread over; changing it computes everything again."
+    )
+    max_failed_share: float = Field(
+        0.2, ge=0, le=1, description="Share of excluded patients above which the workflow stops with exit code 4."
+    )
     memory_mb: int = Field(1000, ge=100, description="Memory of a batch job in MB; a retry asks for a multiple.")
 
 

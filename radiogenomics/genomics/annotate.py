@@ -27,7 +27,9 @@ def annotate(*, vcf: Path, reference: Path, genes: Path, variants: Path) -> None
     logger.info("%s: %d samples, %d carried alleles in genes", vcf.name, len(patients), len(frame))
 
 
-def annotate_batch(*, samples: str, reference: Path, genes: Path, settings: str, variants: Path, table: Path, failures: Path) -> None:
+def annotate_batch(
+    *, samples: str, reference: Path, genes: Path, settings: str, variants: Path, table: Path, failures: Path
+) -> None:
     """Annotate the samples of one batch, given as rows of the samples sheet (JSON)."""
     options = load_section(Genomics, settings)
     failed = Failures("genomics")
@@ -50,7 +52,9 @@ def annotate_batch(*, samples: str, reference: Path, genes: Path, settings: str,
     failed.write(failures)
 
 
-def carried_by(vcf: Path, patients: dict[str, str], reference: Path, genes_path: Path, genes: Genes, settings: Genomics) -> Carried:
+def carried_by(
+    vcf: Path, patients: dict[str, str], reference: Path, genes_path: Path, genes: Genes, settings: Genomics
+) -> Carried:
     """Normalise, annotate and read the samples named in ``patients`` (sample → patient)."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

@@ -33,7 +33,9 @@ SEVERITY = {term: rank for rank, term in enumerate(SO_TERMS.values())}
 
 # Loss of function as in LOFTEE and gnomAD: start and stop losses are protein-altering, not lof.
 LOF = frozenset({"splice_acceptor_variant", "splice_donor_variant", "stop_gained", "frameshift_variant"})
-PROTEIN_ALTERING = frozenset({"stop_lost", "start_lost", "inframe_insertion", "inframe_deletion", "protein_altering_variant"})
+PROTEIN_ALTERING = frozenset(
+    {"stop_lost", "start_lost", "inframe_insertion", "inframe_deletion", "protein_altering_variant"}
+)
 SYNONYMOUS = frozenset({"synonymous_variant", "stop_retained_variant", "start_retained_variant"})
 
 # Classes of variants that count for each class of a gene's alteration.
@@ -80,8 +82,8 @@ def classify(terms: Iterable[str]) -> str:
 def parse_bcsq(text: str) -> Iterator[Consequence]:
     """Consequences in a BCSQ value of a biallelic record called with ``--local-csq``.
 
-    Entries are ``terms|gene|transcript|biotype[|strand|amino acid change|DNA change]``. A leading ``*`` (downstream of a
-    stop) does not change what the allele itself does. ``@position`` entries occur only with haplotypes.
+    Entries are ``terms|gene|transcript|biotype[|strand|amino acid change|DNA change]``. A leading ``*`` (downstream of
+    a stop) does not change what the allele itself does. ``@position`` entries occur only with haplotypes.
     """
     for entry in text.split(","):
         terms, gene, transcript, *rest = entry.lstrip("*").split("|")

@@ -17,7 +17,8 @@ class SampleNotInVcfError(GenomicsError):
         near = get_close_matches(sample, present, n=3)
         super().__init__(
             f"{path.name}: no sample {sample!r} among its {len(present)}",
-            hint=f"correct sample_id in the samples sheet; {'similar names' if near else 'the file holds'}: {listing(near or present, 5)}",
+            hint="correct sample_id in the samples sheet; "
+            f"{'similar names' if near else 'the file holds'}: {listing(near or present, 5)}",
         )
 
 
@@ -28,7 +29,10 @@ class UnreadableVcfError(GenomicsError):
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path, self.problem = path, problem
-        super().__init__(f"{path.name}: not readable as VCF or BCF: {problem}", hint="check the file with `bcftools view`; copy it again if it was truncated")
+        super().__init__(
+            f"{path.name}: not readable as VCF or BCF: {problem}",
+            hint="check the file with `bcftools view`; copy it again if it was truncated",
+        )
 
 
 class ReferenceMismatchError(GenomicsError):
@@ -52,7 +56,8 @@ class ContigNamesError(GenomicsError):
     def __init__(self, first: Path, first_names: Sequence[str], second: Path, second_names: Sequence[str]) -> None:
         self.first, self.second = first, second
         super().__init__(
-            f"{first.name} and {second.name} share no contig: {listing(first_names, 3)} against {listing(second_names, 3)}",
+            f"{first.name} and {second.name} share no contig:"
+            f" {listing(first_names, 3)} against {listing(second_names, 3)}",
             hint="rename the contigs of one of them (`bcftools annotate --rename-chrs`), e.g. chr1 to 1",
         )
 
@@ -64,7 +69,10 @@ class NormalisationError(GenomicsError):
 
     def __init__(self, path: Path, step: str, problem: str) -> None:
         self.path, self.step, self.problem = path, step, problem
-        super().__init__(f"{path.name}: bcftools {step} failed: {problem}", hint="run `bcftools norm` on the file to see the record; the file must be sorted and complete")
+        super().__init__(
+            f"{path.name}: bcftools {step} failed: {problem}",
+            hint="run `bcftools norm` on the file to see the record; the file must be sorted and complete",
+        )
 
 
 class GenesError(GenomicsError):

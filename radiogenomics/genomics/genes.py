@@ -50,7 +50,7 @@ def read_genes(path: Path) -> Genes:
 
 
 def _features(path: Path) -> Iterator[tuple[str, str, int, int, dict[str, str]]]:
-    with (gzip.open(path, "rt") if path.suffix == ".gz" else path.open()) as stream:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as stream:
         for line in stream:
             cells = line.rstrip("\n").split("\t")
             if line.startswith("#") or len(cells) != 9:

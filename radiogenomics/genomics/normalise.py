@@ -11,7 +11,13 @@ from pysam.utils import SamtoolsError
 
 from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file
-from radiogenomics.genomics.errors import ContigNamesError, NormalisationError, ReferenceMismatchError, SampleNotInVcfError, UnreadableVcfError
+from radiogenomics.genomics.errors import (
+    ContigNamesError,
+    NormalisationError,
+    ReferenceMismatchError,
+    SampleNotInVcfError,
+    UnreadableVcfError,
+)
 from radiogenomics.genomics.genes import Genes
 
 
@@ -61,7 +67,9 @@ def check_reference(vcf: Path, reference: Path, records: int) -> None:
                 raise ReferenceMismatchError(vcf, reference, f"{place} is not in the reference")
             expected = fasta.fetch(record.chrom, record.start, record.start + len(record.ref or "")).upper()
             if (record.ref or "").upper() != expected:
-                raise ReferenceMismatchError(vcf, reference, f"at {place} the VCF has REF {record.ref}, the reference {expected}")
+                raise ReferenceMismatchError(
+                    vcf, reference, f"at {place} the VCF has REF {record.ref}, the reference {expected}"
+                )
 
 
 def indexed_reference(reference: Path, scratch: Path) -> Path:
@@ -111,8 +119,15 @@ def _bcftools(step: str, arguments: list[str], vcf: Path, reference: Path) -> No
     try:
         getattr(pysam.bcftools, step)(*arguments, catch_stdout=False)
     except SamtoolsError as error:
-        problem = " ".join(re.sub(r"^bcftools returned with error .*?stderr=", "", str(error).strip("'\"")).replace("\\n", " ").split())
-        if "Reference allele mismatch" in problem or "REF_SEQ" in problem or "faidx_fetch_seq failed" in problem or "does not match" in problem:
+        problem = " ".join(
+            re.sub(r"^bcftools returned with error .*?stderr=", "", str(error).strip("'\"")).replace("\\n", " ").split()
+        )
+        if (
+            "Reference allele mismatch" in problem
+            or "REF_SEQ" in problem
+            or "faidx_fetch_seq failed" in problem
+            or "does not match" in problem
+        ):
             raise ReferenceMismatchError(vcf, reference, problem) from error
         raise NormalisationError(vcf, step, problem) from error
 

@@ -21,7 +21,9 @@ Policy = Literal["longest_cds", "worst"]
 class Carried:
     """Variants and counts of the samples of one file; ``columns`` are those of the variants table."""
 
-    columns: dict[str, list[Any]] = field(default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns})
+    columns: dict[str, list[Any]] = field(
+        default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns}
+    )
     samples: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -61,7 +63,17 @@ def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, *, pass_o
                 continue
             n_alternate += copies > 0
             for consequence in chosen(record.INFO.get("BCSQ"), genes, policy):
-                _append(carried.columns, record, allele, consequence, np.flatnonzero(copies), copies, ploidy, names, patients)
+                _append(
+                    carried.columns,
+                    record,
+                    allele,
+                    consequence,
+                    np.flatnonzero(copies),
+                    copies,
+                    ploidy,
+                    names,
+                    patients,
+                )
     except (OSError, ValueError) as error:
         raise UnreadableVcfError(bcf, str(error)) from error
     for index, name in enumerate(names):

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from radiogenomics.config.models import Pacs, Server
 from radiogenomics.errors import MissingExtraError
-from radiogenomics.pacs.errors import IncompleteSeriesError, MissingCredentialError, RequestRefusedError, UnknownServerError
+from radiogenomics.pacs.errors import (
+    IncompleteSeriesError,
+    MissingCredentialError,
+    RequestRefusedError,
+    UnknownServerError,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -42,7 +47,9 @@ class DicomWeb:
     def number_of_instances(self, study: str, series: str) -> int:
         """How many instances the server says a series has (QIDO-RS)."""
         query = {"SeriesInstanceUID": series, "includefield": NUMBER_OF_INSTANCES}
-        answer = self._get(f"studies/{study}/series", "query", params=query, headers={"Accept": "application/dicom+json"})
+        answer = self._get(
+            f"studies/{study}/series", "query", params=query, headers={"Accept": "application/dicom+json"}
+        )
         found = answer.json() if answer.status_code == 200 else []
         return int(found[0][NUMBER_OF_INSTANCES]["Value"][0]) if found else 0
 
@@ -54,7 +61,10 @@ class DicomWeb:
         RequestRefusedError, IncompleteSeriesError
         """
         expected = self.number_of_instances(study, series)
-        headers = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*', "Accept-Encoding": "identity"}
+        headers = {
+            "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
+            "Accept-Encoding": "identity",
+        }
         with self._get(f"studies/{study}/series/{series}", "retrieval", headers=headers, stream=True) as answer:
             boundary = re.search(r'boundary="?([^";]+)', answer.headers.get("Content-Type", ""))
             if boundary is None:

@@ -10,7 +10,10 @@ class UnknownServerError(PacsError):
 
     def __init__(self, server: str, known: tuple[str, ...]) -> None:
         self.server, self.known = server, known
-        super().__init__(f"no server {server!r} in the configuration; it has {listing(known)}", hint="add it to `pacs.servers` or correct the images sheet")
+        super().__init__(
+            f"no server {server!r} in the configuration; it has {listing(known)}",
+            hint="add it to `pacs.servers` or correct the images sheet",
+        )
 
 
 class MissingCredentialError(PacsError):
@@ -20,7 +23,10 @@ class MissingCredentialError(PacsError):
 
     def __init__(self, server: str, variable: str) -> None:
         self.server, self.variable = server, variable
-        super().__init__(f"server {server!r}: environment variable {variable} is not set", hint=f"export {variable} before the workflow starts")
+        super().__init__(
+            f"server {server!r}: environment variable {variable} is not set",
+            hint=f"export {variable} before the workflow starts",
+        )
 
 
 class RequestRefusedError(PacsError):

@@ -37,7 +37,7 @@ def fetch_batch(*, images: str, settings: str, directory: Path, failures: Path) 
 def fetch(location: str, settings: Pacs, folder: Path) -> None:
     """Fetch one ``dicomweb:SERVER/STUDY_UID/SERIES_UID`` into ``folder``.
 
-    Files are named after a digest of their SOPInstanceUID: the same series gives the same names in any order of arrival.
+    Files are named after a digest of their SOPInstanceUID, so that the order of arrival does not matter.
     """
     found = REMOTE_PATTERN.match(location)
     if found is None:

@@ -63,8 +63,14 @@ def _same_grid(image: sitk.Image, region: sitk.Image, volume: Path, mask: Path) 
     """Refuse another grid; differences far below a voxel come from single precision in file headers and are removed."""
     if image.GetSize() != region.GetSize():
         raise GridMismatchError(volume, mask, f"{region.GetSize()} voxels against {image.GetSize()}")
-    corners = [tuple(index * (size - 1) for index, size in zip(corner, image.GetSize(), strict=True)) for corner in np.ndindex(2, 2, 2)]
-    distances = [math.dist(image.TransformIndexToPhysicalPoint(corner), region.TransformIndexToPhysicalPoint(corner)) for corner in corners]
+    corners = [
+        tuple(index * (size - 1) for index, size in zip(corner, image.GetSize(), strict=True))
+        for corner in np.ndindex(2, 2, 2)
+    ]
+    distances = [
+        math.dist(image.TransformIndexToPhysicalPoint(corner), region.TransformIndexToPhysicalPoint(corner))
+        for corner in corners
+    ]
     if max(distances) > GRID_TOLERANCE_MM:
         raise GridMismatchError(volume, mask, f"corners lie up to {max(distances):.3g} mm apart")
     region.CopyInformation(image)
@@ -88,7 +94,9 @@ def _support(settings: RadiomicsSettings, spacing: tuple[float, ...]) -> list[in
     if settings.image_types.wavelet:
         reach = [WAVELET_SUPPORT_VOXELS] * 3
     sigma = max(settings.image_types.log_sigma_mm, default=0.0)
-    return [max(voxels, math.ceil(LOG_SUPPORT_SIGMAS * sigma / step)) for voxels, step in zip(reach, spacing, strict=True)]
+    return [
+        max(voxels, math.ceil(LOG_SUPPORT_SIGMAS * sigma / step)) for voxels, step in zip(reach, spacing, strict=True)
+    ]
 
 
 def _crop(image: sitk.Image, region: sitk.Image, support: list[int]) -> tuple[sitk.Image, sitk.Image]:
@@ -113,7 +121,11 @@ def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomic
         options["binCount"] = settings.bin_count
     if settings.resampled_spacing_mm is not None:
         support = _support(settings, settings.resampled_spacing_mm)
-        options |= {"resampledPixelSpacing": list(settings.resampled_spacing_mm), "interpolator": "sitkBSpline", "padDistance": max(support)}
+        options |= {
+            "resampledPixelSpacing": list(settings.resampled_spacing_mm),
+            "interpolator": "sitkBSpline",
+            "padDistance": max(support),
+        }
     extractor = RadiomicsFeatureExtractor(**options)
     extractor.disableAllImageTypes()
     if settings.image_types.original:

@@ -25,7 +25,10 @@ class FlatRegionError(RadiomicsError):
 
     def __init__(self, path: Path, value: float) -> None:
         self.path, self.value = path, value
-        super().__init__(f"{path.name}: every voxel of the region has the value {value:g}", hint="check that mask and image belong together")
+        super().__init__(
+            f"{path.name}: every voxel of the region has the value {value:g}",
+            hint="check that mask and image belong together",
+        )
 
 
 class NotFiniteError(RadiomicsError):
@@ -35,7 +38,10 @@ class NotFiniteError(RadiomicsError):
 
     def __init__(self, path: Path, voxels: int) -> None:
         self.path, self.voxels = path, voxels
-        super().__init__(f"{path.name}: {voxels} voxel(s) of the region are not finite", hint="convert the image again; a finite value is needed in every voxel")
+        super().__init__(
+            f"{path.name}: {voxels} voxel(s) of the region are not finite",
+            hint="convert the image again; a finite value is needed in every voxel",
+        )
 
 
 class GridMismatchError(RadiomicsError):
@@ -45,7 +51,10 @@ class GridMismatchError(RadiomicsError):
 
     def __init__(self, volume: Path, mask: Path, problem: str) -> None:
         self.volume, self.mask, self.problem = volume, mask, problem
-        super().__init__(f"{mask.name} is not on the grid of {volume.name}: {problem}", hint="put the mask on the grid with `radiogenomics imaging mask`")
+        super().__init__(
+            f"{mask.name} is not on the grid of {volume.name}: {problem}",
+            hint="put the mask on the grid with `radiogenomics imaging mask`",
+        )
 
 
 class NoSettingsError(RadiomicsError):
@@ -55,4 +64,7 @@ class NoSettingsError(RadiomicsError):
 
     def __init__(self, modality: str, known: tuple[str, ...]) -> None:
         self.modality, self.known = modality, known
-        super().__init__(f"no extraction settings for modality {modality!r}; there are some for {listing(known)}", hint="add the modality to `radiomics.settings`")
+        super().__init__(
+            f"no extraction settings for modality {modality!r}; there are some for {listing(known)}",
+            hint="add the modality to `radiomics.settings`",
+        )

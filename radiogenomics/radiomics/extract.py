@@ -22,7 +22,9 @@ def extract(*, volume: Path, mask: Path, settings: str, features: Path) -> None:
     options = load_radiomics_settings(settings)
     name = volume.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".nrrd")
     frame = _frame(volume, mask, options, {"patient_id": name, "image_id": name, "role": "image", "roi": "region"})
-    tables.FEATURES.write(frame, features, Provenance("radiomics", options.model_dump(mode="json"), digests([volume, mask])))
+    tables.FEATURES.write(
+        frame, features, Provenance("radiomics", options.model_dump(mode="json"), digests([volume, mask]))
+    )
     logger.info("%s: %d features", volume.name, len(frame))
 
 

@@ -7,7 +7,9 @@ rule cohort_join:
         features="results/radiomics/features.parquet",
         alterations="results/genomics/alterations.parquet",
         failed=[
-            *expand("results/pacs/{batch}.failures.tsv", batch=sorted(plan.remote_batches)),
+            *expand(
+                "results/pacs/{batch}.failures.tsv", batch=sorted(plan.remote_batches)
+            ),
             *expand(
                 "results/{stage}/{batch}.failures.tsv",
                 stage=["imaging", "radiomics", "genomics"],

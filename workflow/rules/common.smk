@@ -8,7 +8,9 @@ from radiogenomics.plan import Plan
 # Jobs find the interpreter that runs Snakemake even if its environment is not activated; with conda the rule's
 # own environment comes first.
 if not workflow.deployment_settings.deployment_method:
-    shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
+    shell.prefix(
+        f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; "
+    )
 
 
 def make_plan():

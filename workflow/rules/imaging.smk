@@ -3,7 +3,9 @@ rule imaging_convert:
     input:
         files=lambda wildcards: plan.image_files(wildcards.batch),
         fetched=lambda wildcards: (
-            [f"results/pacs/{wildcards.batch}"] if wildcards.batch in plan.remote_batches else []
+            [f"results/pacs/{wildcards.batch}"]
+            if wildcards.batch in plan.remote_batches
+            else []
         ),
     output:
         directory=directory("results/imaging/{batch}"),
@@ -21,7 +23,9 @@ rule imaging_convert:
     params:
         images=lambda wildcards: plan.images(wildcards.batch),
         settings=lambda wildcards: plan.settings("imaging"),
-        fetched=lambda wildcards, input: f"--fetched {input.fetched}" if input.fetched else "",
+        fetched=lambda wildcards, input: (
+            f"--fetched {input.fetched}" if input.fetched else ""
+        ),
         stage_version=plan.stage_version("imaging"),
     shell:
         "radiogenomics imaging convert-batch --images {params.images:q} --settings {params.settings:q} {params.fetched}"

@@ -11,7 +11,11 @@ rule report_build:
         overlays=expand("results/imaging/{batch}", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
     output:
-        report("results/report/index.html", caption="../report/report.rst", category="Report"),
+        report(
+            "results/report/index.html",
+            caption="../report/report.rst",
+            category="Report",
+        ),
     log:
         "results/logs/report/build.log",
     benchmark:
