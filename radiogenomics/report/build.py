@@ -49,7 +49,7 @@ def build(*, results: Path, output: Path, title: str, settings: str) -> None:
 
 
 def render(run: Run, title: str, settings: Report) -> str:
-    """The page as text; the same tables give the same text."""
+    """Write the page as text; the same tables give the same text."""
     script = _script()
     return (
         _environment()
@@ -100,7 +100,7 @@ def _environment() -> Environment:
 
 
 def _script() -> str:
-    """All scripts as one, in a scope of its own; the page's policy allows exactly this text."""
+    """Join all scripts, in a scope of its own; the page's policy allows exactly this text."""
     parts = "\n".join(_static(name) for name in SCRIPTS)
     return f'(() => {{\n"use strict";\n{parts}\n}})();'
 

@@ -23,27 +23,27 @@ _ARRAY_TYPES = {"float32": "Float32Array", "uint8": "Uint8Array", "uint16": "Uin
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``array_type`` is that of JavaScript, ``values`` the dictionary that codes point into, if any."""
+    """One column: ``array_type`` is that of JavaScript, ``names`` the dictionary that codes point into, if any."""
 
     name: str
     array_type: str
     data: str
-    values: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
 
 
 def number(name: str, values: npt.ArrayLike) -> Column:
-    """A column of float32, missing values as NaN."""
+    """Make a column of float32, missing values as NaN."""
     return _column(name, np.asarray(values, dtype=np.float32))
 
 
 def count(name: str, values: npt.ArrayLike) -> Column:
-    """A column of counts in the smallest unsigned type that holds them."""
+    """Make a column of counts in the smallest unsigned type that holds them."""
     array = np.asarray(values)
     return _column(name, array.astype(smallest_type(int(array.max(initial=0)))))
 
 
 def strings(name: str, values: pd.Series) -> Column:
-    """A categorical column as codes into its categories, in their order; it must have no missing value."""
+    """Write a categorical column as codes into its categories, in their order; it must have no missing value."""
     categories = tuple(str(value) for value in values.cat.categories)
     codes = values.cat.codes.to_numpy()
     if (codes < 0).any():
@@ -67,7 +67,7 @@ def encode(array: npt.NDArray[Any]) -> str:
 
 
 def decode(data: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """The array back from its text."""
+    """Get the array back from its text."""
     kind = np.dtype(dtype).newbyteorder("<")
     planes = np.frombuffer(gzip.decompress(base64.b64decode(data)), dtype=np.uint8)
     return np.ascontiguousarray(planes.reshape(kind.itemsize, -1).T).view(kind).reshape(-1)
@@ -78,20 +78,20 @@ def script_json(data: object) -> Markup:
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
+    return Markup(text)
 
 
 def describe(columns: Sequence[Column]) -> list[dict[str, object]]:
-    """What the page has to know to decode the columns."""
+    """Describe the columns as the page has to know them to decode them."""
     return [
         {
             "name": column.name,
             "type": column.array_type,
-            **({"values": column.values} if column.values is not None else {}),
+            **({"values": column.names} if column.names is not None else {}),
         }
         for column in columns
     ]
 
 
-def _column(name: str, array: npt.NDArray[Any], values: tuple[str, ...] | None = None) -> Column:
-    return Column(name, _ARRAY_TYPES[array.dtype.name], encode(array), values)
+def _column(name: str, array: npt.NDArray[Any], names: tuple[str, ...] | None = None) -> Column:
+    return Column(name, _ARRAY_TYPES[array.dtype.name], encode(array), names)

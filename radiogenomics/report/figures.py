@@ -24,7 +24,7 @@ class FlowStep:
 
 
 def flow(enrolled: int, steps: Sequence[FlowStep], analysed: int) -> Markup:
-    """Patients from enrolment to analysis: the spine on the left, exclusions on the right."""
+    """Draw patients from enrolment to analysis: the spine on the left, exclusions on the right."""
     left, middle, right = 8, 108, 258
     drawn = [_box(left, 4, 200, 44, "flow-box"), *_boxed(left + 100, 22, enrolled, "enrolled")]
     y = 48.0
@@ -71,7 +71,7 @@ def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Marku
 
 
 def qq(strength: hits.Floats, family: hits.Family) -> Markup:
-    """Expected against observed −log10 p of one family with the 95 % band of independent tests."""
+    """Draw expected against observed −log10 p of one family with the 95 % band of independent tests."""
     size, left, bottom = 330, 46, 286
     expected, observed, low, high = hits.quantiles(strength)
     if not expected.size:
@@ -106,7 +106,7 @@ def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -
 
 
 def forest_axis(x: svg.Scale) -> Markup:
-    """The axis that stands above a column of forests."""
+    """Draw the axis that stands above a column of forests."""
     drawn = [svg.text(x(tick), 12, svg.label(tick), "tick", "middle") for tick in x.ticks(4)]
     return svg.picture(x.end + 8, 16, "estimate in SD", drawn, "forest")
 

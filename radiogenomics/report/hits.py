@@ -5,6 +5,7 @@ Every function takes the results as ``load.sort_results`` orders them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def inflation(neg_log10_p: Floats) -> float:
 
 
 def quantiles(neg_log10_p: Floats, limit: int = QQ_POINTS) -> tuple[Floats, Floats, Floats, Floats]:
-    """Expected and observed −log10 p with the 95 % band of independent uniform p-values, at no more than ~``limit`` ranks.
+    """Give expected and observed −log10 p with the 95 % band of independent uniform p-values, at about ``limit`` ranks.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def quantiles(neg_log10_p: Floats, limit: int = QQ_POINTS) -> tuple[Floats, Floa
 
 
 def pair_of_row(results: pd.DataFrame) -> Integers:
-    """Number of the pair (analysis, feature, marker) that each row belongs to, counted from 0."""
+    """Give each row the number of its pair (analysis, feature, marker), counted from 0."""
     if not len(results):
         return np.empty(0, dtype=np.int64)
     changed = np.zeros(len(results), dtype=bool)
@@ -157,7 +158,7 @@ def leading_pairs(results: pd.DataFrame, limit: int, per_marker: int) -> list[In
 
 
 def not_tested(results: pd.DataFrame) -> pd.DataFrame:
-    """Number of pairs that were not tested: a row for each reason, a column for each model."""
+    """Count the pairs that were not tested: a row for each reason, a column for each model."""
     flags = results.loc[results["flag"] != "", ["flag", "model"]]
     return pd.crosstab(flags["flag"].astype(str), flags["model"].astype(str)).reindex(
         columns=list(MODELS), fill_value=0
@@ -188,8 +189,8 @@ def _strength(results: pd.DataFrame) -> Floats:
 class _Arrays:
     """Columns of the results that are looked at once for each marker."""
 
-    model: npt.NDArray[np.int8]
-    n_carriers: npt.NDArray[np.int32]
+    model: npt.NDArray[np.integer[Any]]
+    n_carriers: npt.NDArray[np.integer[Any]]
     hit: Booleans
     explained: Booleans
     strength: Floats

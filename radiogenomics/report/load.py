@@ -32,7 +32,7 @@ class UnknownThresholdError(RadiogenomicsError):
         self.path, self.missing = path, tuple(missing)
         super().__init__(
             f"{path}: the table's record of settings has no {', '.join(missing)}",
-            hint="write the table with `radiogenomics association test`; other programs drop the metadata of the Parquet file",
+            hint="write the table with `radiogenomics association test`; other programs drop the file's metadata",
         )
 
 
@@ -147,8 +147,8 @@ def records(paths: Sequence[Path]) -> list[dict[str, Any]]:
         record = dict(tables.read_provenance(path)) if path.is_file() else {}
         if not record:
             continue
-        key = (str(record.get("settings_hash")), repr(sorted(dict(record.get("versions", {})).items())))  # type: ignore[call-overload]
-        inputs = dict(record.get("inputs", {}))  # type: ignore[call-overload]
+        key = (str(record.get("settings_hash")), repr(sorted(dict(record.get("versions", {})).items())))
+        inputs = dict(record.get("inputs", {}))
         if key in united:
             united[key]["inputs"].update(inputs)
         else:

@@ -11,7 +11,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: object, digits: int = 2) -> str:
-    """Fixed decimals with a true minus sign."""
+    """Write fixed decimals with a true minus sign."""
     if _missing(value):
         return MISSING
     return f"{float(value):.{digits}f}".replace("-", "−")  # type: ignore[arg-type]
@@ -23,12 +23,12 @@ def general(value: object, digits: int = 4) -> str:
 
 
 def count(value: object) -> str:
-    """An integer with thin spaces between thousands."""
+    """Write an integer with thin spaces between thousands."""
     return MISSING if _missing(value) else f"{int(value):,}".replace(",", "\u202f")  # type: ignore[call-overload]
 
 
 def p_value(neg_log10: object) -> str:
-    """A p-value from its −log10, right where the p itself underflows."""
+    """Write a p-value from its −log10, right where the p itself underflows."""
     if _missing(neg_log10):
         return MISSING
     strength = float(neg_log10)  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def p_value(neg_log10: object) -> str:
 
 
 def q_value(q: object) -> str:
-    """An adjusted p-value."""
+    """Write an adjusted p-value."""
     if _missing(q):
         return MISSING
     value = float(q)  # type: ignore[arg-type]
@@ -50,12 +50,12 @@ def q_value(q: object) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent."""
+    """Write a share in percent."""
     return f"{100 * share:.3g} %"
 
 
 def plural(n: int, singular: str, many: str = "") -> str:
-    """A count and its noun."""
+    """Write a count and its noun."""
     return f"{count(n)} {singular if n == 1 else many or singular + 's'}"
 
 
@@ -66,12 +66,12 @@ def joined(names: Sequence[object], last: str = "and") -> str:
 
 
 def spaced(code: str) -> str:
-    """A short code as words."""
+    """Write a short code as words."""
     return code.replace("_", " ")
 
 
 def breakable(name: str) -> Markup:
-    """A feature's name that may break after an underscore."""
+    """Let a feature's name break after an underscore."""
     return Markup("_<wbr>").join(name.split("_"))
 
 

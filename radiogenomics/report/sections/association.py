@@ -36,7 +36,7 @@ def section(run: Run) -> dict[str, Any]:
 
 
 def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
-    """The few numbers that the page starts with."""
+    """Collect the few numbers that the page starts with."""
     enrolled, analysed = patient_counts(run)
     pair = hits.pair_of_row(run.results)
     explained = hits.explained_rows(run.results)
@@ -56,13 +56,14 @@ def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
 
 
 def sentence(numbers: Mapping[str, Any], alpha: float) -> str:
-    """The run in one sentence."""
+    """Put the run in one sentence."""
     words = {"crude": "without adjustment", "volume": "after adjustment for volume", "full": "with all covariates"}
     counts = [f"{text.count(n)} {words[model]}" for model, n in numbers["hits"].items()]
     if numbers["enrolled"] is None:
         start = f"In up to {text.plural(numbers['n_max'], 'patient')}"
     else:
-        start = f"Of {text.plural(numbers['enrolled'], 'patient')} enrolled, {text.count(numbers['analysed'])} were analysed"
+        analysed = text.count(numbers["analysed"])
+        start = f"Of {text.plural(numbers['enrolled'], 'patient')} enrolled, {analysed} were analysed"
     features, markers = (
         text.plural(numbers["n_features"], "imaging feature"),
         text.plural(numbers["n_markers"], "genomic marker"),
@@ -119,7 +120,7 @@ def encoded(run: Run) -> list[columns.Column]:
 
 
 def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hits.Family]) -> dict[str, Any]:
-    """What the page's script needs beside the columns; a number that is missing is null."""
+    """Collect what the page's script needs beside the columns; a number that is missing is null."""
     return {
         "alpha": run.thresholds.alpha,
         "rows": len(run.results),

@@ -106,8 +106,8 @@ def _total(ledger: pd.DataFrame, step: str) -> int:
 def _group(stage: str, reason: str, part: pd.DataFrame, analysed: frozenset[str] | None) -> FailureGroup:
     names = ["patient_id", "image_id", "roi", "error", "message"]
     rows = [
-        Failure(*(str(value) for value in row), analysed=None if analysed is None else str(row[0]) in analysed)
-        for row in part[names].sort_values(names).itertuples(index=False)
+        Failure(patient, image, roi, error, message, None if analysed is None else patient in analysed)
+        for patient, image, roi, error, message in part[names].astype(str).sort_values(names).to_numpy().tolist()
     ]
     return FailureGroup(stage, reason, int(part["patient_id"].nunique()), rows, _distinct(part["hint"]))
 

@@ -51,7 +51,7 @@ def section(run: Run, max_overlays: int) -> dict[str, Any]:
     )
     gallery, n_patients = overlays(run.folder, images, flags, order, max_overlays)
     return {
-        "rows": [_row(images.loc[k], flags[k]) for k in order],
+        "rows": [_row(images.iloc[k], flags[k]) for k in order],
         "n_images": len(images),
         "n_patients": int(images["patient_id"].nunique()),
         "n_flagged": sum(bool(found) for found in flags),
@@ -65,16 +65,17 @@ def section(run: Run, max_overlays: int) -> dict[str, Any]:
 
 
 def image_flags(images: pd.DataFrame) -> list[list[str]]:
-    """What to look at in each row: geometry of the mask, unusual volume or spacing, the same voxels elsewhere."""
+    """List what to look at in each row: geometry of the mask, unusual volume or spacing, the same voxels elsewhere."""
     flags: list[list[str]] = [[] for _ in range(len(images))]
+    border, components, slices = (images[f"roi_{name}"].tolist() for name in ("touches_border", "components", "slices"))
     volume, spacing = _volume_outliers(images), _spacing_outliers(images)
     twins = _twins(images)
-    for k, row in enumerate(images.itertuples()):
-        if row.roi_touches_border:
+    for k in range(len(images)):
+        if border[k]:
             flags[k].append("touches border")
-        if row.roi_components > 1:
-            flags[k].append(f"{row.roi_components} components")
-        if row.roi_slices == 1:
+        if components[k] > 1:
+            flags[k].append(f"{components[k]} components")
+        if slices[k] == 1:
             flags[k].append("one slice")
         if volume[k]:
             flags[k].append("outlier in voxels")
@@ -104,11 +105,11 @@ def overlays(
     patients = list(dict.fromkeys(str(images["patient_id"][k]) for k in order))[:limit]
     shown = set(patients)
     chosen = [k for k in order if str(images["patient_id"][k]) in shown]
-    return [_overlay(folder, images.loc[k], flags[k]) for k in chosen], len(patients)
+    return [_overlay(folder, images.iloc[k], flags[k]) for k in chosen], len(patients)
 
 
 def read_png(folder: Path, relative: str) -> tuple[str, str]:
-    """A PNG below ``folder`` as base64, or an empty string and what is wrong with it."""
+    """Read a PNG below ``folder`` as base64, or an empty string and what is wrong with it."""
     path = Path(relative)
     if not relative:
         return "", "no overlay was written"
@@ -202,8 +203,7 @@ def _measured(values: pd.Series) -> str:
     if known.empty:
         return ""
     unknown = f"; unknown in {len(values) - len(known)}" if len(known) < len(values) else ""
-    if known.min() == known.max():
-        return (
-            f"{text.general(known.min())} in all{unknown}" if not unknown else f"{text.general(known.min())}{unknown}"
-        )
-    return f"median {text.general(known.median(), 3)} ({text.general(known.min(), 3)} to {text.general(known.max(), 3)}){unknown}"
+    low, high = text.general(known.min(), 3), text.general(known.max(), 3)
+    if low == high:
+        return f"{low}{unknown or ' in all'}"
+    return f"median {text.general(known.median(), 3)} ({low} to {high}){unknown}"

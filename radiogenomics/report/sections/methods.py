@@ -78,7 +78,7 @@ def _radiomics(run: Run) -> str:
 
 
 def _presets(settings: Record) -> list[tuple[str, Record]]:
-    """Extraction settings by modality, whether the record holds one set or several."""
+    """Find extraction settings by modality, whether the record holds one set or several."""
     if "families" in settings or "bin_width" in settings:
         return [("All images", settings)]
     if isinstance(nested := settings.get("settings"), dict):
@@ -143,9 +143,10 @@ def _cohort(run: Run) -> str:
     if run.ledger is None:
         return ""
     counts = run.ledger.groupby("step", observed=False)["n_patients"].sum()
+    enrolled, excluded, analysed = (int(counts.get(step, 0)) for step in ("enrolled", "excluded", "analysed"))
     return (
-        f"Cohort. Of {text.plural(int(counts.get('enrolled', 0)), 'patient')} enrolled, {text.count(counts.get('excluded', 0))} "
-        f"were excluded for stated reasons and {text.count(counts.get('analysed', 0))} were analysed."
+        f"Cohort. Of {text.plural(enrolled, 'patient')} enrolled, {text.count(excluded)} were excluded for stated "
+        f"reasons and {text.count(analysed)} were analysed."
     )
 
 
@@ -156,8 +157,8 @@ def _association(run: Run) -> str:
         "Association. Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on "
         f"carrier status by ordinary least squares under three models ({models}). The estimate is carriers minus "
         "non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at least "
-        f"{text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} carriers "
-        f"and {text.count(limits.min_carriers)} non-carriers among them."
+        f"{text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} "
+        f"carriers and {text.count(limits.min_carriers)} non-carriers among them."
     )
 
 
@@ -169,9 +170,10 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
         for name, f in zip(names, found, strict=True)
     )
     return (
-        "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and model "
-        f"({sizes}). A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. A pair is "
-        "marked volume-explained if it is a hit in the crude model and adjustment for volume removes it."
+        "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
+        f"model ({sizes}). A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
+        "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment for "
+        "volume takes most of its estimate."
     )
 
 

@@ -13,15 +13,15 @@ function gridColumns(results) {
     { key: "feature", label: "feature", text: name("feature"), sort: c.feature, className: "feature" },
     { key: "marker", label: "marker", text: name("marker"), sort: c.marker, className: "marker" },
     { key: "model", label: "model", text: name("model"), sort: c.model, className: "model" },
-    { key: "estimate", label: "estimate, SD", text: number("estimate"), sort: c.estimate, numeric: true },
+    { key: "estimate", label: "estimate", text: number("estimate"), sort: c.estimate, numeric: true },
     { key: "ci", label: "95 % CI", text: (row) => formatInterval(c.ci_low[row], c.ci_high[row]), numeric: true, className: "ci" },
     { key: "p", label: "p", text: (row) => formatP(c.neg_log10_p[row]), sort: c.neg_log10_p, reverse: true, numeric: true, className: "p" },
     { key: "q", label: "q", text: (row) => formatQ(c.q_bh[row]), sort: c.q_bh, numeric: true, className: "p" },
+    { key: "status", label: "status", text: (row) => statusText(results, row), sort: results.order, className: "status" },
     { key: "n", label: "n", text: count("n"), sort: c.n, numeric: true, className: "small" },
     { key: "carriers", label: "carriers", text: count("n_carriers"), sort: c.n_carriers, numeric: true },
     { key: "missing", label: "missing", text: count("n_missing"), sort: c.n_missing, numeric: true },
     { key: "rho", label: "ρ volume", text: number("volume_rho"), sort: c.volume_rho, numeric: true },
-    { key: "status", label: "status", text: (row) => statusText(results, row), sort: results.order, className: "status" },
   ];
 }
 

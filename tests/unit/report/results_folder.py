@@ -270,7 +270,7 @@ def write_features(folder: Path, people: pd.DataFrame, names: pd.DataFrame) -> N
 def results(
     names: pd.DataFrame, markers: Sequence[str], analyses: Sequence[str], n: int, random: np.random.Generator
 ) -> pd.DataFrame:
-    """Every pair under three models: the second marker acts through volume, the third on texture, the last is too rare."""
+    """Every pair under three models: marker 2 acts through volume, marker 3 on texture, the last is too rare."""
     f, m = len(names), len(markers)
     carriers = np.clip((n * np.linspace(0.45, 0.09, m)).round().astype(int), 5, n - 5)
     carriers[-1] = 3
@@ -309,17 +309,28 @@ def _model(
     half = stats.t.ppf(0.975, df) * se
     blank = lambda values: np.where(tested, values, np.nan).ravel()  # noqa: E731
     wide = names.loc[names.index.repeat(m)].reset_index(drop=True)
-    return wide.assign(
-        analysis=analysis, marker=np.tile(markers, f), gene=np.tile([name.rsplit(":", 1)[0] for name in markers], f), model=model,
-        estimate=blank(estimate), se=blank(se), ci_low=blank(estimate - half), ci_high=blank(estimate + half), t=t.ravel(),
-        df=pd.array(np.where(tested, df, -1).ravel(), dtype="Int32"), p=p.ravel(), neg_log10_p=-np.log10(p).ravel(), q_bh=q.ravel(),
-        n=n, n_carriers=np.tile(carriers, f), n_missing=0, volume_rho=np.repeat(rho, m), volume_explained=False, flag=flag.ravel(),
-    ).assign(df=lambda frame: frame["df"].mask(frame["flag"] != ""))  # fmt: skip
+    numbers = {
+        "estimate": blank(estimate),
+        "se": blank(se),
+        "ci_low": blank(estimate - half),
+        "ci_high": blank(estimate + half),
+        "t": t.ravel(),
+        "df": pd.Series(np.where(tested, df, 0).ravel(), dtype="Int32").mask(~tested.ravel()),
+        "p": p.ravel(),
+        "neg_log10_p": -np.log10(p).ravel(),
+        "q_bh": q.ravel(),
+        "n_carriers": np.tile(carriers, f),
+        "volume_rho": np.repeat(rho, m),
+        "flag": flag.ravel(),
+    }
+    genes = [name.rsplit(":", 1)[0] for name in markers]
+    labels = {"analysis": analysis, "marker": np.tile(markers, f), "gene": np.tile(genes, f), "model": model}
+    return wide.assign(**labels, **numbers, n=n, n_missing=0, volume_explained=False)
 
 
 def _explain(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["analysis", "feature", "marker"]
-    wide = table.pivot(index=keys, columns="model", values="q_bh")
+    wide = table.set_index([*keys, "model"])["q_bh"].unstack()  # noqa: PD010
     explained = (wide["crude"] < SETTINGS["alpha"]) & ~(wide["volume"] < SETTINGS["alpha"])
     table["volume_explained"] = pd.MultiIndex.from_frame(table[keys]).isin(explained[explained].index)
     return table
@@ -331,11 +342,31 @@ def _image(patient: str, k: int, random: np.random.Generator) -> dict[str, objec
     ]
     voxels = int(random.lognormal(9, 0.4))
     return {
-        "image_id": f"{patient}_ct", "patient_id": patient, "role": "CT", "modality": "CT", "roi": "GTV",
-        "volume": f"imaging/{k}.nii.gz", "mask": f"imaging/{k}.mask.nii.gz", "overlay": f"imaging/overlays/{k}.png", "unit": "HU",
-        "n_columns": 512, "n_rows": 512, "n_slices": 90 + k, "spacing_x_mm": 0.8, "spacing_y_mm": 0.8,
-        "spacing_z_mm": 5.0 if k == 14 else 2.5 if k % 3 else 2.0, "roi_voxels": voxels, "roi_volume_ml": voxels * 0.0016,
-        "roi_slices": 14, "roi_components": 1, "roi_touches_border": False,
-        "manufacturer": scanner[0], "model": scanner[1], "kernel": scanner[2], "slice_thickness_mm": 2.5 if k % 3 else 2.0,
-        "kvp": 120.0 if k % 5 else 100.0, "field_strength_t": None, "voxel_hash": f"{k:032x}",
-    }  # fmt: skip
+        "image_id": f"{patient}_ct",
+        "patient_id": patient,
+        "role": "CT",
+        "modality": "CT",
+        "roi": "GTV",
+        "volume": f"imaging/{k}.nii.gz",
+        "mask": f"imaging/{k}.mask.nii.gz",
+        "overlay": f"imaging/overlays/{k}.png",
+        "unit": "HU",
+        "n_columns": 512,
+        "n_rows": 512,
+        "n_slices": 90 + k,
+        "spacing_x_mm": 0.8,
+        "spacing_y_mm": 0.8,
+        "spacing_z_mm": 5.0 if k == 14 else 2.5 if k % 3 else 2.0,
+        "roi_voxels": voxels,
+        "roi_volume_ml": voxels * 0.0016,
+        "roi_slices": 14,
+        "roi_components": 1,
+        "roi_touches_border": False,
+        "manufacturer": scanner[0],
+        "model": scanner[1],
+        "kernel": scanner[2],
+        "slice_thickness_mm": 2.5 if k % 3 else 2.0,
+        "kvp": 120.0 if k % 5 else 100.0,
+        "field_strength_t": None,
+        "voxel_hash": f"{k:032x}",
+    }

@@ -1,0 +1,242 @@
+"""The page in a real browser, from file://, with the network watched."""
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+import results_folder
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from radiogenomics import tables
+from radiogenomics.report.build import build
+from radiogenomics.report.load import load
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --window-size=1400,1000"
+)
+pytestmark = [
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver (apt-get install chromium-driver)"
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def state(browser):
+    return browser.execute_script("return document.documentElement.dataset.state")
+
+
+def show(browser, page):
+    browser.get_log("performance")
+    browser.get(page.as_uri())
+    WebDriverWait(browser, 20).until(state)
+
+
+@pytest.fixture
+def opened(browser, page):
+    show(browser, page)
+    assert state(browser) == "ready"
+    return browser
+
+
+def cells(browser, name):
+    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, f"#grid tbody td.{name}")]
+
+
+def row_count(browser):
+    return browser.find_element(By.ID, "row-count").text.replace("\u202f", "")
+
+
+def choose(browser, element, value):
+    browser.execute_script(
+        f"const e = document.getElementById('{element}'); e.value = arguments[0]; e.dispatchEvent(new Event('change'))",
+        value,
+    )
+
+
+def search(browser, words):
+    box = browser.find_element(By.ID, "search")
+    box.clear()
+    box.send_keys(words)
+    time.sleep(0.3)
+
+
+def pixels(browser):
+    """Coloured pixels of the volcano as a hashable summary."""
+    return browser.execute_script(
+        "const c = document.getElementById('volcano');"
+        "return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((v) => v).length"
+    )
+
+
+def test_page_opens_from_a_file_without_errors_or_requests(opened, page):
+    urls = [
+        message["params"]["request"]["url"]
+        for entry in opened.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
+    ]
+    assert {url for url in urls if not url.startswith("data:")} == {page.as_uri()}
+    assert [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_table_starts_with_the_smallest_p_of_the_crude_model(opened, study):
+    crude = load(study).results.query("model == 'crude'")
+    best = crude.loc[crude["neg_log10_p"].idxmax()]
+    assert cells(opened, "feature")[0] == best["feature"]
+    assert cells(opened, "marker")[0] == best["marker"]
+    assert row_count(opened) == f"{len(crude)} rows shown, model crude"
+
+
+def test_sorting_by_a_header_orders_rows_and_keeps_missing_ones_last(opened, study):
+    crude = load(study).results.query("model == 'crude'")
+    button = opened.find_element(By.CSS_SELECTOR, "#grid button[data-key=estimate]")
+    opened.execute_script("arguments[0].click()", button)
+    shown = opened.execute_script(
+        "return [...document.querySelectorAll('#grid tbody tr')].map((r) => r.cells[3].textContent)"
+    )
+    assert shown[0].replace("−", "-") == f"{crude['estimate'].min():.2f}"
+    opened.execute_script("arguments[0].click()", button)
+    first = opened.execute_script("return document.querySelector('#grid tbody tr').cells[3].textContent")
+    assert first.replace("−", "-") == f"{crude['estimate'].max():.2f}"
+    assert button.find_element(By.XPATH, "..").get_attribute("aria-sort") == "descending"
+    opened.execute_script("const g = document.getElementById('grid'); g.scrollTop = g.scrollHeight")
+    time.sleep(0.2)
+    last = opened.execute_script("return [...document.querySelectorAll('#grid tbody tr')].at(-1).textContent")
+    assert "not tested: " in last
+    assert "–" in last
+
+
+def test_search_needs_every_word_in_feature_or_marker(opened, study):
+    crude = load(study).results.query("model == 'crude'")
+    wanted = crude["feature"].str.contains("glcm") & crude["marker"].str.contains("KRAS")
+    search(opened, "GLCM kras")
+    assert row_count(opened).startswith(f"{wanted.sum()} rows")
+    search(opened, '<b>&"x')
+    assert set(cells(opened, "marker")) == {results_folder.NASTY_MARKER}
+    search(opened, "nothing like this")
+    assert row_count(opened).startswith("0 rows")
+
+
+def test_not_tested_rows_are_shown_with_their_reason(opened, study):
+    crude = load(study).results.query("model == 'crude'")
+    choose(opened, "status", "untested")
+    assert row_count(opened).startswith(f"{(crude['flag'] != '').sum()} rows")
+    assert all(cell.startswith("not tested: ") for cell in cells(opened, "status"))
+    assert set(cells(opened, "ci")) == {"–"}
+
+
+def test_model_switch_redraws_the_volcano_and_the_table(opened, study):
+    before = pixels(opened)
+    opened.execute_script("document.querySelector('#model input[value=\"2\"]').click()")
+    assert 0 < pixels(opened) != before > 0
+    assert set(cells(opened, "model")) == {"full"}
+    hits = (load(study).results.query("model == 'full'")["q_bh"] < 0.05).sum()
+    choose(opened, "status", "hit")
+    assert row_count(opened).startswith(f"{hits} row")
+
+
+def test_click_on_a_mark_shows_the_pair_under_all_models(opened):
+    opened.execute_script("document.getElementById('volcano').scrollIntoView()")
+    canvas = opened.find_element(By.ID, "volcano")
+    canvas.send_keys("\ue014")  # right arrow: the smallest p
+    assert "estimate" in opened.find_element(By.ID, "tip").text
+    canvas.send_keys("\ue007")  # enter
+    assert row_count(opened) == "3 rows shown"
+    assert set(cells(opened, "model")) == set(tables.MODELS)
+    assert len(opened.find_elements(By.CSS_SELECTOR, "#detail svg .whisker")) == 3
+    opened.find_element(By.ID, "clear-pair").click()
+    assert not row_count(opened).startswith("3 rows")
+
+
+def test_image_filter_hides_other_patients(opened):
+    box = opened.find_element(By.ID, "image-search")
+    box.send_keys("p013")
+    time.sleep(0.3)
+    shown = opened.execute_script(
+        "return [...document.querySelectorAll('#image-table tbody tr:not([hidden]) th')].map((c) => c.textContent)"
+    )
+    assert shown == ["P013"]
+    assert opened.find_element(By.ID, "image-count").text == "1 region shown"
+
+
+def test_overlays_are_decoded_only_when_in_sight(opened):
+    waiting = "return document.querySelectorAll('#gallery img[data-png]').length"
+    assert opened.execute_script(waiting) == 10
+    opened.execute_script("document.getElementById('gallery').scrollIntoView()")
+    time.sleep(0.4)
+    assert opened.execute_script(waiting) < 10
+    assert opened.execute_script("return document.querySelector('#gallery img').naturalWidth") == 288
+
+
+def test_browser_without_decompression_says_so(browser, page, tmp_path):
+    html = page.read_text(encoding="utf-8").replace("script-src 'sha256-", "script-src 'unsafe-inline' 'nonce-")
+    (tmp_path / "old.html").write_text(
+        html.replace("<body>", "<body><script>delete window.DecompressionStream</script>", 1)
+    )
+    show(browser, tmp_path / "old.html")
+    assert state(browser) == "failed"
+    assert "cannot unpack" in browser.find_element(By.ID, "data-message").text
+
+
+def test_downloaded_rows_are_those_shown(opened, study):
+    crude = load(study).results.query("model == 'crude'").reset_index(drop=True)
+    saved = """const parts = []; const real = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { window.saved = blob; return real(blob); };
+        HTMLAnchorElement.prototype.click = () => {};
+        document.getElementById('download').click();
+        window.saved.text().then(arguments[arguments.length - 1]);"""
+    lines = opened.execute_async_script(saved).splitlines()
+    assert len(lines) == len(crude) + 1
+    first = dict(zip(lines[0].split("\t"), lines[1].split("\t"), strict=True))
+    best = crude.loc[crude["neg_log10_p"].idxmax()]
+    assert first["feature"] == best["feature"]
+    assert float(first["estimate"]) == pytest.approx(best["estimate"], rel=1e-6)
+    last = dict(zip(lines[0].split("\t"), lines[-1].split("\t"), strict=True))
+    assert last["estimate"] == ""
+    assert last["flag"] in tables.NOT_TESTED_REASONS[1:]
+
+
+def test_three_hundred_thousand_rows_become_ready_sort_and_search(browser, tmp_path):
+    size = results_folder.Size(features=5000)
+    names = results_folder.features(size)
+    markers = [f"G{k:02d}:lof" for k in range(20)]
+    table = results_folder.results(names, markers, ("CT",), 200, np.random.default_rng(5))
+    assert len(table) == 300_000
+    provenance = results_folder.record("association", results_folder.SETTINGS)
+    tables.RESULTS.write(table, tmp_path / "association/results.parquet", provenance)
+    build(results=tmp_path, output=tmp_path, title="large", settings="{}")
+    show(browser, tmp_path / "index.html")
+    assert state(browser) == "ready"
+    ready_ms = int(browser.execute_script("return document.documentElement.dataset.ready"))
+    clock = "const t = performance.now(); document.querySelector('#grid button[data-key=rho]').click(); return performance.now() - t"
+    sort_ms = browser.execute_script(clock)
+    print(f"{(tmp_path / 'index.html').stat().st_size / 1e6:.1f} MB, ready {ready_ms} ms, sort {sort_ms:.0f} ms")
+    assert ready_ms < 10_000
+    assert sort_ms < 2_000
+    choose(browser, "rows", "all")
+    assert row_count(browser).startswith("300000 rows")
+    browser.execute_script("const g = document.getElementById('grid'); g.scrollTop = g.scrollHeight")
+    time.sleep(0.2)
+    assert (
+        browser.execute_script("return [...document.querySelectorAll('#grid tbody tr')].at(-1).ariaRowIndex")
+        == "300001"
+    )

@@ -1,0 +1,255 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+import results_folder
+
+from radiogenomics import tables
+from radiogenomics.cli import main
+from radiogenomics.errors import ConfigError, MissingFileError
+from radiogenomics.report import columns, load, text
+from radiogenomics.report.build import build
+from radiogenomics.report.sections import attrition, images
+
+RAW_NAMES = [
+    results_folder.NASTY_MARKER.split(":")[0],
+    results_folder.NASTY_PATIENT,
+    "<east & west>",
+    "series <script>",
+    "region <after",
+    "imaging <&>.bin",
+]
+
+
+class Page(HTMLParser):
+    """Visible words, ids and what the page would load."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.words, self.ids, self.tags, self.loads, self.void = [], [], set(), [], False
+        self.feed(html)
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.void = tag in ("script", "style")
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href", "srcset", "data") and not value.startswith(("#", "data:")):
+                self.loads.append(value)
+
+    def handle_endtag(self, tag):
+        self.void = self.void and tag not in ("script", "style")
+
+    def handle_data(self, data):
+        if not self.void:
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def parsed(html):
+    return Page(html)
+
+
+def column(html, name, dtype):
+    return columns.decode(re.search(rf'id="column-{name}">([^<]*)<', html)[1], dtype)
+
+
+def report_data(html):
+    return json.loads(re.search(r'id="report-data">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def test_sections_stand_in_their_order_and_ids_are_unique(parsed):
+    sections = ["hits", "attrition", "cohort", "images", "association", "comparison", "methods", "reproducibility"]
+    assert [name for name in parsed.ids if name in sections] == sections
+    assert len(parsed.ids) == len(set(parsed.ids))
+
+
+def test_page_names_nothing_to_load(parsed, html):
+    assert parsed.loads == []
+    assert "http:" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert "https:" not in html
+    assert "@import" not in html
+
+
+@pytest.mark.parametrize("name", RAW_NAMES)
+def test_names_from_the_data_are_escaped(html, parsed, name):
+    assert name not in html
+    assert name.split("<")[0] in parsed.text
+
+
+def test_no_element_comes_from_the_data(parsed):
+    assert not parsed.tags & {"east", "after", "i"}
+
+
+def test_same_input_gives_the_same_bytes(study, page, tmp_path):
+    build(results=study, output=tmp_path, title='Lung <b>&"CT', settings='{"max_overlays": 10}')
+    assert (tmp_path / "index.html").read_bytes() == page.read_bytes()
+
+
+def test_every_row_of_the_results_is_in_the_page(study, html):
+    results = load.load(study).results
+    data = report_data(html)
+    assert data["rows"] == len(results)
+    estimate = results["estimate"].to_numpy(dtype=np.float32)
+    assert column(html, "estimate", "float32").tobytes() == estimate.tobytes()
+    names = next(item["values"] for item in data["columns"] if item["name"] == "feature")
+    assert [names[code] for code in column(html, "feature", "uint8")] == results["feature"].astype(str).tolist()
+
+
+def test_hits_are_decided_on_the_exact_adjusted_p(study, html):
+    results = load.load(study).results
+    hit = column(html, "state", "uint8") & 1
+    assert hit.tolist() == (results["q_bh"] < 0.05).astype(int).tolist()
+
+
+def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
+    results = load.load(study).results
+    untested = (results["flag"] != "").to_numpy()
+    assert np.isnan(column(html, "neg_log10_p", "float32")[untested]).all()
+    assert (column(html, "flag", "uint8") > 0).tolist() == untested.tolist()
+    for reason, n in results.loc[untested & (results["model"] == "full"), "flag"].astype(str).value_counts().items():
+        assert re.search(rf"{reason}( \d+)* {n}\b", parsed.text)
+
+
+def test_headline_numbers_are_those_of_the_tables(study, parsed):
+    results = load.load(study).results
+    crude = (results.loc[results["model"] == "crude", "q_bh"] < 0.05).sum()
+    assert f"Of 60 patients enrolled, 52 were analysed; of {text.count(len(results) // 3)} pairs" in parsed.text
+    assert f"{text.count(crude)} without adjustment" in parsed.text
+
+
+def test_attrition_sums_and_every_failure_is_named(study, parsed):
+    ledger = tables.LEDGER.read(study / "cohort/ledger.tsv")
+    steps = attrition.flow_steps(ledger)
+    assert steps[-1].remaining == 52
+    assert [step.stage for step in steps] == ["imaging", "radiomics", "genomics"]
+    assert "60 patients enrolled = 52 analysed + 8 excluded" in parsed.text
+    failures = tables.FAILURES.read(study / "cohort/failures.tsv")
+    for value in {*failures["patient_id"], *failures["message"], *failures["hint"]}:
+        assert value in parsed.text
+
+
+def test_excluded_patient_without_a_failure_is_named(study):
+    silent = attrition.silent_exclusions(load.load(study))
+    assert [row["patient_id"] for row in silent] == ["P026"]
+
+
+def test_ledger_that_does_not_sum_is_said_to(study, tmp_path):
+    folder = shutil.copytree(study, tmp_path / "study")
+    ledger = tables.LEDGER.read(folder / "cohort/ledger.tsv")
+    ledger.loc[ledger["step"] == "analysed", "n_patients"] = 50
+    tables.LEDGER.write(ledger, folder / "cohort/ledger.tsv")
+    build(results=folder, output=tmp_path, title="t", settings="{}")
+    assert (
+        "The ledger does not sum: 60 enrolled, but 8 excluded and 50 analysed make 58."
+        in Page((tmp_path / "index.html").read_text()).text
+    )
+
+
+def test_image_flags(study):
+    table = load.load(study).images
+    flags = dict(zip(table["patient_id"], images.image_flags(table), strict=True))
+    found = {flag for row in flags.values() for flag in row}
+    assert {"touches border", "3 components", "one slice", "outlier in voxels", "unusual spacing"} <= found
+    assert flags["P012"] == ["same voxels as P013_ct"]
+    assert flags["P013"] == ["same voxels as P012_ct"]
+
+
+def test_gallery_is_limited_to_patients_and_flagged_ones_come_first(html, parsed):
+    assert html.count("data-png=") == 10 - 0
+    assert "10 of 55 patients, flagged ones first" in parsed.text
+
+
+def test_overlay_that_cannot_be_shown_says_why(study, tmp_path):
+    (tmp_path / "text.png").write_text("not a picture")
+    assert images.read_png(study, "") == ("", "no overlay was written")
+    assert "file is missing" in images.read_png(study, "imaging/overlays/absent.png")[1]
+    assert "outside" in images.read_png(study, "../secret.png")[1]
+    assert "outside" in images.read_png(study, "/etc/passwd")[1]
+    assert "not a PNG" in images.read_png(tmp_path, "text.png")[1]
+
+
+def test_methods_state_settings_and_families_of_this_run(parsed):
+    for words in (
+        "fixed bin width of 25; resampled to 1 × 1 × 1 mm",
+        "transcript with the longest CDS",
+        "full: feature ~ carrier + log original_shape_MeshVolume + age + sex + site",
+        "at least 20 patients had values, with at least 5 carriers",
+        "slices had to be equally spaced within 0.02 mm".capitalize(),
+    ):
+        assert words in parsed.text
+    assert "0123456789abcdef" * 2 in parsed.text
+
+
+def test_data_dictionary_holds_every_column(parsed):
+    for table in tables.ALL:
+        assert table.meaning in parsed.text
+        assert all(item.meaning in parsed.text for item in table.columns)
+
+
+def test_results_alone_give_a_report_that_says_what_is_absent(study, tmp_path):
+    (tmp_path / "association").mkdir()
+    shutil.copy(study / "association/results.parquet", tmp_path / "association")
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    shown = Page((tmp_path / "index.html").read_text()).text
+    for words in (
+        "No attrition ledger",
+        "No failures table",
+        "No patients table",
+        "No images table",
+        "No features table",
+    ):
+        assert words in shown
+    assert "In up to 52 patients; of" in shown
+    assert "the alterations table is absent" in shown
+
+
+def test_results_without_a_row_give_a_report(tmp_path):
+    provenance = results_folder.record("association", results_folder.SETTINGS)
+    tables.RESULTS.write(tables.RESULTS.frame([]), tmp_path / "association/results.parquet", provenance)
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    assert "none could be tested" in (tmp_path / "index.html").read_text()
+
+
+def test_several_analyses_have_their_own_families(tmp_path):
+    size = results_folder.Size(image_types=1, markers=4, analyses=("CT", "PET"))
+    results_folder.write(tmp_path, size)
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    html = (tmp_path / "index.html").read_text()
+    assert len(report_data(html)["families"]) == 6
+    assert '<select id="analysis">' in html
+
+
+def test_missing_results_are_an_error_with_a_hint(tmp_path):
+    with pytest.raises(MissingFileError, match=r"results\.parquet"):
+        build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+
+
+def test_results_without_thresholds_are_refused(tmp_path):
+    results_folder.write(tmp_path, results_folder.Size(image_types=1, markers=2), settings={"alpha": 0.05})
+    with pytest.raises(load.UnknownThresholdError, match="min_patients, min_carriers"):
+        build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+
+
+def test_unknown_setting_is_refused(study, tmp_path):
+    with pytest.raises(ConfigError, match="max_overlay: unknown key"):
+        build(results=study, output=tmp_path, title="t", settings='{"max_overlay": 1}')
+
+
+def test_command_line_builds_the_report(study, tmp_path):
+    assert main(["report", "build", "--results", str(study), "--output", str(tmp_path)]) == 0
+    assert (tmp_path / "index.html").is_file()
+
+
+def test_covariates_without_a_declared_kind_are_judged_by_their_type(study, tmp_path):
+    folder = shutil.copytree(study, tmp_path / "study")
+    people = tables.PATIENTS.read(folder / "cohort/patients.parquet").assign(dose=1.5, empty=pd.Series(dtype="str"))
+    tables.PATIENTS.write(people.drop(columns="empty"), folder / "cohort/patients.parquet")
+    build(results=folder, output=tmp_path, title="t", settings="{}")
+    assert "1.5 ± 0.0 (1.5 to 1.5)" in Page((tmp_path / "index.html").read_text()).text
