@@ -172,8 +172,8 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     return (
         "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
         f"model ({sizes}). A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
-        "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment for "
-        "volume takes most of its estimate."
+        "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment "
+        "for volume takes most of its estimate."
     )
 
 

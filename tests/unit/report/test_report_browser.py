@@ -1,6 +1,7 @@
 """The page in a real browser, from file://, with the network watched."""
 
 import json
+import re
 import shutil
 import time
 
@@ -81,7 +82,7 @@ def search(browser, words):
 
 
 def pixels(browser):
-    """Coloured pixels of the volcano as a hashable summary."""
+    """Number of colour values of the volcano's pixels that are not 0."""
     return browser.execute_script(
         "const c = document.getElementById('volcano');"
         "return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((v) => v).length"
@@ -89,11 +90,9 @@ def pixels(browser):
 
 
 def test_page_opens_from_a_file_without_errors_or_requests(opened, page):
-    urls = [
-        message["params"]["request"]["url"]
-        for entry in opened.get_log("performance")
-        if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
-    ]
+    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
+    sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+    urls = [request["request"]["url"] for request in sent if not request["documentURL"].startswith("chrome:")]
     assert {url for url in urls if not url.startswith("data:")} == {page.as_uri()}
     assert [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"] == []
 
@@ -163,7 +162,7 @@ def test_click_on_a_mark_shows_the_pair_under_all_models(opened):
     assert row_count(opened) == "3 rows shown"
     assert set(cells(opened, "model")) == set(tables.MODELS)
     assert len(opened.find_elements(By.CSS_SELECTOR, "#detail svg .whisker")) == 3
-    opened.find_element(By.ID, "clear-pair").click()
+    opened.execute_script("document.getElementById('clear-pair').click()")
     assert not row_count(opened).startswith("3 rows")
 
 
@@ -188,7 +187,7 @@ def test_overlays_are_decoded_only_when_in_sight(opened):
 
 
 def test_browser_without_decompression_says_so(browser, page, tmp_path):
-    html = page.read_text(encoding="utf-8").replace("script-src 'sha256-", "script-src 'unsafe-inline' 'nonce-")
+    html = re.sub("script-src 'sha256-[^']*'", "script-src 'unsafe-inline'", page.read_text(encoding="utf-8"), count=1)
     (tmp_path / "old.html").write_text(
         html.replace("<body>", "<body><script>delete window.DecompressionStream</script>", 1)
     )
@@ -227,8 +226,8 @@ def test_three_hundred_thousand_rows_become_ready_sort_and_search(browser, tmp_p
     show(browser, tmp_path / "index.html")
     assert state(browser) == "ready"
     ready_ms = int(browser.execute_script("return document.documentElement.dataset.ready"))
-    clock = "const t = performance.now(); document.querySelector('#grid button[data-key=rho]').click(); return performance.now() - t"
-    sort_ms = browser.execute_script(clock)
+    click = "document.querySelector('#grid button[data-key=rho]').click()"
+    sort_ms = browser.execute_script(f"const t = performance.now(); {click}; return performance.now() - t")
     print(f"{(tmp_path / 'index.html').stat().st_size / 1e6:.1f} MB, ready {ready_ms} ms, sort {sort_ms:.0f} ms")
     assert ready_ms < 10_000
     assert sort_ms < 2_000

@@ -22,7 +22,7 @@ def test_float_column_comes_back_bit_for_bit(values):
 def test_counts_take_the_smallest_type_and_come_back(largest, dtype):
     values = np.array([largest, 0, largest // 2])
     column = columns.count("n", values)
-    assert column.array_type == f"{dtype.capitalize().replace('int', 'int')}Array".replace("Uint", "Uint")
+    assert column.array_type == f"{dtype.capitalize()}Array"
     assert columns.decode(column.data, dtype).tolist() == values.tolist()
 
 
