@@ -25,7 +25,6 @@ CONFIG_TEMPLATE = """\
 # or config.default.yaml of the package.
 study:
   title: My radiogenomic study
-  seed: 1
 
 cohort:
   patients: patients.tsv

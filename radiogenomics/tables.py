@@ -152,7 +152,7 @@ class Table:
             yield lambda frame: writer.write_table(self.to_arrow(self.conform(frame, str(path))).cast(schema))
 
     def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
-        """Write the rows of several Parquet files one after the other, in the memory of the largest; returns the rows."""
+        """Write the rows of several Parquet files one by one, in the memory of the largest; returns their number."""
         rows = 0
         with self.writer(path, provenance) as write:
             for part in parts:

@@ -23,10 +23,9 @@ class Section(BaseModel):
 
 
 class Study(Section):
-    """What the study is called, and the seed of everything random in it."""
+    """What the study is called."""
 
     title: str = Field("Radiogenomic association study", description="Title of the report.")
-    seed: int = Field(1, ge=0, description="Seed of every random step; the same seed gives the same bytes.")
 
 
 class Cohort(Section):

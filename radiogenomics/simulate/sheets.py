@@ -15,7 +15,6 @@ _CONFIG = """\
 
 study:
   title: Simulated study with planted associations
-  seed: {seed}
 
 cohort:
   patients: patients.tsv

@@ -1,0 +1,22 @@
+#!/bin/sh
+# The programs that tests run against. As root on Debian they are installed; otherwise the missing ones are named, and
+# the tests that need them are skipped by name.
+set -eu
+missing=""
+need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
+need Orthanc "orthanc orthanc-dicomweb"
+need storescu dcmtk
+need dciodvfy dicom3tools
+need slurmctld "slurm-wlm munge"
+need bcftools bcftools
+need chromium chromium
+need chromedriver chromium-driver
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing$missing"
+    apt-get update -q >/dev/null
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $missing >/dev/null
+else
+    echo "not installed, their tests will be skipped:$missing"
+fi
