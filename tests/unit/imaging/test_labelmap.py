@@ -1,0 +1,146 @@
+"""NIfTI, NRRD and MHA label maps."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from radiogenomics.config.models import Imaging
+from radiogenomics.errors import MissingFileError
+from radiogenomics.imaging import errors
+from radiogenomics.imaging.dicom import References
+from radiogenomics.imaging.segmentation import list_rois, read_mask
+from tests.unit.imaging.synthetic import grid, oblique
+
+SETTINGS = Imaging()
+
+
+def labels(shape=(10, 16, 20), highest=1):
+    return np.random.default_rng(3).integers(0, highest + 1, shape).astype(np.uint8)
+
+
+def write(path, values, place=None, **metadata):
+    image = (place or grid(values.shape)).stamp(sitk.GetImageFromArray(values))
+    for key, value in metadata.items():
+        image.SetMetaData(key, value)
+    sitk.WriteImage(image, str(path))
+    return path
+
+
+def read(path, roi, place=None):
+    return read_mask(path, roi, place or grid(), References(), SETTINGS)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
+@pytest.mark.parametrize("direction", [grid().direction, oblique()], ids=["axial", "oblique"])
+def test_mask_on_the_grid_is_used_as_it_is(tmp_path, suffix, direction):
+    place = grid(direction=direction)
+    values = labels()
+    path = write(tmp_path / f"mask{suffix}", values, place)
+    assert np.array_equal(read(path, "any name", place), values > 0)
+    assert list_rois(path) == ("1",)
+
+
+def test_one_label_takes_any_name_whatever_its_number(tmp_path):
+    path = write(tmp_path / "mask.nii.gz", labels() * np.uint8(255))
+    assert read(path, "tumour").any()
+    assert list_rois(path) == ("255",)
+
+
+def test_several_labels_take_their_number(tmp_path):
+    values = labels(highest=3)
+    path = write(tmp_path / "mask.nii.gz", values)
+    assert np.array_equal(read(path, "2"), values == 2)
+    with pytest.raises(errors.MissingRoiError) as caught:
+        read(path, "tumour")
+    assert caught.value.present == ("1", "2", "3")
+
+
+def test_named_segments_take_their_name(tmp_path):
+    values = labels(highest=2)
+    names = {
+        "Segment0_Name": "edema",
+        "Segment0_LabelValue": "2",
+        "Segment1_Name": "tumour",
+        "Segment1_LabelValue": "1",
+    }
+    path = write(tmp_path / "mask.seg.nrrd", values, **names)
+    assert list_rois(path) == ("edema", "tumour")
+    assert np.array_equal(read(path, "edema"), values == 2)
+    assert np.array_equal(read(path, "1"), values == 1)
+    with pytest.raises(errors.MissingRoiError) as caught:
+        read(path, "Tumour")
+    assert caught.value.present == ("edema", "tumour")
+
+
+def test_overlapping_segments_lie_in_layers(tmp_path):
+    layers = np.stack([labels(highest=1), labels(highest=1)[::-1]], axis=-1)
+    image = grid().stamp(sitk.GetImageFromArray(layers, isVector=True))
+    for n, name in enumerate(("tumour", "edema")):
+        for key, value in {"Name": name, "LabelValue": "1", "Layer": str(n)}.items():
+            image.SetMetaData(f"Segment{n}_{key}", value)
+    sitk.WriteImage(image, str(tmp_path / "mask.seg.nrrd"))
+    for n, name in enumerate(("tumour", "edema")):
+        assert np.array_equal(read(tmp_path / "mask.seg.nrrd", name), layers[..., n] == 1)
+
+
+def test_flipped_and_cropped_masks_lie_where_they_say(tmp_path):
+    values = labels()
+    flipped = sitk.Flip(grid().stamp(sitk.GetImageFromArray(values)), [True, True, False])
+    cropped = flipped[3:15, 2:12, 1:8]
+    sitk.WriteImage(cropped, str(tmp_path / "mask.nii.gz"))
+    expected = np.zeros(values.shape, dtype=bool)
+    expected[1:8, 4:14, 5:17] = values[1:8, 4:14, 5:17] > 0
+    assert np.array_equal(read(tmp_path / "mask.nii.gz", "any"), expected)
+
+
+@pytest.mark.parametrize(("offset_mm", "passes"), [(1e-4, True), (0.009, True), (0.02, False), (1.25, False)])
+def test_origin_may_be_off_by_rounding_only(tmp_path, offset_mm, passes):
+    x, y, z = grid().origin_mm
+    values = labels()
+    path = write(tmp_path / "mask.nrrd", values, grid(origin_mm=(x, y, z + offset_mm)))
+    if passes:
+        assert np.array_equal(read(path, "any"), values > 0)
+    else:
+        with pytest.raises(errors.MaskGeometryError) as caught:
+            read(path, "any")
+        assert caught.value.distance_mm == pytest.approx(offset_mm, abs=1e-6)
+
+
+def test_mask_of_another_spacing_is_not_resampled(tmp_path):
+    path = write(tmp_path / "mask.nrrd", labels(), grid(spacing_mm=(5.0, 0.8, 0.7)))
+    with pytest.raises(errors.MaskGeometryError, match=r"2\.5 mm beside"):
+        read(path, "any")
+
+
+def test_mask_outside_and_empty_mask(tmp_path):
+    x, y, z = grid().origin_mm
+    far = write(tmp_path / "far.nrrd", labels(), grid(origin_mm=(x, y, z + 250.0)))
+    with pytest.raises(errors.MaskOutsideVolumeError):
+        read(far, "any")
+    with pytest.raises(errors.EmptyMaskError):
+        read(write(tmp_path / "empty.nrrd", labels() * np.uint8(0)), "any")
+
+
+def test_probabilities_are_not_labels(tmp_path):
+    path = write(tmp_path / "mask.nrrd", labels() * np.float32(0.7))
+    with pytest.raises(errors.UnreadableSegmentationError, match="whole numbers"):
+        read(path, "any")
+    values = labels()
+    assert np.array_equal(read(write(tmp_path / "whole.nrrd", values.astype(np.float32)), "any"), values > 0)
+
+
+def test_files_that_are_no_segmentation(tmp_path):
+    (tmp_path / "bad.nii").write_bytes(b"no image")
+    with pytest.raises(errors.UnreadableSegmentationError):
+        read(tmp_path / "bad.nii", "any")
+    (tmp_path / "notes.txt").write_text("no segmentation")
+    with pytest.raises(errors.UnknownSegmentationError):
+        read(tmp_path / "notes.txt", "any")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(errors.UnknownSegmentationError, match="0 SEG or RTSTRUCT"):
+        read(tmp_path / "folder", "any")
+    with pytest.raises(MissingFileError):
+        read(tmp_path / "absent.nii", "any")
+    sitk.WriteImage(sitk.Image([4, 4], sitk.sitkUInt8), str(tmp_path / "flat.nrrd"))
+    with pytest.raises(errors.UnreadableSegmentationError, match="2 dimensions"):
+        read(tmp_path / "flat.nrrd", "any")

@@ -1,0 +1,198 @@
+"""DICOM SEG as an independent writer (highdicom) stores it."""
+
+import warnings
+
+import highdicom as hd
+import numpy as np
+import pydicom
+import pytest
+from pydicom.sr.codedict import codes
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+
+from radiogenomics.config.models import Imaging
+from radiogenomics.imaging import errors
+from radiogenomics.imaging.dicom import References
+from radiogenomics.imaging.segmentation import list_rois, read_mask
+from radiogenomics.imaging.series import read_series
+from tests.unit.imaging.synthetic import SHAPE, grid, oblique, stored_values, write_series
+
+SETTINGS = Imaging()
+
+
+def blobs(shape=SHAPE, seed=2):
+    """Two overlapping regions that leave slices empty."""
+    random = np.random.default_rng(seed).random((*shape, 2)) > 0.6
+    random[:2], random[-3:] = False, False
+    random[4, ..., 0] = False
+    return random
+
+
+def write_seg(path, sources, pixels, kind="BINARY", syntax=ExplicitVRLittleEndian, labels=("tumour", "edema")):
+    descriptions = [
+        hd.seg.SegmentDescription(
+            segment_number=n,
+            segment_label=label,
+            segmented_property_category=codes.SCT.MorphologicallyAbnormalStructure,
+            segmented_property_type=codes.SCT.Neoplasm,
+            algorithm_type="MANUAL",
+        )
+        for n, label in enumerate(labels, start=1)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        segmentation = hd.seg.Segmentation(
+            source_images=sources,
+            pixel_array=pixels,
+            segmentation_type=kind,
+            segment_descriptions=descriptions,
+            series_instance_uid=hd.UID(),
+            series_number=9,
+            sop_instance_uid=hd.UID(),
+            instance_number=1,
+            manufacturer="Maker",
+            manufacturer_model_name="Model",
+            software_versions="1",
+            device_serial_number="1",
+            transfer_syntax_uid=syntax,
+            max_fractional_value=200,
+        )
+        segmentation.save_as(path)
+    return path
+
+
+@pytest.fixture
+def series(tmp_path):
+    """An oblique series with an odd number of pixels, so that bits of frames share bytes."""
+    place = grid((10, 15, 19), direction=oblique())
+    sources = write_series(tmp_path / "series", stored_values(place.shape), place=place)
+    return sources, read_series(tmp_path / "series", SETTINGS)
+
+
+def read(path, roi, series, references=None):
+    return read_mask(path, roi, series.grid, references or series.references, SETTINGS)
+
+
+def test_binary_segments_overlap_and_leave_slices_out(tmp_path, series):
+    sources, image = series
+    pixels = blobs(image.grid.shape)
+    path = write_seg(tmp_path / "seg.dcm", sources, pixels)
+    assert list_rois(path) == ("tumour", "edema")
+    for n, label in enumerate(("tumour", "edema")):
+        assert np.array_equal(read(path, label, image), pixels[..., n])
+
+
+def test_fractional_segments_hold_a_voxel_from_one_half_on(tmp_path, series):
+    sources, image = series
+    share = np.random.default_rng(5).random(image.grid.shape).astype(np.float32)
+    path = write_seg(tmp_path / "seg.dcm", sources, share, kind="FRACTIONAL", labels=["tumour"])
+    assert np.array_equal(read(path, "tumour", image), np.round(share * 200) >= 100)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLELossless], ids=["plain", "RLE"])
+def test_label_map_segments(tmp_path, series, syntax):
+    sources, image = series
+    labels = np.random.default_rng(5).integers(0, 3, image.grid.shape).astype(np.uint8)
+    path = write_seg(tmp_path / "seg.dcm", sources, labels, kind="LABELMAP", syntax=syntax)
+    assert list_rois(path) == ("tumour", "edema")
+    assert np.array_equal(read(path, "edema", image), labels == 2)
+
+
+def test_order_of_source_files_does_not_matter(tmp_path, series):
+    sources, image = series
+    pixels = blobs(image.grid.shape)
+    path = write_seg(tmp_path / "seg.dcm", sources[::-1], pixels[::-1])
+    assert np.array_equal(read(path, "tumour", image), pixels[..., 0])
+
+
+def test_one_segment_of_many_is_checked_alone(tmp_path, series):
+    sources, image = series
+    pixels = blobs(image.grid.shape)
+    pixels[..., 1] = False
+    path = write_seg(tmp_path / "seg.dcm", sources, pixels)
+    assert read(path, "tumour", image).any()
+    with pytest.raises(errors.EmptyMaskError):
+        read(path, "edema", image)
+    with pytest.raises(errors.MissingRoiError) as caught:
+        read(path, "Tumour", image)
+    assert caught.value.present == ("tumour", "edema")
+
+
+def test_equal_labels_are_ambiguous(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape), labels=["tumour", "tumour"])
+    with pytest.raises(errors.AmbiguousRoiError):
+        read(path, "tumour", image)
+
+
+def test_segmentation_of_another_patient_is_refused(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+    foreign = References("0" * 32, frozenset({"1" * 32}))
+    with pytest.raises(errors.FrameOfReferenceError):
+        read(path, "tumour", image, foreign)
+
+
+def shifted(path, offset_mm):
+    dataset = pydicom.dcmread(path)
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        place = frame.PlanePositionSequence[0]
+        place.ImagePositionPatient = [
+            f"{a + b:.6f}" for a, b in zip(place.ImagePositionPatient, offset_mm, strict=True)
+        ]
+    dataset.save_as(path)
+    return path
+
+
+def test_frames_beside_the_grid_are_refused_with_their_distance(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+    row = np.array(image.grid.direction[2])
+    with pytest.raises(errors.MaskGeometryError) as caught:
+        read(shifted(path, 0.3 * row), "tumour", image)
+    assert caught.value.distance_mm == pytest.approx(0.3, abs=1e-4)
+
+
+def test_frames_outside_the_volume_are_cut_off_or_refused(tmp_path, series):
+    sources, image = series
+    pixels = blobs(image.grid.shape)
+    path = write_seg(tmp_path / "seg.dcm", sources, pixels)
+    up = image.grid.steps_mm[0]
+    expected = np.zeros(image.grid.shape, dtype=bool)
+    expected[4:] = pixels[:-4, ..., 0]
+    assert np.array_equal(read(shifted(path, 4 * up), "tumour", image), expected)
+    with pytest.raises(errors.MaskOutsideVolumeError):
+        read(shifted(path, 40 * up), "tumour", image)
+
+
+def test_flipped_frames_land_where_their_orientation_says(tmp_path, series):
+    sources, image = series
+    pixels = blobs(image.grid.shape)
+    path = write_seg(tmp_path / "seg.dcm", sources, pixels)
+    dataset = pydicom.dcmread(path)
+    shared = dataset.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    shared.ImageOrientationPatient = [f"{-value:.12f}" for value in shared.ImageOrientationPatient]
+    last = image.grid.steps_mm[1] * 14 + image.grid.steps_mm[2] * 18
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        place = frame.PlanePositionSequence[0]
+        place.ImagePositionPatient = [f"{a + b:.6f}" for a, b in zip(place.ImagePositionPatient, last, strict=True)]
+    dataset.save_as(path)
+    assert np.array_equal(read(path, "tumour", image), pixels[:, ::-1, ::-1, 0])
+
+
+@pytest.mark.parametrize("tag", ["PerFrameFunctionalGroupsSequence", "SegmentSequence", "SegmentationType"])
+def test_segmentation_without_a_part_names_it(tmp_path, series, tag):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+    dataset = pydicom.dcmread(path)
+    delattr(dataset, tag)
+    dataset.save_as(path)
+    with pytest.raises(errors.MissingTagError, match=tag):
+        read(path, "tumour", image)
+
+
+def test_truncated_segmentation_is_refused(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(errors.PixelDataError, match=r"seg\.dcm"):
+        read(path, "tumour", image)
