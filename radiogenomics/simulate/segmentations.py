@@ -126,8 +126,7 @@ def _without_traces(dataset: Dataset, patient: Patient, seed: int) -> Dataset:
     dataset.DimensionOrganizationSequence[0].DimensionOrganizationUID = organization
     for item in dataset.DimensionIndexSequence:
         item.DimensionOrganizationUID = organization
-    if "ContributingEquipmentSequence" in dataset:
-        del dataset.ContributingEquipmentSequence
+    dataset.pop("ContributingEquipmentSequence", None)
     dataset.file_meta = new_file(dataset.SOPClassUID, dataset.SOPInstanceUID).file_meta
     return dataset
 
