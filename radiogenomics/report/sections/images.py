@@ -178,7 +178,7 @@ def _row(image: pd.Series, flags: Sequence[str]) -> Mapping[str, Any]:
     cells += [
         spacing,
         size,
-        text.number(image["roi_volume_ml"], 1),
+        text.general(image["roi_volume_ml"], 3),
         text.count(image["roi_voxels"]),
         text.count(image["roi_slices"]),
     ]

@@ -133,7 +133,7 @@ def _genomics(run: Run) -> str:
         words.append(f"Each variant was looked at {how}.")
     if run.thresholds.classes:
         words.append(
-            f"Consequence classes tested: {text.joined([text.spaced(name) for name in run.thresholds.classes])}."
+            f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
     words.append("A gene that was not assayed in a patient is missing for that patient, not wild type.")
     return " ".join(word for word in words if word)

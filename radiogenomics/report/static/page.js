@@ -61,6 +61,7 @@ class Explorer {
       this.volcano.show(this.view.analysis, this.view.model);
       this.caption();
     }
+    find("grid").dataset.rows = this.view.pair === null ? this.view.rows : "all";
     this.grid.show(matchingRows(this.results, this.view), this.view.sort);
     this.count();
   }
