@@ -90,7 +90,7 @@ def tail(t: FloatArray, df: NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         a, b = df / 2, 0.5
         far = ~(p > P_TAIL) & np.isfinite(t)
-        log_x = -np.log1p(t**2 / df)
+        log_x = -2 * np.log(np.hypot(1, t / np.sqrt(df)))
         x = np.where(far, np.exp(log_x), 0.5)
         log_p = (
             a * log_x + b * np.log1p(-x) - np.log(a) - special.betaln(a, b) + np.log(special.hyp2f1(a + b, 1, a + 1, x))

@@ -1,5 +1,6 @@
 """The study's configuration and its three sheets, as text."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from radiogenomics.simulate.design import Design, Patient
@@ -8,6 +9,8 @@ from radiogenomics.simulate.segmentations import ROI_NAME
 ROLE = "lesion"
 WRONG_ROI = "GTV-2"
 GENOME_FOLDER = "../data/genome"
+
+DEFAULT_LIMIT = 0.2
 
 _CONFIG = """\
 # A simulated study: {n} patients at {sites} site(s), seed {seed}. What is planted in it stands in truth.tsv.
@@ -48,7 +51,7 @@ association:
 workflow:
   batches: 8
   # {n_faults} of {n} patients have faulty data and are excluded with a reason; above this share the run stops.
-  max_failed_share: 0.2
+  max_failed_share: {limit}
 """
 
 
@@ -100,6 +103,7 @@ def _config(design: Design) -> str:
         site="    site: category\n" if design.n_sites > 1 else "",
         genome=GENOME_FOLDER,
         n_faults=len(design.faults),
+        limit=max(DEFAULT_LIMIT, math.ceil(100 * len(design.faults) / len(design.patients)) / 100),
     )
 
 

@@ -1,0 +1,130 @@
+"""Tables to matrices, rank normalisation, designs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from radiogenomics import tables
+from radiogenomics.association import design
+from radiogenomics.association.errors import (
+    NoPatientColumnError,
+    NoVolumeFeatureError,
+    UnknownClassError,
+    VolumeNotPositiveError,
+)
+
+
+def test_rank_normal_is_that_of_blom_with_ties_at_their_mean():
+    values = np.array([[3.0, 1.0], [1.0, 1.0], [np.nan, 1.0], [2.0, 1.0], [2.0, 1.0]])
+    found = design.rank_normal(values)
+    expected = stats.norm.ppf((np.array([4, 1, 2.5, 2.5]) - 3 / 8) / (4 + 1 / 4))
+    np.testing.assert_allclose(found[[0, 1, 3, 4], 0], expected, rtol=1e-12)
+    assert np.isnan(found[2, 0])
+    np.testing.assert_allclose(found[:, 1], 0, atol=1e-15)
+
+
+def test_spearman_is_that_of_scipy_and_missing_for_a_constant():
+    rng = np.random.default_rng(0)
+    values, reference = rng.normal(size=(30, 3)).round(1), rng.normal(size=30).round(1)
+    values[4, 0] = np.nan
+    values[:, 2] = 1
+    found = design.spearman(values, reference)
+    keep = np.arange(30) != 4
+    assert found[0] == pytest.approx(stats.spearmanr(values[keep, 0], reference[keep]).statistic, rel=1e-12)
+    assert found[1] == pytest.approx(stats.spearmanr(values[:, 1], reference).statistic, rel=1e-12)
+    assert np.isnan(found[2])
+
+
+def test_designs_hold_numbers_and_indicators_with_missing_values_kept():
+    covariates = pd.DataFrame({"age": [50.0, np.nan, 70.0, 60.0], "site": ["b", "a", None, "c"]})
+    found = design.designs(np.array([1.0, np.e, np.e**2, 1.0]), covariates)
+    assert {name: matrix.shape for name, matrix in found.items()} == {"crude": (4, 1), "volume": (4, 2), "full": (4, 5)}
+    np.testing.assert_allclose(found["volume"][:, 1], [0, 1, 2, 0])
+    assert np.isfinite(found["full"]).all(axis=1).tolist() == [True, False, False, True]
+    np.testing.assert_array_equal(found["full"][[0, 1, 3], 3:], [[1, 0], [0, 0], [0, 1]])
+
+
+def test_a_covariate_with_one_level_still_drops_patients_without_it():
+    found = design.designs(np.ones(3), pd.DataFrame({"site": ["a", None, "a"]}))["full"]
+    assert np.isfinite(found).all(axis=1).tolist() == [True, False, True]
+
+
+@pytest.fixture
+def features(tmp_path):
+    keys = {"image_id": "I", "roi": "G", "image_type": "original", "family": "shape", "note": ""}
+    rows = [
+        {"patient_id": patient, "role": role, "feature": name, "value": value, **keys, "image_id": f"{patient}{role}"}
+        for role, scale in (("ct", 1), ("mr", 10))
+        for patient, value0 in (("P1", 1.0), ("P2", 2.0), ("P3", 3.0))
+        for name, value in (("original_shape_MeshVolume", value0 * scale), ("original_shape_Sphericity", value0 / 7))
+        if not (role == "mr" and patient == "P2")
+    ]
+    path = tmp_path / "f.parquet"
+    tables.FEATURES.write(tables.FEATURES.frame(rows), path)
+    return path
+
+
+def test_features_of_each_role_are_a_matrix_in_the_order_of_the_patients(features):
+    ct, mr = design.read_features(features, ["P3", "P1", "P2", "P9"])
+    assert (ct.analysis, mr.analysis) == ("ct", "mr")
+    np.testing.assert_array_equal(ct.volume("original_shape_MeshVolume"), [3, 1, 2, np.nan])
+    np.testing.assert_array_equal(mr.volume("original_shape_MeshVolume"), [30, 10, np.nan, np.nan])
+
+
+def test_a_volume_that_is_not_there_or_not_positive(features):
+    ct = next(design.read_features(features, ["P1", "P2"]))
+    with pytest.raises(NoVolumeFeatureError, match="original_shape_Sphericity"):
+        ct.volume("original_shape_Volume")
+    ct.values[1] = 0
+    with pytest.raises(VolumeNotPositiveError, match="P2"):
+        ct.volume("original_shape_MeshVolume")
+
+
+def alterations(path, states):
+    rows = [
+        {
+            "patient_id": patient,
+            "marker": f"{gene}:{kind}",
+            "gene": gene,
+            "consequence_class": kind,
+            "state": state,
+            "n_variants": 0,
+        }
+        for (patient, gene, kind), state in states.items()
+    ]
+    tables.ALTERATIONS.write(tables.ALTERATIONS.frame(rows), path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".tsv"])
+def test_markers_keep_not_assayed_apart_from_wild_type(tmp_path, suffix):
+    path = alterations(
+        tmp_path / f"a{suffix}",
+        {
+            ("P1", "A", "lof"): "altered",
+            ("P2", "A", "lof"): "not_assayed",
+            ("P3", "A", "lof"): "wild_type",
+            ("P1", "B", "missense"): "altered",
+        },
+    )
+    markers = design.read_markers(path, ["P3", "P2", "P1"], ["lof"])
+    assert markers.names["marker"].tolist() == ["A:lof"]
+    np.testing.assert_array_equal(markers.values[:, 0], [0, np.nan, 1])
+    with pytest.raises(UnknownClassError, match="lof"):
+        design.read_markers(path, ["P1"], ["synonymous"])
+
+
+def test_a_cohort_without_any_alteration_has_no_markers(tmp_path):
+    assert design.read_markers(alterations(tmp_path / "a.parquet", {}), ["P1"], ["lof"]).values.shape == (1, 0)
+
+
+def test_own_covariates_as_tsv(tmp_path):
+    path = tmp_path / "c.tsv"
+    path.write_text("patient_id\tage\tsex\n002\t50\tF\n001\t\tM\n")
+    frame = design.read_patients(path)
+    assert frame.index.tolist() == ["001", "002"]
+    assert list(frame.columns) == ["age", "sex"]
+    path.write_text("patient\tage\n1\t2\n")
+    with pytest.raises(NoPatientColumnError, match="'patient'"):
+        design.read_patients(path)

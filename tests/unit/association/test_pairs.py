@@ -1,0 +1,137 @@
+"""The command: every pair is in the table, adjusted within its family, with the volume audit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from radiogenomics import tables
+from radiogenomics.association.pairs import benjamini_hochberg
+from radiogenomics.association.pairs import test as run_tests
+
+N = 80
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A gene that changes the volume, one that changes texture, features that follow each or neither."""
+    folder = tmp_path_factory.mktemp("study")
+    rng = np.random.default_rng(5)
+    patients = [f"P{number:02d}" for number in range(N)]
+    genes = {name: rng.random(N) < 0.35 for name in ("VOL", "TEX", "NULL1", "NULL2")}
+    log_volume = rng.normal(size=N) + 2 * genes["VOL"]
+    values = {
+        "original_shape_MeshVolume": np.exp(log_volume),
+        "original_shape_SurfaceArea": np.exp(2 / 3 * log_volume + 0.1 * rng.normal(size=N)),
+        "original_glcm_Contrast": rng.normal(size=N) + 2 * genes["TEX"],
+        "original_firstorder_Mean": rng.normal(size=N),
+    }
+    values["original_firstorder_Mean"][3] = np.nan
+    keys = {"role": "ct", "roi": "G", "image_type": "original", "note": ""}
+    rows = [
+        {
+            "patient_id": patient,
+            "image_id": patient,
+            "family": name.split("_")[1],
+            "feature": name,
+            "value": value[index],
+            **keys,
+        }
+        for name, value in values.items()
+        for index, patient in enumerate(patients)
+    ]
+    tables.FEATURES.write(tables.FEATURES.frame(rows), folder / "f.parquet")
+    rows = [
+        {
+            "patient_id": patient,
+            "marker": f"{gene}:non_silent",
+            "gene": gene,
+            "consequence_class": "non_silent",
+            "state": "altered" if carriers[index] else "wild_type",
+            "n_variants": int(carriers[index]),
+        }
+        for gene, carriers in genes.items()
+        for index, patient in enumerate(patients)
+    ]
+    tables.ALTERATIONS.write(tables.ALTERATIONS.frame(rows), folder / "m.parquet")
+    pd.DataFrame(
+        {"patient_id": patients, "age": rng.normal(60, 9, N).round(), "site": rng.choice(["a", "b"], N)}
+    ).to_csv(folder / "c.tsv", sep="\t", index=False)
+    run_tests(
+        features=folder / "f.parquet",
+        markers=folder / "m.parquet",
+        covariates=folder / "c.tsv",
+        settings="{}",
+        results=folder / "r.parquet",
+        tsv=folder / "r.tsv",
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    return tables.RESULTS.read(study / "r.parquet")
+
+
+def test_every_pair_stands_under_every_model(results):
+    assert len(results) == 4 * 4 * 3
+    assert (results["flag"] == "").all()
+    assert results.groupby("model", observed=True).size().tolist() == [16, 16, 16]
+
+
+def test_both_files_hold_the_same_rows_and_the_second_is_sorted(study, results):
+    text = tables.RESULTS.read(study / "r.tsv")
+    assert (text["neg_log10_p"].diff().dropna() <= 0).all()
+    key = list(tables.RESULTS.key)
+    left, right = (frame.astype({name: str for name in key}).set_index(key).sort_index() for frame in (results, text))
+    np.testing.assert_allclose(left["p"], right["p"], rtol=1e-15)
+
+
+def test_adjusted_values_are_within_one_model(results):
+    for _, part in results.groupby("model", observed=True):
+        np.testing.assert_allclose(part["q_bh"], stats.false_discovery_control(part["p"]), rtol=1e-12)
+
+
+def test_missing_values_are_counted(results):
+    mean = results[results["feature"] == "original_firstorder_Mean"]
+    assert (mean["n"] == N - 1).all()
+    assert (mean["n_missing"] == 1).all()
+
+
+def pair(results, feature, gene, model):
+    found = results[(results["feature"] == feature) & (results["gene"] == gene) & (results["model"] == model)]
+    return found.iloc[0]
+
+
+def test_the_texture_gene_is_a_hit_that_volume_does_not_explain(results):
+    for model in tables.MODELS:
+        row = pair(results, "original_glcm_Contrast", "TEX", model)
+        assert row["q_bh"] < 0.05
+        assert row["estimate"] > 0.8
+        assert not row["volume_explained"]
+
+
+def test_the_volume_gene_is_flagged_where_a_feature_only_follows_the_volume(results):
+    assert pair(results, "original_shape_SurfaceArea", "VOL", "crude")["q_bh"] < 0.05
+    assert pair(results, "original_shape_SurfaceArea", "VOL", "volume")["q_bh"] > 0.05
+    assert pair(results, "original_shape_SurfaceArea", "VOL", "full")["volume_explained"]
+    assert pair(results, "original_shape_SurfaceArea", "VOL", "crude")["volume_rho"] > 0.9
+
+
+def test_nothing_changes_between_runs(study, results, tmp_path):
+    run_tests(
+        features=study / "f.parquet",
+        markers=study / "m.parquet",
+        covariates=study / "c.tsv",
+        settings="{}",
+        results=tmp_path / "r.parquet",
+        tsv=None,
+    )
+    assert (tmp_path / "r.parquet").read_bytes() == (study / "r.parquet").read_bytes()
+    assert tables.read_provenance(tmp_path / "r.parquet")["settings"]["covariates"] == ["age", "site"]
+
+
+def test_benjamini_hochberg_leaves_out_what_was_not_tested():
+    p = np.array([[0.01, np.nan], [0.04, 0.03]])
+    np.testing.assert_allclose(benjamini_hochberg(p), [[0.03, np.nan], [0.04, 0.04]])
+    assert np.isnan(benjamini_hochberg(np.full((2, 2), np.nan))).all()

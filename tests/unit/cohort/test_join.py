@@ -1,0 +1,126 @@
+"""Attrition: everyone is analysed or excluded for one stated reason, and the numbers sum."""
+
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radiogenomics import tables
+from radiogenomics.cohort.join import Exclusion, exclusions, join, ledger_frame
+from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
+from radiogenomics.errors import TooManyFailuresError
+
+
+def failures(*rows):
+    columns = ("patient_id", "image_id", "stage", "reason")
+    frame = pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows], columns=columns)
+    return frame.assign(roi="", error="E", message="m", hint="h")
+
+
+def sheets(patients, imaged=None, sampled=None):
+    return Sheets(
+        tuple(PatientRow(name, {}) for name in patients),
+        tuple(ImageRow(f"{name}-ct", name, "ct", "x", "y", "z") for name in (patients if imaged is None else imaged)),
+        tuple(SampleRow(name, name, "v") for name in (patients if sampled is None else sampled)),
+    )
+
+
+def test_each_gets_the_reason_of_the_earliest_stage():
+    study = sheets(
+        ["ok", "slice", "small", "sample", "image", "nosample", "both"],
+        imaged=["ok", "slice", "small", "sample", "nosample", "both"],
+        sampled=["ok", "slice", "small", "sample", "image", "both"],
+    )
+    rows = failures(
+        ("slice", "slice-ct", "imaging", "missing_slice"),
+        ("small", "small-ct", "radiomics", "roi_too_small"),
+        ("sample", "", "genomics", "sample_not_in_vcf"),
+        ("both", "", "genomics", "sample_not_in_vcf"),
+        ("both", "b", "imaging", "no_segmentation"),
+    )
+    found = exclusions(study, {"ok", "sample", "nosample"}, {"ok", "slice", "small", "image"}, rows)
+    assert {name: (value.stage, value.reason) for name, value in found.items()} == {
+        "slice": ("imaging", "missing_slice"),
+        "small": ("radiomics", "roi_too_small"),
+        "sample": ("genomics", "sample_not_in_vcf"),
+        "image": ("cohort", "no_image"),
+        "nosample": ("cohort", "no_sample"),
+        "both": ("imaging", "no_segmentation"),
+    }
+
+
+def test_a_failed_second_image_excludes_nobody():
+    assert exclusions(sheets(["P"]), {"P"}, {"P"}, failures(("P", "P-mr", "imaging", "gantry_tilt"))) == {}
+
+
+def test_a_patient_lost_without_a_failure_is_shown():
+    found = exclusions(sheets(["P"]), set(), {"P"}, failures())
+    assert found["P"].reason == "unexplained"
+
+
+@given(
+    st.lists(st.sampled_from([("imaging", "a"), ("imaging", "b"), ("genomics", "c")]), max_size=20), st.integers(0, 20)
+)
+def test_the_ledger_sums(reasons, more):
+    excluded = {str(number): Exclusion(stage, reason, "") for number, (stage, reason) in enumerate(reasons)}
+    ledger = ledger_frame(len(reasons) + more, excluded).set_index("step")["n_patients"]
+    assert ledger["enrolled"] == ledger["analysed"] + (ledger[["excluded"]].sum() if reasons else 0)
+    assert ledger["analysed"] == more
+
+
+@pytest.fixture
+def study(tmp_path):
+    (tmp_path / "patients.tsv").write_text("patient_id\tage\tsite\nP1\t50\t1\nP2\tNA\t2\n")
+    (tmp_path / "images.tsv").write_text(
+        "image_id\tpatient_id\trole\tseries\tsegmentation\troi\nI1\tP1\tct\ta\tb\tG\nI2\tP2\tct\ta\t\tG\n"
+    )
+    (tmp_path / "samples.tsv").write_text("patient_id\tsample_id\tvcf\nP1\tS1\tv\nP2\tS2\tv\n")
+    feature = {
+        "patient_id": "P1",
+        "image_id": "I1",
+        "role": "ct",
+        "roi": "G",
+        "image_type": "original",
+        "family": "shape",
+    }
+    tables.FEATURES.write(
+        tables.FEATURES.frame([feature | {"feature": "f", "value": 1.0, "note": ""}]), tmp_path / "f.parquet"
+    )
+    marker = {"marker": "A:lof", "gene": "A", "consequence_class": "lof", "state": "altered", "n_variants": 1}
+    tables.ALTERATIONS.write(
+        tables.ALTERATIONS.frame([{"patient_id": name, **marker} for name in ("P1", "P2")]), tmp_path / "a.parquet"
+    )
+    tables.FAILURES.write(
+        tables.FAILURES.conform(failures(("P2", "I2", "imaging", "no_segmentation")), "f"), tmp_path / "failed.tsv"
+    )
+    names = {key: tmp_path / f"{key}.tsv" for key in ("patients", "images", "samples", "ledger", "failures")}
+    inputs = {
+        "features": tmp_path / "f.parquet",
+        "alterations": tmp_path / "a.parquet",
+        "failed": [tmp_path / "failed.tsv"],
+    }
+    return names | inputs | {"table": tmp_path / "out.parquet"}
+
+
+def settings(limit):
+    return json.dumps({"covariates": {"age": "number", "site": "category"}, "max_failed_share": limit})
+
+
+def test_join_writes_typed_covariates_and_reasons(study):
+    join(**study, settings=settings(0.5))
+    frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
+    assert frame.loc["P2", "reason"] == "no_segmentation"
+    assert frame["included"].tolist() == [True, False]
+    assert frame["age"].dtype == "float64"
+    assert frame["site"].tolist() == ["1", "2"]
+    assert not pd.api.types.is_numeric_dtype(frame["site"])
+
+
+def test_too_many_failures_stop_after_the_tables_are_written(study):
+    with pytest.raises(TooManyFailuresError, match="1 of 2 patients .* no_segmentation 1") as error:
+        join(**study, settings=settings(0.4))
+    assert error.value.exit_code == 4
+    assert study["table"].exists()
+    assert study["ledger"].exists()

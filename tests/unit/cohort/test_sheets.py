@@ -1,0 +1,78 @@
+"""Sheets: every bad row of a sheet in one error, with its line."""
+
+import pytest
+
+from radiogenomics.cohort.sheets import read_sheets
+from radiogenomics.config.models import Cohort
+from radiogenomics.errors import MissingFileError, SheetError
+
+PATIENTS = "patient_id\tage\tsex\nP1\t61\tF\nP2\tNA\tM\n"
+IMAGES = "image_id\tpatient_id\trole\tseries\tsegmentation\troi\nI1\tP1\tct\ta/b\tseg.dcm\tGTV-1\nI2\tP2\tct\tdicomweb:x/1.2/3.4\t\t\n"
+SAMPLES = "patient_id\tsample_id\tvcf\nP1\tS.1\tc.vcf.gz\n"
+COVARIATES = {"age": "number", "sex": "category"}
+
+
+def cohort(folder, patients=PATIENTS, images=IMAGES, samples=SAMPLES, covariates=COVARIATES):
+    for name, text in (("p", patients), ("i", images), ("s", samples)):
+        (folder / f"{name}.tsv").write_text(text)
+    return Cohort(patients=folder / "p.tsv", images=folder / "i.tsv", samples=folder / "s.tsv", covariates=covariates)
+
+
+def test_rows_are_typed_and_paths_start_at_the_sheet(tmp_path):
+    sheets = read_sheets(cohort(tmp_path))
+    assert sheets.patients[0].covariates == {"age": 61.0, "sex": "F"}
+    assert sheets.patients[1].covariates["age"] is None
+    assert sheets.images[0].series == str(tmp_path / "a" / "b")
+    assert sheets.images[1].series == "dicomweb:x/1.2/3.4"
+    assert sheets.images[1].segmentation == ""
+    assert sheets.samples[0].vcf == str(tmp_path / "c.vcf.gz")
+
+
+def test_windows_line_ends_byte_order_mark_and_blank_lines(tmp_path):
+    study = cohort(tmp_path, patients="\ufeff" + PATIENTS.replace("\n", "\r\n") + "\r\n")
+    assert [row.patient_id for row in read_sheets(study).patients] == ["P1", "P2"]
+
+
+def test_all_bad_rows_at_once(tmp_path):
+    text = "patient_id\tage\tsex\nP1\told\tF\nP/2\t60\tM\nP1\t60\tM\nP3\t60\n"
+    with pytest.raises(SheetError) as error:
+        read_sheets(cohort(tmp_path, patients=text))
+    message = str(error.value)
+    for part in (
+        "line 2: age 'old' is not a number",
+        "line 3: patient_id 'P/2'",
+        "line 2: patient_id 'P1' stands 2 times",
+        "line 4: patient_id 'P1' stands 2 times",
+        "line 5: 2 cells, the header has 3",
+    ):
+        assert part in message
+    assert len(error.value.problems) == 5
+
+
+@pytest.mark.parametrize(
+    ("sheet", "text", "message"),
+    [
+        ("patients", "patient_id,age\n", "no column patient_id"),
+        ("patients", "patient_id\tage\nP1\t3\n", "no column sex"),
+        ("patients", "patient_id\tage\tsex\n", "no patients"),
+        ("images", IMAGES + "I1\tP1\tmr\tx\ty\tz\n", "image_id 'I1' stands 2 times"),
+        ("images", IMAGES + "I3\tP1\tct\tx\ty\tz\n", "patient_id and role 'P1 ct' stands 2 times"),
+        ("images", IMAGES + "I3\tP9\tct\tx\ty\tz\n", "line 4: patient 'P9' is not in the patients sheet"),
+        ("images", IMAGES + "I3\tP2\tmr\t\ty\tz\n", "line 4: series is empty"),
+        ("images", IMAGES + "I3\tP2\tmr\tx\ty\t\n", "line 4: roi is empty"),
+        ("images", IMAGES + "I3\tP2\tmr\tdicomweb:a/b\ty\tz\n", "is not of the form dicomweb:SERVER"),
+        ("samples", SAMPLES + "P1\tS2\tc.vcf.gz\n", "patient_id 'P1' stands 2 times"),
+        ("samples", SAMPLES + "P2\tS.1\tc.vcf.gz\n", "sample_id and vcf 'S.1 c.vcf.gz' stands 2 times"),
+        ("samples", SAMPLES + "P2\t\tc.vcf.gz\n", "line 3: sample_id is empty"),
+    ],
+)
+def test_refused(tmp_path, sheet, text, message):
+    with pytest.raises(SheetError, match=message):
+        read_sheets(cohort(tmp_path, **{sheet: text}))
+
+
+def test_a_missing_sheet_is_named(tmp_path):
+    study = cohort(tmp_path)
+    study.images.unlink()
+    with pytest.raises(MissingFileError, match="i.tsv"):
+        read_sheets(study)

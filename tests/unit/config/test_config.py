@@ -1,0 +1,113 @@
+"""The configuration: one error names every problem; generated files are those of the models."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from radiogenomics import config
+from radiogenomics.config import generate
+from radiogenomics.config.models import Config, RadiomicsSettings
+from radiogenomics.errors import ConfigError, MissingFileError
+from radiogenomics.resources import preset_names
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_every_problem_is_named_at_once(tmp_path):
+    text = "association: {alpha: 2, min_carrier: 3}\nstudi: {}\nworkflow: {batches: none}\n"
+    with pytest.raises(ConfigError) as error:
+        config.load(write(tmp_path, text))
+    message = str(error.value)
+    assert "association.min_carrier: unknown key" in message
+    assert "association.alpha" in message
+    assert "studi: unknown key" in message
+    assert "workflow.batches" in message
+    assert "(found 'none')" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n- b\n", "must hold keys and values"),
+        ("a: [", "not readable as YAML"),
+        (
+            "association: {classes: [lof]}\ngenomics: {classes: [missense]}\n",
+            r"\['lof'\] must stand in genomics.classes",
+        ),
+        ("pacs: {servers: {x: {url: 'http://a', user_env: U}}}", "user_env and password_env go together"),
+        ("pacs: {servers: {x: {url: 'ftp://a'}}}", "pacs.servers.x.url"),
+    ],
+)
+def test_refused(tmp_path, text, message):
+    with pytest.raises(ConfigError, match=message):
+        config.load(write(tmp_path, text))
+
+
+def test_paths_start_at_the_folder_of_the_file(tmp_path):
+    (tmp_path / "sub").mkdir()
+    text = "cohort: {images: sheets/i.tsv}\ngenomics: {genes: /data/g.gff3}\nradiomics: {settings: {CT: ct, MR: own.yaml}}\n"
+    read = config.load(write(tmp_path / "sub", text))
+    assert read.cohort.images == tmp_path / "sub" / "sheets" / "i.tsv"
+    assert read.genomics.genes == Path("/data/g.gff3")
+    assert read.radiomics.settings == {"CT": "ct", "MR": str(tmp_path / "sub" / "own.yaml")}
+
+
+def test_an_empty_file_is_the_default(tmp_path):
+    assert config.load(write(tmp_path, "# nothing\n")).association == Config().association
+
+
+def test_an_absent_file_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match="none.yaml"):
+        config.load(tmp_path / "none.yaml")
+
+
+def test_the_default_file_reads_as_the_defaults():
+    path = generate.root() / "config" / "config.default.yaml"
+    read = config.load(path).model_dump(
+        exclude={"cohort": {"patients", "images", "samples"}, "genomics": {"reference", "genes"}}
+    )
+    assert read == Config().model_dump(
+        exclude={"cohort": {"patients", "images", "samples"}, "genomics": {"reference", "genes"}}
+    )
+
+
+@pytest.mark.parametrize("path", list(generate.files()), ids=lambda path: path.name)
+def test_generated_files_are_up_to_date(path):
+    assert path.read_text() == generate.files()[path], "run `make generate`"
+
+
+def test_generate_check_shows_what_differs(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(generate, "root", lambda: tmp_path)
+    assert generate.main(["--check"]) == 1
+    assert "+# Tables" in capsys.readouterr().out
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+
+
+def test_every_field_has_a_description():
+    schema = json.loads(generate.schema_json())
+    for name, section in {"Config": schema, **schema["$defs"]}.items():
+        for key, field in section["properties"].items():
+            assert field.get("description") or "$ref" in field, f"{name}.{key}"
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_valid_and_found_by_name(name):
+    assert isinstance(config.load_radiomics_settings(name), RadiomicsSettings)
+
+
+def test_there_is_a_preset_for_each_default_modality():
+    assert set(Config().radiomics.settings.values()) <= set(preset_names())
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"bin_width": 25, "bin_count": 32}', '{"bin_width": 25, "image_types": {"original": false}}']
+)
+def test_settings_that_make_no_sense_are_refused(text):
+    with pytest.raises(ConfigError):
+        config.load_section(RadiomicsSettings, text)

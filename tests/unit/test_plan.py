@@ -1,0 +1,90 @@
+"""The plan: batches are a fixed function of the patient; settings travel as JSON of one section."""
+
+import json
+
+import pytest
+
+from radiogenomics.errors import ConfigError, SheetError
+from radiogenomics.plan import Plan
+
+
+def plan(folder, patients, data=None, extra_images=""):
+    sheets = folder / "config"
+    sheets.mkdir(exist_ok=True)
+    (folder / "dicom").mkdir(exist_ok=True)
+    rows = [f"{patient}-ct\t{patient}\tct\t../dicom\t\tGTV" for patient in patients]
+    (sheets / "patients.tsv").write_text("patient_id\n" + "".join(f"{patient}\n" for patient in patients))
+    header = "image_id\tpatient_id\trole\tseries\tsegmentation\troi\n"
+    (sheets / "images.tsv").write_text(header + "".join(f"{row}\n" for row in rows) + extra_images)
+    (sheets / "samples.tsv").write_text("patient_id\tsample_id\tvcf\n")
+    (sheets / "config.yaml").write_text("{}")
+    return Plan(data or {}, sheets / "config.yaml", folder)
+
+
+def test_adding_a_patient_changes_one_batch(tmp_path):
+    patients = [f"P{number:03d}" for number in range(40)]
+    before, after = plan(tmp_path, patients), plan(tmp_path, [*patients, "P999"])
+    changed = [
+        batch for batch in after.batches if batch not in before.batches or before.images(batch) != after.images(batch)
+    ]
+    assert changed == [after.batch_of("P999")]
+
+
+def test_batches_do_not_depend_on_the_interpreter(tmp_path):
+    # blake2b of the identifier: fixed for ever, since a change would compute every study again.
+    study = plan(tmp_path, ["P001", "P002", "P003"])
+    assert [study.batch_of(name) for name in ("P001", "P002", "P003")] == ["b007", "b004", "b003"]
+
+
+def test_every_patient_is_in_one_batch(tmp_path):
+    patients = [f"P{number}" for number in range(30)]
+    study = plan(tmp_path, patients)
+    rows = [row["patient_id"] for batch in study.batches for row in json.loads(study.images(batch))]
+    assert sorted(rows) == sorted(patients)
+
+
+def test_files_below_the_working_folder_are_relative_and_absent_ones_left_to_the_job(tmp_path):
+    study = plan(tmp_path, ["P001"], extra_images="P001-mr\tP001\tmr\t/nowhere/mr\t\tGTV\n")
+    batch = study.batch_of("P001")
+    assert study.image_files(batch) == ["dicom"]
+    assert [row["series"] for row in json.loads(study.images(batch))] == ["dicom", "/nowhere/mr"]
+
+
+def test_remote_batches(tmp_path):
+    study = plan(tmp_path, ["P001", "P002"], extra_images="P002-mr\tP002\tmr\tdicomweb:a/1.2/3.4\t\tGTV\n")
+    assert study.remote_batches == {study.batch_of("P002")}
+
+
+@pytest.mark.parametrize("stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "report"])
+def test_settings_of_a_stage_are_json_without_those_of_others(tmp_path, stage):
+    study = plan(tmp_path, ["P001"])
+    other = plan(tmp_path, ["P001"], {"study": {"title": "x"}, "workflow": {"memory_mb": 500}})
+    assert json.loads(study.settings(stage)) is not None
+    assert study.settings(stage) == other.settings(stage)
+    assert study.stage_version(stage) >= 1
+
+
+def test_an_edited_preset_file_changes_the_radiomics_settings(tmp_path):
+    (tmp_path / "config").mkdir()
+    own = tmp_path / "config" / "own.yaml"
+    seen = []
+    for width in (10, 20):
+        own.write_text(f"bin_width: {width}\n")
+        seen.append(plan(tmp_path, ["P001"], {"radiomics": {"settings": {"CT": "own.yaml"}}}).settings("radiomics"))
+    assert seen[0] != seen[1]
+
+
+def test_a_retry_asks_for_more_memory(tmp_path):
+    study = plan(tmp_path, ["P001"], {"workflow": {"memory_mb": 500}})
+    assert [study.memory_mb(attempt) for attempt in (1, 2)] == [500, 1000]
+
+
+def test_a_batch_too_large_for_a_command_line_is_refused(tmp_path):
+    study = plan(tmp_path, [f"P{number:05d}" for number in range(2000)], {"workflow": {"batches": 1}})
+    with pytest.raises(ConfigError, match="raise it"):
+        study.images("b000")
+
+
+def test_bad_sheets_stop_the_plan(tmp_path):
+    with pytest.raises(SheetError):
+        plan(tmp_path, ["P001", "P001"])
