@@ -58,6 +58,14 @@ def is_hit(results: pd.DataFrame, alpha: float) -> Booleans:
     return results["q_bh"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
 
 
+def neg_log10(q: pd.Series) -> Floats:
+    """Take −log10 of adjusted p-values: infinite where one underflowed to 0, NaN where it is missing."""
+    values = q.to_numpy(dtype=np.float64, na_value=np.nan)
+    with np.errstate(divide="ignore"):
+        strength: Floats = 0.0 - np.log10(values)
+    return strength
+
+
 def families(results: pd.DataFrame, alpha: float) -> list[Family]:
     """Each analysis and model that has a row, in the order of the categories."""
     return [_family(analysis, model, part, alpha) for analysis, model, part in by_family(results)]

@@ -46,7 +46,7 @@ def q_value(q: object) -> str:
     if _missing(q):
         return MISSING
     value = float(q)  # type: ignore[arg-type]
-    return p_value(-math.log10(value)) if value > 0 else "< 10⁻³⁰⁰"
+    return p_value(-math.log10(value)) if value > 0 else "< 10⁻³⁰⁷"
 
 
 def percent(share: float) -> str:

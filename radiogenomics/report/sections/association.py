@@ -11,7 +11,7 @@ from radiogenomics.report.load import Run
 from radiogenomics.report.sections.attrition import patient_counts
 
 MAX_MARKERS = 25
-NUMBERS = ("estimate", "ci_low", "ci_high", "neg_log10_p", "q_bh", "volume_rho")
+NUMBERS = ("estimate", "ci_low", "ci_high", "neg_log10_p", "volume_rho")
 COUNTS = ("n", "n_carriers", "n_missing")
 NAMES = ("analysis", "feature", "marker", "model", "flag")
 
@@ -115,6 +115,7 @@ def encoded(run: Run) -> list[columns.Column]:
     packed = [columns.strings(name, results[name]) for name in NAMES]
     packed += [columns.number(name, results[name].to_numpy(dtype="float64", na_value=float("nan"))) for name in NUMBERS]
     packed += [columns.count(name, results[name].to_numpy()) for name in COUNTS]
+    packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_bh"])))
     state = hits.is_hit(results, run.thresholds.alpha) + 2 * hits.explained_rows(results).astype("uint8")
     return [*packed, columns.count("state", state)]
 

@@ -40,7 +40,7 @@ function forest(results, rows) {
 }
 
 function modelTable(results, rows) {
-  const { estimate, ci_low: low, ci_high: high, q_bh: q, model, n, flag } = results.column;
+  const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, model, n, flag } = results.column;
   const table = element("table", "plain compact");
   table.createTHead().insertRow().append(...["model", "estimate (95 % CI), SD", "q", "n"].map((label) => element("th", "", label)));
   const body = table.createTBody();
@@ -54,7 +54,7 @@ function modelTable(results, rows) {
       continue;
     }
     const interval = `${formatNumber(estimate[row])} (${formatInterval(low[row], high[row])})`;
-    line.append(element("td", "nowrap", interval), element("td", "nowrap", formatQ(q[row])), element("td", "", formatCount(n[row])));
+    line.append(element("td", "nowrap", interval), element("td", "nowrap", formatP(q[row])), element("td", "", formatCount(n[row])));
   }
   return table;
 }

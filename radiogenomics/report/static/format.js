@@ -15,8 +15,10 @@ function plural(n, one, many = `${one}s`) {
   return `${formatCount(n)} ${n === 1 ? one : many}`;
 }
 
+// A p-value or an adjusted one from its −log10; that is infinite where the number itself has underflowed.
 function formatP(strength) {
   if (Number.isNaN(strength)) return MISSING;
+  if (strength === Infinity) return "< 10⁻³⁰⁷";
   if (strength < 3) return (10 ** -strength).toFixed(strength < 2 ? 3 : 4);
   let exponent = Math.floor(-strength);
   let mantissa = 10 ** (-strength - exponent);
@@ -25,10 +27,6 @@ function formatP(strength) {
     exponent += 1;
   }
   return `${mantissa.toFixed(1)} × 10${String(exponent).replace(/./g, (digit) => SUPERSCRIPT[digit])}`;
-}
-
-function formatQ(q) {
-  return q === 0 ? "< 10⁻³⁷" : formatP(-Math.log10(q));
 }
 
 function formatInterval(low, high) {

@@ -115,8 +115,8 @@ class Explorer {
     const tip = find("tip");
     tip.hidden = row === null;
     if (row === null) return;
-    const { estimate, neg_log10_p: strength, q_bh: q } = this.results.column;
-    const numbers = `estimate ${formatNumber(estimate[row])}, p ${formatP(strength[row])}, q ${formatQ(q[row])}`;
+    const { estimate, neg_log10_p: strength, neg_log10_q: q } = this.results.column;
+    const numbers = `estimate ${formatNumber(estimate[row])}, p ${formatP(strength[row])}, q ${formatP(q[row])}`;
     tip.replaceChildren(element("b", "", this.pairName(row)), element("span", "", numbers), element("span", "", statusText(this.results, row)));
     const room = find("volcano").clientWidth - tip.offsetWidth - 8;
     tip.style.left = `${Math.max(4, Math.min(x + 12, room))}px`;

@@ -16,7 +16,7 @@ function gridColumns(results) {
     { key: "estimate", label: "estimate", text: number("estimate"), sort: c.estimate, numeric: true },
     { key: "ci", label: "95 % CI", text: (row) => formatInterval(c.ci_low[row], c.ci_high[row]), numeric: true, className: "ci" },
     { key: "p", label: "p", text: (row) => formatP(c.neg_log10_p[row]), sort: c.neg_log10_p, reverse: true, numeric: true, className: "p" },
-    { key: "q", label: "q", text: (row) => formatQ(c.q_bh[row]), sort: c.q_bh, numeric: true, className: "p" },
+    { key: "q", label: "q", text: (row) => formatP(c.neg_log10_q[row]), sort: c.neg_log10_q, reverse: true, numeric: true, className: "p" },
     { key: "status", label: "status", text: (row) => statusText(results, row), sort: results.order, className: "status" },
     { key: "n", label: "n", text: count("n"), sort: c.n, numeric: true, className: "small" },
     { key: "carriers", label: "carriers", text: count("n_carriers"), sort: c.n_carriers, numeric: true },
@@ -150,7 +150,7 @@ class Grid {
   tsv() {
     const { names, column } = this.results;
     const coded = ["analysis", "feature", "marker", "model"];
-    const numbers = ["estimate", "ci_low", "ci_high", "neg_log10_p", "q_bh", "n", "n_carriers", "n_missing", "volume_rho"];
+    const numbers = ["estimate", "ci_low", "ci_high", "neg_log10_p", "neg_log10_q", "n", "n_carriers", "n_missing", "volume_rho"];
     const clean = (text) => text.replace(/[\t\r\n]+/g, " ");
     const parts = [[...coded, ...numbers, "hit", "volume_explained", "flag"].join("\t") + "\n"];
     for (const row of this.rows) {

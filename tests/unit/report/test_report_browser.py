@@ -60,7 +60,8 @@ def opened(browser, page):
 
 
 def cells(browser, name):
-    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, f"#grid tbody td.{name}")]
+    shown = f"[...document.querySelectorAll('#grid tbody td.{name}')].map((cell) => cell.textContent)"
+    return browser.execute_script(f"return {shown}")
 
 
 def row_count(browser):

@@ -167,6 +167,11 @@ def test_gallery_is_limited_to_patients_and_flagged_ones_come_first(html, parsed
     assert "10 of 55 patients, flagged ones first" in parsed.text
 
 
+def test_no_overlays_are_shown_if_none_are_wanted(study, tmp_path):
+    build(results=study, output=tmp_path, title="t", settings='{"max_overlays": 0}')
+    assert "No overlays are shown" in (tmp_path / "index.html").read_text()
+
+
 def test_overlay_that_cannot_be_shown_says_why(study, tmp_path):
     (tmp_path / "text.png").write_text("not a picture")
     assert images.read_png(study, "") == ("", "no overlay was written")

@@ -57,6 +57,13 @@ def test_missing_adjusted_p_is_no_hit(results):
     assert not hits.is_hit(results, 1.0)[results["flag"] != ""].any()
 
 
+def test_adjusted_p_that_underflowed_is_infinitely_strong_and_a_missing_one_is_missing():
+    found = hits.neg_log10(pd.Series([1.0, 0.01, 0.0, np.nan]))
+    assert found[:3].tolist() == pytest.approx([0, 2, np.inf])
+    assert not np.signbit(found[0])
+    assert np.isnan(found[3])
+
+
 def test_marker_hits_sum_to_family_hits(results):
     rows = hits.by_marker(results, 0.05)
     for family in hits.families(results, 0.05):

@@ -1,0 +1,125 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import results_folder
+
+from radiogenomics import tables
+from radiogenomics.report import figures, hits, svg
+from radiogenomics.report.load import Run, load, records
+from radiogenomics.report.sections import attrition, cohort, methods
+
+
+@pytest.fixture(scope="module")
+def run(study) -> Run:
+    return load(study)
+
+
+def with_settings(run, **settings):
+    provenance = {**run.provenance, **{stage: [{"settings": chosen}] for stage, chosen in settings.items()}}
+    return dataclasses.replace(run, provenance=provenance)
+
+
+def methods_text(run):
+    return " ".join(
+        ". ".join(paragraph) for paragraph in methods.section(run, hits.families(run.results, 0.05))["paragraphs"]
+    )
+
+
+def test_extraction_settings_of_one_image_are_described_as_those_of_a_batch(run):
+    preset = {"bin_count": 32, "bin_width": None, "normalise": True, "resampled_spacing_mm": None, "families": ["glcm"]}
+    words = "32 bins; at the image's own spacing; image scaled to mean 0 and SD 100; families: glcm."
+    assert f"All images: {words}" in methods_text(with_settings(run, radiomics=preset))
+    assert f"MR: {words}" in methods_text(with_settings(run, radiomics={"MR": preset}))
+
+
+def test_genomics_settings_change_the_text(run):
+    settings = {"pass_only": False, "transcript_policy": "worst", "haplotype_aware": True}
+    shown = methods_text(with_settings(run, genomics=settings))
+    assert "FILTER was not used." in shown
+    assert "worst consequence over all its transcripts" in shown
+    assert "together with its phased neighbours" in shown
+
+
+def test_stage_without_tables_and_record_is_left_out_and_named(run):
+    bare = dataclasses.replace(run, provenance={**run.provenance, "genomics": []}, alterations=None)
+    assert "Genomics." not in methods_text(bare)
+    assert methods.section(bare, [])["without_record"] == ["genomics"]
+
+
+def test_records_of_batches_that_differ_only_in_inputs_are_united(study):
+    found = records(sorted(study.glob("imaging/*.images.parquet")))
+    assert len(found) == 1
+    assert set(found[0]["inputs"]) == {"imaging.tsv", "imaging <&>.bin"}
+    assert records([study / "absent.parquet"]) == []
+
+
+def test_covariates_are_counted_in_each_group_and_missing_values_are_a_row(run):
+    rows = cohort.covariate_rows(run)
+    patients = run.patients[run.patients["included"]]
+    missing = next(row for row in rows if (row.covariate, row.level) == ("age", "missing"))
+    assert missing.cells[0] == str(patients["age"].isna().sum())
+    north = next(row for row in rows if row.level == "north")
+    assert north.cells[0].startswith(f"{(patients['site'] == 'north').sum()} (")
+
+
+def test_many_categories_are_gathered_so_that_counts_still_sum(run):
+    people = run.patients.assign(scanner=[f"scanner {k % 20:02d}" for k in range(len(run.patients))])
+    rows = cohort.covariate_rows(with_settings(dataclasses.replace(run, patients=people), cohort={}, association={}))
+    levels = [row for row in rows if row.covariate == "scanner" and row.level]
+    assert len(levels) == cohort.MAX_LEVELS + 1
+    assert levels[-1].level == "8 other values"
+    assert sum(int(row.cells[0].split(" ")[0]) for row in levels) == people["included"].sum()
+
+
+def test_empty_group_has_dashes_not_zeros(run):
+    everyone = run.patients.assign(included=True)
+    rows = cohort.covariate_rows(dataclasses.replace(run, patients=everyone))
+    assert next(row for row in rows if row.covariate == "age").cells[1] == "–"
+
+
+def test_carriers_of_the_alterations_are_those_of_analysed_patients(run):
+    rows = {row.marker: row for row in cohort.carriers(run)}
+    table = run.alterations[run.alterations["patient_id"].isin(run.analysed)]
+    for marker, row in rows.items():
+        assert row.altered == ((table["marker"] == marker) & (table["state"] == "altered")).sum()
+        assert row.altered + row.wild_type + row.not_assayed == 52
+
+
+def test_carriers_fall_back_to_the_results(run):
+    rows = cohort.carriers(dataclasses.replace(run, alterations=None))
+    assert max(rows, key=lambda row: row.altered).altered == run.results["n_carriers"].max()
+
+
+def test_patient_counts_come_from_the_patients_table_without_a_ledger(run):
+    assert attrition.patient_counts(dataclasses.replace(run, ledger=None)) == (60, 52)
+    assert attrition.patient_counts(dataclasses.replace(run, ledger=None, patients=None)) == (None, None)
+
+
+def test_unknown_stage_of_a_ledger_comes_last():
+    rows = [
+        ("enrolled", "", "", 9),
+        ("excluded", "other", "why", 1),
+        ("excluded", "imaging", "x", 2),
+        ("analysed", "", "", 6),
+    ]
+    ledger = tables.LEDGER.conform(pd.DataFrame(rows, columns=["step", "stage", "reason", "n_patients"]), "test")
+    steps = attrition.flow_steps(ledger)
+    assert [(step.stage, step.remaining) for step in steps] == [("imaging", 7), ("other", 6)]
+
+
+def test_family_without_a_test_has_no_qq_plot():
+    family = hits.Family("CT", "crude", 3, 0, 0, float("nan"), float("nan"), 0, 0)
+    assert figures.qq(np.full(3, np.nan), family) == ""
+
+
+def test_estimate_that_is_missing_has_no_mark():
+    drawn = figures.forest([("crude", np.nan, np.nan, np.nan), ("full", 0.5, 0.1, 0.9)], svg.Scale(-1, 1, 0, 100))
+    assert "model-crude" not in drawn
+    assert drawn.count("model-full") == 2
+
+
+def test_nasty_names_are_in_the_study_of_these_tests(run):
+    assert results_folder.NASTY_MARKER in set(run.results["marker"])
+    assert results_folder.NASTY_PATIENT in run.analysed
