@@ -62,6 +62,23 @@ def list_rois(path: Path) -> tuple[str, ...]:
     return seg.names(file) if kind == "SEG" else rtstruct.names(file)
 
 
+def require_roi(path: Path, roi: str) -> None:
+    """Check that `read_mask` would find a region of this name, without a volume.
+
+    Raises
+    ------
+    MissingFileError, MissingRoiError, AmbiguousRoiError, EmptyMaskError, UnknownSegmentationError
+    UnreadableSegmentationError, SeriesError
+    """
+    file, kind = _file(path)
+    if kind == "labelmap":
+        labelmap.require(file, roi)
+    elif kind == "SEG":
+        seg.require(file, roi)
+    else:
+        rtstruct.require(file, roi)
+
+
 def _file(path: Path) -> tuple[Path, str]:
     """Find the one file of a segmentation and its format: ``SEG``, ``RTSTRUCT`` or ``labelmap``."""
     if path.is_file():

@@ -28,6 +28,12 @@ def names(path: Path) -> tuple[str, ...]:
     return tuple(name for name, _, _ in segments) or tuple(str(label) for label in _labels(_values(path, image)))
 
 
+def require(path: Path, roi: str) -> None:
+    """Raise MissingRoiError, AmbiguousRoiError or EmptyMaskError unless the file holds this region."""
+    image = _image(path)
+    _select(path, roi, _values(path, image), _segments(image))
+
+
 def read(path: Path, roi: str, grid: Grid, settings: Imaging) -> BoolArray:
     """Put one label on a volume's grid.
 

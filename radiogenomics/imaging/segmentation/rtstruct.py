@@ -32,6 +32,11 @@ def names(path: Path) -> tuple[str, ...]:
     return tuple(text(item, "ROIName", "", path=path) for item in _structures(path, read_dataset(path)))
 
 
+def require(path: Path, roi: str) -> None:
+    """Raise MissingRoiError or AmbiguousRoiError unless one region has this name."""
+    _find(path, roi, _structures(path, read_dataset(path)))
+
+
 def read(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
     """Fill one region's contours on a volume's grid.
 

@@ -30,6 +30,11 @@ def names(path: Path) -> tuple[str, ...]:
     return tuple(label for _, label in _segments(path, read_dataset(path)))
 
 
+def require(path: Path, roi: str) -> None:
+    """Raise MissingRoiError or AmbiguousRoiError unless one segment has this label."""
+    _find(path, roi, _segments(path, read_dataset(path)))
+
+
 def read(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
     """Put one segment on a volume's grid.
 

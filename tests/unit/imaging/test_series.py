@@ -31,9 +31,9 @@ def move(header, offset_mm):
     header.ImagePositionPatient = [float(a + b) for a, b in zip(header.ImagePositionPatient, offset_mm, strict=True)]
 
 
-def uneven(k, header):
-    """2 mm between the first slices, 4 mm between the last."""
-    move(header, (0, 0, -0.5 * k if k < 5 else 1.5 * (k - 4) - 2.0))
+def uneven(k, header, narrow=5):
+    """2 mm between the first ``narrow`` slices, 4 mm between the others."""
+    move(header, (0, 0, -0.5 * k + 2.0 * max(k - narrow + 1, 0)))
 
 
 def tilted(k, header):
@@ -137,6 +137,7 @@ EVERY = range(10)
 REFUSED = {
     "missing slice": ({"drop": [4]}, errors.MissingSliceError),
     "non-uniform 2/4 mm": ({"edit": uneven}, errors.UnevenSpacingError),
+    "mostly 2, some 4 mm": ({"edit": lambda k, header: uneven(k, header, 6)}, errors.UnevenSpacingError),
     "gantry tilt 15 degrees": ({"edit": tilted}, errors.GantryTiltError),
     "one slice aside": ({"edit": lambda k, header: move(header, (0.5 * (k == 3), 0, 0))}, errors.GantryTiltError),
     "one slice with another PixelSpacing": (

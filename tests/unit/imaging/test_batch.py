@@ -1,0 +1,178 @@
+"""A batch: what it writes, that one bad image stops none, and that nothing is half written."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from radiogenomics import tables
+from radiogenomics.imaging import batch as batch_module
+from radiogenomics.imaging.batch import convert_batch
+from radiogenomics.imaging.segmentation import rtstruct
+from tests.unit.imaging import synthetic
+from tests.unit.imaging.synthetic import grid, write_rtstruct, write_series
+
+DIMSE = "dicomweb:hospital/1.2.3/1.2.4"
+
+
+def square(place, low=3, high=9):
+    corners = [(low - 0.5, low - 0.5), (low - 0.5, high + 0.5), (high + 0.5, high + 0.5), (high + 0.5, low - 0.5)]
+    return [place.to_lps([(k, *corner) for corner in corners]) for k in (3, 4)]
+
+
+def row(image_id, series="", segmentation="", roi="GTV", patient_id=None):
+    return {
+        "image_id": image_id,
+        "patient_id": patient_id or f"patient-{image_id}",
+        "role": "baseline",
+        "series": str(series),
+        "segmentation": str(segmentation),
+        "roi": roi,
+    }
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A folder with one sound series and its structure set."""
+    write_series(tmp_path / "ct")
+    write_rtstruct(tmp_path / "rs.dcm", {"GTV": square(grid())})
+    return tmp_path
+
+
+def run(study, rows, fetched=None, name="b007"):
+    imaging = study / "results" / "imaging"
+    table, failures = imaging / f"{name}.images.parquet", imaging / f"{name}.failures.tsv"
+    convert_batch(
+        images=json.dumps(rows),
+        fetched=fetched,
+        settings="{}",
+        directory=imaging / name,
+        table=table,
+        failures=failures,
+    )
+    return tables.IMAGES.read(table), tables.FAILURES.read(failures), imaging / name
+
+
+def test_sound_image_becomes_four_files_and_a_row(study):
+    images, failures, folder = run(study, [row("i1", study / "ct", study / "rs.dcm")])
+    assert failures.empty
+    assert sorted(path.name for path in folder.iterdir()) == ["i1.json", "i1.mask.nii.gz", "i1.nii.gz", "i1.png"]
+    (found,) = images.to_dict("records")
+    results = study / "results"
+    assert found["volume"] == "imaging/b007/i1.nii.gz"
+    assert all((results / found[kind]).is_file() for kind in ("volume", "mask", "overlay"))
+    assert (found["patient_id"], found["role"], found["modality"], found["unit"]) == (
+        "patient-i1",
+        "baseline",
+        "CT",
+        "HU",
+    )
+    assert (found["n_columns"], found["n_rows"], found["n_slices"]) == (20, 16, 10)
+    assert (found["spacing_x_mm"], found["spacing_y_mm"], found["spacing_z_mm"]) == pytest.approx((0.7, 0.8, 2.5))
+    assert (found["roi_voxels"], found["roi_slices"], found["roi_components"]) == (98, 2, 1)
+    assert found["roi_volume_ml"] == pytest.approx(98 * 1.4 / 1000)
+    assert not found["roi_touches_border"]
+    mask = sitk.ReadImage(str(results / found["mask"]))
+    volume = sitk.ReadImage(str(results / found["volume"]))
+    assert mask.GetOrigin() == volume.GetOrigin()
+    assert mask.GetDirection() == volume.GetDirection()
+    assert np.count_nonzero(sitk.GetArrayFromImage(mask) == 1) == 98
+
+
+def test_bad_images_are_rows_of_failures_and_stop_no_other(study):
+    write_series(study / "gap", drop=[4])
+    rows = [
+        row("gap", study / "gap", study / "rs.dcm"),
+        row("none", study / "ct", ""),
+        row("roi", study / "ct", study / "rs.dcm", roi="gtv"),
+        row("absent", study / "nowhere", study / "rs.dcm"),
+        row("good", study / "ct", study / "rs.dcm"),
+    ]
+    images, failures, folder = run(study, rows)
+    assert images["image_id"].tolist() == ["good"]
+    assert dict(zip(failures["image_id"], failures["reason"], strict=True)) == {
+        "gap": "missing_slice",
+        "none": "no_segmentation",
+        "roi": "missing_roi",
+        "absent": "missing_file",
+    }
+    assert (failures["stage"] == "imaging").all()
+    assert {path.name.split(".")[0] for path in folder.iterdir()} == {"good"}
+
+
+def test_refused_image_leaves_no_file(study):
+    path = study / "ct" / "series_004.dcm"
+    path.write_bytes(path.read_bytes()[:-100])
+    _, failures, folder = run(study, [row("i1", study / "ct", study / "rs.dcm")])
+    assert failures["reason"].tolist() == ["pixel_data"]
+    assert list(folder.iterdir()) == []
+
+
+def test_defects_are_recorded_with_their_patient(study, monkeypatch):
+    def defect(*_):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(rtstruct, "read", defect)
+    _, failures, _ = run(study, [row("i1", study / "ct", study / "rs.dcm")])
+    assert failures[["patient_id", "reason"]].to_dict("records") == [
+        {"patient_id": "patient-i1", "reason": "unexpected"}
+    ]
+
+
+def test_fetched_images_are_found_by_their_name(study):
+    fetched = study / "fetched"
+    (fetched / "i1").mkdir(parents=True)
+    (study / "ct").rename(fetched / "i1" / "series")
+    (fetched / "i1" / "segmentation").mkdir()
+    (study / "rs.dcm").rename(fetched / "i1" / "segmentation" / "1.dcm")
+    rows = [row("i1", DIMSE, DIMSE), row("i2", DIMSE, DIMSE)]
+    images, failures, _ = run(study, rows, fetched)
+    assert images["image_id"].tolist() == ["i1"]
+    assert failures.empty  # why i2 is not there stands in the failures of the stage that fetches
+    _, failures, _ = run(study, rows[:1], None)
+    assert failures["reason"].tolist() == ["missing_file"]
+
+
+def test_second_run_gives_the_same_bytes_and_replaces_the_folder(study):
+    rows = [row("i1", study / "ct", study / "rs.dcm")]
+    _, _, folder = run(study, rows)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    table = (folder.parent / "b007.images.parquet").read_bytes()
+    (folder / "left.over").touch()
+    run(study, rows)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    assert (folder.parent / "b007.images.parquet").read_bytes() == table
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["b007", "b007.failures.tsv", "b007.images.parquet"]
+
+
+def test_crash_leaves_the_old_folder_as_it_was(study, monkeypatch):
+    rows = [row("i1", study / "ct", study / "rs.dcm")]
+    _, _, folder = run(study, rows)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch_module, "write_overlay", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(study, rows)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not [path for path in folder.parent.iterdir() if path.name.startswith(".part")]
+
+
+def test_no_patient_reaches_files_tables_or_log(study, caplog):
+    caplog.set_level("DEBUG")
+    write_series(study / "gap", drop=[4])
+    run(study, [row("i1", study / "ct", study / "rs.dcm"), row("i2", study / "gap", study / "rs.dcm")])
+    written = b"".join(path.read_bytes() for path in (study / "results").rglob("*") if path.is_file())
+    for word in (synthetic.PATIENT_ID, "Mustermann", synthetic.BIRTH_DATE, "ACC99", "20240102"):
+        assert word.encode() not in written
+        assert word not in caplog.text
+
+
+def test_empty_batch_has_empty_tables(study):
+    images, failures, folder = run(study, [])
+    assert images.empty
+    assert failures.empty
+    assert folder.is_dir()
