@@ -101,6 +101,7 @@ def describe(config: Config, sheets: Sheets) -> str:
     """The cohort in a few lines: patients, images, samples, groups."""
     roles = Counter(row.role for row in sheets.images)
     counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
+    counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
     lines = [
         f"{len(sheets.patients)} patients, {len(sheets.images)} images ({counted or 'none'}),"
         f" {len(sheets.samples)} samples"
@@ -120,6 +121,8 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
+    from radiogenomics.cohort.join import NoImageError, NoSampleError
+
     findings = Findings()
     with findings.collect("radiomics"):
         for name in config.radiomics.settings.values():
@@ -128,12 +131,10 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     _inspect_images(config, sheets.images, findings)
     imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
     for row in sheets.patients:
-        for rows, reason, sheet in ((imaged, "no_image", "images"), (sampled, "no_sample", "samples")):
-            if row.patient_id not in rows:
-                hint = f"add the patient to the {sheet} sheet, or accept the exclusion"
-                findings.problems.append(
-                    Problem(row.patient_id, "cohort", reason, f"no row in the {sheet} sheet", hint)
-                )
+        for rows, error in ((imaged, NoImageError), (sampled, NoSampleError)):
+            with findings.collect("cohort", row.patient_id):
+                if row.patient_id not in rows:
+                    raise error
     complete, minimum = len(imaged & sampled), config.association.min_patients
     if complete < minimum:
         text = "%d patients have an image and a sample, association.min_patients is %d: no pair will be tested"

@@ -137,7 +137,7 @@ class Table:
                 pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=blanks), str(path)
             )
         try:
-            frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
+            frame: pd.DataFrame = pq.read_table(path, columns=columns and list(columns)).to_pandas()
         except pa.ArrowInvalid as error:
             raise TableError(self.name, str(path), [str(error)]) from error
         if columns is not None:

@@ -26,7 +26,7 @@ NOT_COVARIATES = ("patient_id", "included", "stage", "reason", "message")
 
 @dataclass(frozen=True)
 class Features:
-    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; one row of ``names`` each."""
+    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; ``names`` a row each."""
 
     analysis: str
     patients: tuple[str, ...]

@@ -34,7 +34,11 @@ def test(*, features: Path, markers: Path, covariates: Path, settings: str, resu
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
-    record = {**options.model_dump(mode="json"), "covariates": list(patients.columns)}
+    record = {
+        **options.model_dump(mode="json"),
+        "covariates": list(patients.columns),
+        "explained_share": EXPLAINED_SHARE,
+    }
     provenance = Provenance("association", record, digests([features, markers, covariates]))
     frames: list[pd.DataFrame] = []
     with tables.RESULTS.writer(results, provenance) as write:

@@ -14,13 +14,32 @@ import pyarrow.parquet as pq
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
 from radiogenomics.config.models import Cohort
-from radiogenomics.errors import TooManyFailuresError
+from radiogenomics.errors import CohortError, TooManyFailuresError
+from radiogenomics.failures import Failures
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
 
 # A failure of an early stage explains those of the later ones.
 STAGE_ORDER = {stage: number for number, stage in enumerate(tables.STAGES)}
+
+
+class NoImageError(CohortError):
+    """The images sheet has no row for the patient."""
+
+    reason = "no_image"
+
+    def __init__(self) -> None:
+        super().__init__("no row in the images sheet", hint="add one, or accept the exclusion")
+
+
+class NoSampleError(CohortError):
+    """The samples sheet has no row for the patient."""
+
+    reason = "no_sample"
+
+    def __init__(self) -> None:
+        super().__init__("no row in the samples sheet", hint="add one, or accept the exclusion")
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,8 @@ def join(
     """
     options: dict[str, Any] = json.loads(settings)
     sheets = read_sheets(Cohort(patients=patients, images=images, samples=samples, covariates=options["covariates"]))
-    all_failures = pd.concat([tables.FAILURES.read(path) for path in failed], ignore_index=True)
+    recorded = [tables.FAILURES.read(path) for path in failed]
+    all_failures = pd.concat([*recorded, absent_from_sheets(sheets)], ignore_index=True)
     excluded = exclusions(sheets, _patients_in(features), _patients_in(alterations), all_failures)
     provenance = Provenance("cohort", options, digests([patients, images, samples, features, alterations]))
     tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options["covariates"]), table, provenance)
@@ -76,31 +96,32 @@ def join(
         raise TooManyFailuresError(len(excluded), len(sheets.patients), options["max_failed_share"], counts)
 
 
+def absent_from_sheets(sheets: Sheets) -> pd.DataFrame:
+    """Failures of patients without a row in the images or the samples sheet."""
+    failed = Failures("cohort")
+    for row in sheets.patients:
+        for rows, error in ((sheets.images, NoImageError), (sheets.samples, NoSampleError)):
+            if all(row.patient_id != other.patient_id for other in rows):
+                with failed.guard(row.patient_id):
+                    raise error
+    return tables.FAILURES.frame(failed.rows)
+
+
 def exclusions(
     sheets: Sheets, with_features: set[str], with_sample: set[str], failures: pd.DataFrame
 ) -> dict[str, Exclusion]:
-    """The first reason, in the order of the stages, for every patient who is not analysed."""
-    imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
+    """The reason of the earliest stage for every patient who is not analysed."""
     result: dict[str, Exclusion] = {}
     for patient in (row.patient_id for row in sheets.patients):
-        found: list[Exclusion] = []
-        stages: Sequence[str] = ()
-        if patient not in with_features:
-            if patient not in imaged:
-                found.append(Exclusion("cohort", "no_image", "no row in the images sheet"))
-            stages = ("pacs", "imaging", "radiomics")
-        if patient not in with_sample:
-            if patient not in sampled:
-                found.append(Exclusion("cohort", "no_sample", "no row in the samples sheet"))
-            stages = (*stages, "genomics")
-        own = failures[(failures["patient_id"] == patient) & failures["stage"].isin(list(stages))]
-        found += [Exclusion(str(row.stage), str(row.reason), str(row.message)) for row in own.itertuples()]
-        if found:
-            result[patient] = min(found, key=lambda exclusion: STAGE_ORDER[exclusion.stage])
-        elif stages:
-            result[patient] = Exclusion(
-                "cohort", "unexplained", "no features or sample, and no failure recorded; please report this"
-            )
+        lacking: tuple[str, ...] = ()
+        lacking += ("pacs", "imaging", "radiomics", "cohort") if patient not in with_features else ()
+        lacking += ("genomics", "cohort") if patient not in with_sample else ()
+        if not lacking:
+            continue
+        own = failures[(failures["patient_id"] == patient) & failures["stage"].isin(lacking)]
+        found = [Exclusion(str(row.stage), str(row.reason), str(row.message)) for row in own.itertuples()]
+        unexplained = Exclusion("cohort", "unexplained", "no features or sample, and no failure; please report this")
+        result[patient] = min(found, key=lambda exclusion: STAGE_ORDER[exclusion.stage], default=unexplained)
     return result
 
 

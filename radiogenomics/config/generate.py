@@ -51,7 +51,7 @@ def configuration_page() -> str:
 def tables_page() -> str:
     """Data dictionary of every table."""
     parts = ["# Tables\n", f"<!-- {NOTE} -->\n"]
-    parts.append("Parquet tables carry meaning and unit of each column, and their provenance, in the file's metadata.\n")
+    parts.append("Parquet tables carry meaning and unit of each column, and their provenance, in their metadata.\n")
     for table in tables.ALL:
         key = ", ".join(f"`{name}`" for name in table.key)
         parts += [f"## {table.name}\n", table.meaning + (f" Key: {key}." if key else "") + "\n"]
@@ -82,7 +82,8 @@ def main(arguments: Sequence[str]) -> int:
         if found == text:
             continue
         if "--check" in arguments:
-            sys.stdout.writelines(difflib.unified_diff(found.splitlines(True), text.splitlines(True), str(path), "models"))
+            lines = (version.splitlines(keepends=True) for version in (found, text))
+            sys.stdout.writelines(difflib.unified_diff(*lines, str(path), "models"))
             stale = 1
         else:
             write_text(path, text)

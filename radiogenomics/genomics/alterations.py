@@ -9,7 +9,7 @@ from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
 from radiogenomics.genomics.consequence import MEMBERS
-from radiogenomics.provenance import Provenance
+from radiogenomics.provenance import Provenance, digests
 
 GENES_AT_A_TIME = 500
 
@@ -19,7 +19,8 @@ def alterations(*, variants: list[Path], samples: list[Path], settings: str, alt
     options = load_section(Genomics, settings)
     patients = sorted(patient for path in samples for patient in tables.SAMPLES.read(path)["patient_id"])
     counts = pd.concat([variant_counts(tables.VARIANTS.read(path)) for path in variants], ignore_index=True)
-    provenance = Provenance("genomics", options.model_dump(mode="json", exclude={"reference", "genes"}))
+    record = options.model_dump(mode="json", exclude={"reference", "genes"})
+    provenance = Provenance("genomics", record, digests([*variants, *samples]))
     genes = sorted(counts["gene"].unique())
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
         for start in range(0, len(genes), GENES_AT_A_TIME):

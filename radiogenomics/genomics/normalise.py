@@ -1,13 +1,12 @@
 """Left-align, split multi-allelic records and call consequences, with the bcftools that pysam carries."""
 
-import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 import pysam
-import pysam.bcftools
-from pysam.utils import SamtoolsError
 
 from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file
@@ -19,6 +18,18 @@ from radiogenomics.genomics.errors import (
     UnreadableVcfError,
 )
 from radiogenomics.genomics.genes import Genes
+
+MESSAGE_LINES = 3
+_RUN = """\
+import sys, pysam.bcftools
+from pysam.utils import SamtoolsError
+try:
+    getattr(pysam.bcftools, sys.argv[1])(*sys.argv[2:], catch_stdout=False)
+except SamtoolsError as error:
+    sys.exit(str(error).partition("stderr=")[2].replace("\\\\n", "\\n"))
+"""
+_CHATTER = ("Parsing ", "Warning:", "Indexed ", "Calling...", "Lines ")
+_MISMATCH = ("Reference allele mismatch", "REF_SEQ", "faidx_fetch_seq failed", "does not match the REF allele")
 
 
 def sample_names(vcf: Path) -> tuple[str, ...]:
@@ -116,20 +127,20 @@ def annotated(vcf: Path, samples: Sequence[str], reference: Path, genes: Path, s
 
 
 def _bcftools(step: str, arguments: list[str], vcf: Path, reference: Path) -> None:
-    try:
-        getattr(pysam.bcftools, step)(*arguments, catch_stdout=False)
-    except SamtoolsError as error:
-        problem = " ".join(
-            re.sub(r"^bcftools returned with error .*?stderr=", "", str(error).strip("'\"")).replace("\\n", " ").split()
-        )
-        if (
-            "Reference allele mismatch" in problem
-            or "REF_SEQ" in problem
-            or "faidx_fetch_seq failed" in problem
-            or "does not match" in problem
-        ):
-            raise ReferenceMismatchError(vcf, reference, problem) from error
-        raise NormalisationError(vcf, step, problem) from error
+    """Run one bcftools command in a process of its own.
+
+    Within one process bcftools keeps static variables between calls: with pysam 0.24 a second ``csq`` refuses a file
+    that starts before the end of the first ("not sorted, 1:16 comes before 1:14").
+    """
+    command = [sys.executable, "-c", _RUN, step, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        return
+    errors = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(_CHATTER)]
+    problem = " ".join(" ".join(errors[-MESSAGE_LINES:]).split()) or f"exit code {done.returncode}"
+    if any(sign in done.stderr for sign in _MISMATCH):
+        raise ReferenceMismatchError(vcf, reference, problem)
+    raise NormalisationError(vcf, step, problem)
 
 
 def _header(vcf: Path) -> pysam.VariantHeader:

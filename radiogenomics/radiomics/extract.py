@@ -46,7 +46,7 @@ def extract_batch(*, images: Path, results: Path, settings: str, features: Path,
 def gather(*, parts: list[Path], features: Path) -> None:
     """Put the tables of all batches into one; memory is that of one batch."""
     settings = tables.read_provenance(parts[0]).get("settings", {})
-    rows = tables.FEATURES.concatenate(parts, features, Provenance("radiomics", settings))
+    rows = tables.FEATURES.concatenate(parts, features, Provenance("radiomics", settings, digests(parts)))
     logger.info("%d feature values", rows)
 
 

@@ -87,9 +87,14 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "t.parquet"
     SPEC.write(SPEC.frame(rows()), path)
     before = path.read_bytes()
-    with pytest.raises(RuntimeError), SPEC.writer(path) as write:
-        write(SPEC.frame(rows()[:1]))
-        raise RuntimeError
+
+    def interrupted():
+        with SPEC.writer(path) as write:
+            write(SPEC.frame(rows()[:1]))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["t.parquet"]
 

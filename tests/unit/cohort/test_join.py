@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.cohort.join import Exclusion, exclusions, join, ledger_frame
+from radiogenomics.cohort.join import Exclusion, absent_from_sheets, exclusions, join, ledger_frame
 from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
 from radiogenomics.errors import TooManyFailuresError
 
@@ -28,10 +28,9 @@ def sheets(patients, imaged=None, sampled=None):
 
 
 def test_each_gets_the_reason_of_the_earliest_stage():
+    everyone = ["ok", "slice", "small", "sample", "image", "nosample", "both"]
     study = sheets(
-        ["ok", "slice", "small", "sample", "image", "nosample", "both"],
-        imaged=["ok", "slice", "small", "sample", "nosample", "both"],
-        sampled=["ok", "slice", "small", "sample", "image", "both"],
+        everyone, [name for name in everyone if name != "image"], [name for name in everyone if name != "nosample"]
     )
     rows = failures(
         ("slice", "slice-ct", "imaging", "missing_slice"),
@@ -40,6 +39,7 @@ def test_each_gets_the_reason_of_the_earliest_stage():
         ("both", "", "genomics", "sample_not_in_vcf"),
         ("both", "b", "imaging", "no_segmentation"),
     )
+    rows = pd.concat([rows, absent_from_sheets(study)], ignore_index=True)
     found = exclusions(study, {"ok", "sample", "nosample"}, {"ok", "slice", "small", "image"}, rows)
     assert {name: (value.stage, value.reason) for name, value in found.items()} == {
         "slice": ("imaging", "missing_slice"),
@@ -119,7 +119,7 @@ def test_join_writes_typed_covariates_and_reasons(study):
 
 
 def test_too_many_failures_stop_after_the_tables_are_written(study):
-    with pytest.raises(TooManyFailuresError, match="1 of 2 patients .* no_segmentation 1") as error:
+    with pytest.raises(TooManyFailuresError, match=r"1 of 2 patients .* no_segmentation 1") as error:
         join(**study, settings=settings(0.4))
     assert error.value.exit_code == 4
     assert study["table"].exists()

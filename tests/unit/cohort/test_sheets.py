@@ -7,7 +7,11 @@ from radiogenomics.config.models import Cohort
 from radiogenomics.errors import MissingFileError, SheetError
 
 PATIENTS = "patient_id\tage\tsex\nP1\t61\tF\nP2\tNA\tM\n"
-IMAGES = "image_id\tpatient_id\trole\tseries\tsegmentation\troi\nI1\tP1\tct\ta/b\tseg.dcm\tGTV-1\nI2\tP2\tct\tdicomweb:x/1.2/3.4\t\t\n"
+IMAGES = (
+    "image_id\tpatient_id\trole\tseries\tsegmentation\troi\n"
+    "I1\tP1\tct\ta/b\tseg.dcm\tGTV-1\n"
+    "I2\tP2\tct\tdicomweb:x/1.2/3.4\t\t\n"
+)
 SAMPLES = "patient_id\tsample_id\tvcf\nP1\tS.1\tc.vcf.gz\n"
 COVARIATES = {"age": "number", "sex": "category"}
 
@@ -74,5 +78,5 @@ def test_refused(tmp_path, sheet, text, message):
 def test_a_missing_sheet_is_named(tmp_path):
     study = cohort(tmp_path)
     study.images.unlink()
-    with pytest.raises(MissingFileError, match="i.tsv"):
+    with pytest.raises(MissingFileError, match=r"i\.tsv"):
         read_sheets(study)

@@ -50,7 +50,8 @@ def test_refused(tmp_path, text, message):
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path):
     (tmp_path / "sub").mkdir()
-    text = "cohort: {images: sheets/i.tsv}\ngenomics: {genes: /data/g.gff3}\nradiomics: {settings: {CT: ct, MR: own.yaml}}\n"
+    text = "cohort: {images: sheets/i.tsv}\ngenomics: {genes: /data/g.gff3}\n"
+    text += "radiomics: {settings: {CT: ct, MR: own.yaml}}\n"
     read = config.load(write(tmp_path / "sub", text))
     assert read.cohort.images == tmp_path / "sub" / "sheets" / "i.tsv"
     assert read.genomics.genes == Path("/data/g.gff3")
@@ -62,7 +63,7 @@ def test_an_empty_file_is_the_default(tmp_path):
 
 
 def test_an_absent_file_is_named(tmp_path):
-    with pytest.raises(MissingFileError, match="none.yaml"):
+    with pytest.raises(MissingFileError, match=r"none\.yaml"):
         config.load(tmp_path / "none.yaml")
 
 

@@ -1,0 +1,259 @@
+"""From a VCF to who carries what: genotypes of every kind, filters, transcripts, refusals."""
+
+import json
+from random import Random
+
+import pytest
+
+from radiogenomics import tables
+from radiogenomics.errors import MissingFileError
+from radiogenomics.genomics.alterations import alterations
+from radiogenomics.genomics.annotate import annotate, annotate_batch
+from radiogenomics.genomics.errors import (
+    ContigNamesError,
+    GenesError,
+    ReferenceMismatchError,
+    UnreadableVcfError,
+)
+from radiogenomics.genomics.genes import read_genes
+from tests.unit.genomics.small_genome import GFF, write_genome, write_vcf
+
+SAMPLES = ["S1", "S2", "S3", "S4"]
+
+
+@pytest.fixture
+def genome(tmp_path):
+    return write_genome(tmp_path)
+
+
+def carried(folder, records, genome, name="calls.vcf", samples=SAMPLES):
+    vcf = write_vcf(folder, records, samples, name)
+    annotate(vcf=vcf, reference=genome[0], genes=genome[1], variants=folder / "v.parquet")
+    frame = tables.VARIANTS.read(folder / "v.parquet")
+    return {(row.sample_id, row.variant): row for row in frame.itertuples()}
+
+
+@pytest.mark.parametrize(
+    ("record", "consequence", "kind"),
+    [
+        ("16 A G PASS 0/1 0/0 0/0 0/0", "synonymous_variant", "synonymous"),  # AAA>AAG
+        ("14 A G PASS 0/1 0/0 0/0 0/0", "missense_variant", "missense"),  # AAA>GAA
+        ("14 A T PASS 0/1 0/0 0/0 0/0", "stop_gained", "lof"),  # AAA>TAA
+        ("11 A G PASS 0/1 0/0 0/0 0/0", "start_lost", "protein_altering"),
+        ("23 G A PASS 0/1 0/0 0/0 0/0", "splice_donor_variant", "lof"),
+        ("40 G A PASS 0/1 0/0 0/0 0/0", "splice_acceptor_variant", "lof"),
+        ("16 AC A PASS 0/1 0/0 0/0 0/0", "frameshift_variant", "lof"),
+        ("16 ACCC A PASS 0/1 0/0 0/0 0/0", "inframe_deletion", "protein_altering"),
+        ("50 T C PASS 0/1 0/0 0/0 0/0", "stop_lost", "protein_altering"),
+    ],
+)
+def test_consequences_on_the_longest_transcript(tmp_path, genome, record, consequence, kind):
+    [row] = carried(tmp_path, [record], genome).values()
+    assert row.transcript == "T1"
+    assert consequence in row.consequence.split("&")
+    assert row.consequence_class == kind
+
+
+def test_introns_and_places_between_genes_are_counted_but_not_listed(tmp_path, genome):
+    assert carried(tmp_path, ["5 A C PASS 0/1 0/0 0/0 0/0", "31 G C PASS 0/1 0/0 0/0 0/0"], genome) == {}
+
+
+def test_genotypes_of_every_kind(tmp_path, genome):
+    found = carried(tmp_path, ["14 A G,T PASS 0/2 1/2 ./1 0|0", "15 A *,C PASS 0/1 2 2|2 ./."], genome)
+    copies = {key: (row.alt_copies, row.ploidy) for key, row in found.items()}
+    assert copies == {
+        ("S1", "1-14-A-T"): (1, 2),
+        ("S2", "1-14-A-G"): (1, 2),
+        ("S2", "1-14-A-T"): (1, 2),
+        ("S3", "1-14-A-G"): (1, 2),
+        ("S2", "1-15-A-C"): (1, 1),
+        ("S3", "1-15-A-C"): (2, 2),
+    }
+
+
+def test_indels_are_left_aligned(tmp_path, genome):
+    # ACACAC… after the gene: deleting one AC anywhere in it is the same variant; here inside exon 2 (CAC ACG).
+    [row] = carried(tmp_path, ["46 CAC C PASS 0/1 0/0 0/0 0/0"], genome).values()
+    assert row.variant == "1-43-TCA-T"
+
+
+@pytest.mark.parametrize("name", ["calls.vcf", "calls.vcf.gz"])
+def test_no_index_is_needed(tmp_path, genome, name):
+    assert len(carried(tmp_path, ["14 A T PASS 0/1 1/1 0/0 0/0"], genome, name)) == 2
+
+
+def test_a_record_that_stands_twice_counts_once(tmp_path, genome):
+    found = carried(tmp_path, ["14 A T PASS 0/1 0/0 0/0 0/0", "14 A T PASS 1/1 0/0 0/0 0/0"], genome)
+    assert [row.alt_copies for row in found.values()] == [2]
+
+
+def batch(folder, rows, genome, settings="{}"):
+    names = {name: folder / f"{name}.parquet" for name in ("variants", "table")}
+    annotate_batch(
+        samples=json.dumps(rows),
+        reference=genome[0],
+        genes=genome[1],
+        settings=settings,
+        **names,
+        failures=folder / "failures.tsv",
+    )
+    return (
+        tables.VARIANTS.read(names["variants"]),
+        tables.SAMPLES.read(names["table"]),
+        tables.FAILURES.read(folder / "failures.tsv"),
+    )
+
+
+def row(patient, sample, vcf):
+    return {"patient_id": patient, "sample_id": sample, "vcf": str(vcf)}
+
+
+def test_a_batch_with_filters_missing_calls_and_a_stranger(tmp_path, genome):
+    records = ["14 A T PASS 0/1 0/0 ./. 0/0", "15 A T . 0/0 0/0 ./0 0/0", "16 A C LowQual 1/1 1/1 1/1 1/1"]
+    vcf = write_vcf(tmp_path, records, SAMPLES, "calls.vcf.gz")
+    rows = [row("P1", "S1", vcf), row("P3", "S3", vcf), row("P9", "S9", vcf), row("P8", "S1", tmp_path / "absent.vcf")]
+    variants, samples, failures = batch(tmp_path, rows, genome)
+    assert variants[["patient_id", "variant"]].astype(str).to_numpy().tolist() == [["P1", "1-14-A-T"]]
+    counts = samples.set_index("patient_id")
+    assert counts["n_alternate"].to_dict() == {"P1": 1, "P3": 0}
+    assert counts["n_missing"].to_dict() == {"P1": 0, "P3": 2}
+    assert counts["n_filtered"].tolist() == [1, 1]
+    assert failures.set_index("patient_id")["reason"].to_dict() == {"P9": "sample_not_in_vcf", "P8": "missing_file"}
+    assert "S1" in failures.set_index("patient_id").loc["P9", "hint"]
+    everything, _, _ = batch(tmp_path, rows[:1], genome, '{"pass_only": false}')
+    assert len(everything) == 2
+
+
+def test_one_file_per_patient(tmp_path, genome):
+    one = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["TUMOUR"], "one.vcf")
+    two = write_vcf(tmp_path, ["14 A G PASS 0/1"], ["TUMOUR"], "two.vcf")
+    variants, samples, _ = batch(tmp_path, [row("P1", "TUMOUR", one), row("P2", "TUMOUR", two)], genome)
+    assert dict(zip(variants["patient_id"].astype(str), variants["consequence_class"].astype(str), strict=True)) == {
+        "P1": "lof",
+        "P2": "missense",
+    }
+    assert len(samples) == 2
+
+
+def test_the_worst_transcript_on_request(tmp_path, genome):
+    # In T2 the exon runs on: position 23 is coding (GTA, valine), in T1 it is the splice donor.
+    vcf = write_vcf(tmp_path, ["24 T C PASS 0/1"], ["S1"])
+    for policy, transcript in (("longest_cds", "T1"), ("worst", "T1")):
+        variants, _, _ = batch(tmp_path, [row("P1", "S1", vcf)], genome, json.dumps({"transcript_policy": policy}))
+        assert variants["transcript"].tolist() == [transcript]
+    vcf = write_vcf(tmp_path, ["25 A G PASS 0/1"], ["S1"])  # only a splice region in T1, synonymous in T2 (GTA>GTG)
+    variants, _, _ = batch(tmp_path, [row("P1", "S1", vcf)], genome, '{"transcript_policy": "worst"}')
+    assert variants["transcript"].tolist() == ["T1"]
+
+
+def test_two_runs_give_the_same_bytes(tmp_path, genome):
+    vcf = write_vcf(tmp_path, ["14 A G,T PASS 0/2 1/2 ./1 0|0"], SAMPLES)
+    seen = []
+    for _ in range(2):
+        annotate(vcf=vcf, reference=genome[0], genes=genome[1], variants=tmp_path / "v.parquet")
+        seen.append((tmp_path / "v.parquet").read_bytes())
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    ("records", "options", "error", "message"),
+    [
+        (["14 C T PASS 0/1"], {}, ReferenceMismatchError, "calls.vcf was not called on reference.fa"),
+        (["5000 A T PASS 0/1"], {}, ReferenceMismatchError, "calls.vcf was not called on"),
+        (["14 A T PASS 0/1"], {"contig": "chr1"}, ContigNamesError, "'chr1' against '1'"),
+    ],
+)
+def test_files_that_do_not_belong_together(tmp_path, genome, records, options, error, message):
+    vcf = write_vcf(tmp_path, records, ["S1"], **options)
+    with pytest.raises(error, match=message):
+        annotate(vcf=vcf, reference=genome[0], genes=genome[1], variants=tmp_path / "v.parquet")
+    assert not (tmp_path / "v.parquet").exists()
+
+
+@pytest.mark.parametrize("kept", [40, 0.6])
+def test_a_truncated_file_is_refused_whole(tmp_path, genome, kept):
+    random = Random(0)
+    genotypes = [" ".join(random.choices(["0/0", "0/1", "1|1", "./."], k=4)) for _ in range(20_000)]
+    vcf = write_vcf(tmp_path, [f"14 A T PASS {calls}" for calls in genotypes], SAMPLES, "calls.vcf.gz")
+    whole = vcf.read_bytes()
+    vcf.write_bytes(whole[: kept if kept > 1 else int(kept * len(whole))])
+    _, samples, failures = batch(tmp_path, [row("P1", "S1", vcf), row("P2", "S2", vcf)], genome)
+    assert len(samples) == 0
+    assert failures["reason"].tolist() == ["unreadable_vcf"] * 2
+
+
+def test_files_of_a_batch_do_not_disturb_each_other(tmp_path, genome):
+    late = write_vcf(tmp_path, ["44 C A PASS 0/1"], ["S1"], "late.vcf")
+    early = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S2"], "early.vcf")
+    variants, _, failures = batch(tmp_path, [row("P1", "S1", late), row("P2", "S2", early)], genome)
+    assert variants["position"].tolist() == [44, 14]
+    assert len(failures) == 0
+
+
+@pytest.mark.parametrize("text", ["not a vcf\n", ""])
+def test_what_is_not_a_vcf(tmp_path, genome, text):
+    (tmp_path / "x.vcf").write_text(text)
+    with pytest.raises(UnreadableVcfError, match=r"x\.vcf"):
+        annotate(vcf=tmp_path / "x.vcf", reference=genome[0], genes=genome[1], variants=tmp_path / "v.parquet")
+
+
+def test_files_that_are_not_there(tmp_path, genome):
+    vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
+    for change in ({"reference": tmp_path / "no.fa"}, {"genes": tmp_path / "no.gff3"}, {"vcf": tmp_path / "no.vcf"}):
+        names = {"vcf": vcf, "reference": genome[0], "genes": genome[1]} | change
+        with pytest.raises(MissingFileError, match="no"):
+            annotate(**names, variants=tmp_path / "v.parquet")
+
+
+def test_a_reference_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    reference, genes = write_genome(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("radiogenomics.genomics.normalise.whole_file", refuse)
+    vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
+    annotate(vcf=vcf, reference=reference, genes=genes, variants=tmp_path / "v.parquet")
+    assert not reference.with_name("reference.fa.fai").exists()
+    assert len(tables.VARIANTS.read(tmp_path / "v.parquet")) == 1
+
+
+def test_genes_without_coding_transcripts_are_refused(tmp_path):
+    path = tmp_path / "g.gff3"
+    path.write_text("\n".join(line for line in GFF.splitlines() if "CDS" not in line))
+    with pytest.raises(GenesError, match="'exon', 'gene', 'transcript'"):
+        read_genes(path)
+
+
+def test_alterations_keep_every_patient_and_tell_classes_apart(tmp_path, genome):
+    vcf = write_vcf(
+        tmp_path, ["14 A T PASS 0/1 0/0 0/0", "15 A T PASS 0/1 0/1 0/0", "16 A G PASS 0/0 0/1 0/0"], ["S1", "S2", "S3"]
+    )
+    batch(tmp_path, [row(f"P{number}", f"S{number}", vcf) for number in (1, 2, 3)], genome)
+    alterations(
+        variants=[tmp_path / "variants.parquet"],
+        samples=[tmp_path / "table.parquet"],
+        settings="{}",
+        alterations=tmp_path / "a.parquet",
+    )
+    frame = tables.ALTERATIONS.read(tmp_path / "a.parquet").astype({"marker": str, "patient_id": str})
+    counts = frame.pivot_table("n_variants", index="marker", columns="patient_id")
+    assert counts.to_dict("index") == {
+        "ALPHA:lof": {"P1": 1, "P2": 0, "P3": 0},
+        "ALPHA:missense": {"P1": 1, "P2": 1, "P3": 0},
+        "ALPHA:non_silent": {"P1": 2, "P2": 1, "P3": 0},
+        "ALPHA:synonymous": {"P1": 0, "P2": 1, "P3": 0},
+    }
+    assert ((frame["state"] == "altered") == (frame["n_variants"] > 0)).all()
+
+
+def test_a_cohort_without_variants_has_an_empty_table(tmp_path, genome):
+    vcf = write_vcf(tmp_path, ["14 A T PASS 0/0"], ["S1"])
+    batch(tmp_path, [row("P1", "S1", vcf)], genome)
+    alterations(
+        variants=[tmp_path / "variants.parquet"],
+        samples=[tmp_path / "table.parquet"],
+        settings="{}",
+        alterations=tmp_path / "a.parquet",
+    )
+    assert len(tables.ALTERATIONS.read(tmp_path / "a.parquet")) == 0
