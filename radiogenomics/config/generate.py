@@ -82,8 +82,8 @@ def main(arguments: Sequence[str]) -> int:
         if found == text:
             continue
         if "--check" in arguments:
-            lines = (version.splitlines(keepends=True) for version in (found, text))
-            sys.stdout.writelines(difflib.unified_diff(*lines, str(path), "models"))
+            old, new = found.splitlines(keepends=True), text.splitlines(keepends=True)
+            sys.stdout.writelines(difflib.unified_diff(old, new, str(path), "models"))
             stale = 1
         else:
             write_text(path, text)

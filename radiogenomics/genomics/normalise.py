@@ -120,13 +120,13 @@ def annotated(vcf: Path, samples: Sequence[str], reference: Path, genes: Path, s
         ("csq", ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ob1", "-o", str(called), str(normal)]),
     )
     for step, arguments in steps:
-        _bcftools(step, arguments, vcf, reference)
+        run_bcftools(step, arguments, vcf, reference)
     listed.unlink()
     normal.unlink()
     return called
 
 
-def _bcftools(step: str, arguments: list[str], vcf: Path, reference: Path) -> None:
+def run_bcftools(step: str, arguments: list[str], vcf: Path, reference: Path) -> None:
     """Run one bcftools command in a process of its own.
 
     Within one process bcftools keeps static variables between calls: with pysam 0.24 a second ``csq`` refuses a file

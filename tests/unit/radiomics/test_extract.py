@@ -1,0 +1,178 @@
+"""Features: the crop keeps every value, bad regions say why, batches go on."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from radiogenomics import tables
+from radiogenomics.config.models import ImageTypes, RadiomicsSettings
+from radiogenomics.errors import ConfigError, MissingFileError
+from radiogenomics.radiomics import engine
+from radiogenomics.radiomics.errors import FlatRegionError, GridMismatchError, NotFiniteError, RoiTooSmallError
+from radiogenomics.radiomics.extract import extract, extract_batch, gather
+
+SPACING = (0.8, 0.9, 2.0)
+SHAPE = (30, 60, 64)
+
+
+def image(array, origin=(1.0, -2.0, 3.0)):
+    made = sitk.GetImageFromArray(array)
+    made.SetSpacing(SPACING)
+    made.SetOrigin(origin)
+    return made
+
+
+@pytest.fixture
+def case(tmp_path):
+    """A noisy volume with an ellipsoid in the middle."""
+    rng = np.random.default_rng(3)
+    z, y, x = np.meshgrid(*(np.arange(size) for size in SHAPE), indexing="ij")
+    mask = ((z - 15) / 5) ** 2 + ((y - 30) / 9) ** 2 + ((x - 32) / 10) ** 2 <= 1
+    volume = (rng.normal(40, 60, SHAPE) + 80 * mask).astype(np.int16)
+    return write(tmp_path, volume, mask)
+
+
+def write(folder, volume, mask, **options):
+    sitk.WriteImage(image(volume), str(folder / "v.nrrd"))  # NIfTI readers replace NaN by 0
+    sitk.WriteImage(image(mask.astype(np.uint8), **options), str(folder / "m.nii.gz"))
+    return folder / "v.nrrd", folder / "m.nii.gz"
+
+
+SETTINGS = {
+    "original": RadiomicsSettings(bin_width=25),
+    "filters": RadiomicsSettings(
+        bin_width=25,
+        image_types=ImageTypes(original=False, log_sigma_mm=(1.0,), wavelet=True),
+        families=("firstorder", "glcm"),
+    ),
+    "count": RadiomicsSettings(bin_count=32, families=("glcm", "glrlm")),
+    "normalised": RadiomicsSettings(bin_width=5, normalise=True, families=("firstorder", "ngtdm")),
+    "resampled": RadiomicsSettings(
+        bin_width=25, resampled_spacing_mm=(1.0, 1.0, 2.0), families=("shape", "firstorder")
+    ),
+}
+
+
+def whole_image(volume, mask, settings):
+    """The same settings handed to pyradiomics on the whole image, nothing cropped by us."""
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    options = {"additionalInfo": False, "normalize": settings.normalise, "normalizeScale": 100}
+    options |= {"binWidth": settings.bin_width} if settings.bin_width else {"binCount": settings.bin_count}
+    if settings.resampled_spacing_mm:
+        options |= {"resampledPixelSpacing": list(settings.resampled_spacing_mm), "interpolator": "sitkBSpline"}
+    extractor = RadiomicsFeatureExtractor(**options)
+    extractor.disableAllImageTypes()
+    if settings.image_types.original:
+        extractor.enableImageTypeByName("Original")
+    if settings.image_types.log_sigma_mm:
+        extractor.enableImageTypeByName("LoG", customArgs={"sigma": list(settings.image_types.log_sigma_mm)})
+    if settings.image_types.wavelet:
+        extractor.enableImageTypeByName("Wavelet")
+    extractor.disableAllFeatures()
+    for family in settings.families:
+        extractor.enableFeatureClassByName(family)
+    return {name: float(value) for name, value in extractor.execute(str(volume), str(mask)).items()}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_values_are_those_of_pyradiomics_on_the_whole_image(case, name):
+    # Exact but for the tail of the Gaussian beyond 8 sigma.
+    expected = whole_image(*case, SETTINGS[name])
+    found = {feature.name: feature.value for feature in engine.features(*case, SETTINGS[name])}
+    assert found.keys() == expected.keys()
+    np.testing.assert_allclose([found[key] for key in expected], list(expected.values()), rtol=2e-5, atol=2e-5)
+
+
+def test_names_families_and_image_types(case):
+    found = engine.features(*case, SETTINGS["filters"])
+    assert {feature.image_type for feature in found} == {"log-sigma-1-0-mm-3D"} | {
+        f"wavelet-{a}{b}{c}" for a in "LH" for b in "LH" for c in "LH"
+    }
+    assert {feature.family for feature in found} == {"firstorder", "glcm"}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda volume, mask: (volume, mask & (np.cumsum(mask).reshape(mask.shape) <= 3)), RoiTooSmallError, "3 voxel"),
+        (lambda volume, mask: (volume, mask & False), RoiTooSmallError, "0 voxel"),
+        (lambda volume, mask: (np.where(mask, 7, volume).astype(np.int16), mask), FlatRegionError, "value 7"),
+        (
+            lambda volume, mask: (np.where(np.cumsum(mask).reshape(mask.shape) == 5, np.nan, volume), mask),
+            NotFiniteError,
+            "not finite",
+        ),
+        (lambda volume, mask: (volume, mask[:, :-1]), GridMismatchError, "voxels against"),
+    ],
+)
+def test_regions_that_have_no_features_say_why(tmp_path, case, change, error, message):
+    volume, mask = (sitk.GetArrayFromImage(sitk.ReadImage(str(path))) for path in case)
+    files = write(tmp_path, *change(volume, mask.astype(bool)))
+    with pytest.raises(error, match=message):
+        engine.features(*files, SETTINGS["original"])
+
+
+@pytest.mark.parametrize(("shift", "accepted"), [(1e-4, True), (1e-2, False)])
+def test_an_origin_off_by_a_rounding_is_accepted_and_more_is_not(tmp_path, case, shift, accepted):
+    volume, mask = (sitk.GetArrayFromImage(sitk.ReadImage(str(path))) for path in case)
+    plain = engine.features(*case, SETTINGS["count"])
+    files = write(tmp_path, volume, mask, origin=(1.0 + shift, -2.0, 3.0))
+    if accepted:
+        assert engine.features(*files, SETTINGS["count"]) == plain
+    else:
+        with pytest.raises(GridMismatchError, match=r"0\.01 mm apart"):
+            engine.features(*files, SETTINGS["count"])
+
+
+def test_label_255_is_a_mask_too(tmp_path, case):
+    plain = engine.features(*case, SETTINGS["count"])
+    mask = sitk.ReadImage(str(case[1])) * 255
+    sitk.WriteImage(mask, str(tmp_path / "m255.nii.gz"))
+    assert engine.features(case[0], tmp_path / "m255.nii.gz", SETTINGS["count"]) == plain
+
+
+def test_one_region_from_the_command_line_function(tmp_path, case):
+    extract(volume=case[0], mask=case[1], settings="ct", features=tmp_path / "f.tsv")
+    frame = tables.FEATURES.read(tmp_path / "f.tsv")
+    assert len(frame) == 1130
+    assert frame["patient_id"].unique().tolist() == ["v"]
+    with pytest.raises(MissingFileError):
+        extract(volume=tmp_path / "no.nii.gz", mask=case[1], settings="ct", features=tmp_path / "f.tsv")
+    with pytest.raises(MissingFileError, match="ctt"):
+        extract(volume=case[0], mask=case[1], settings="ctt", features=tmp_path / "f.tsv")
+    (tmp_path / "s.yaml").write_text("bin_widht: 3\n")
+    with pytest.raises(ConfigError, match="bin_widht: unknown key"):
+        extract(volume=case[0], mask=case[1], settings=str(tmp_path / "s.yaml"), features=tmp_path / "f.tsv")
+
+
+def image_rows(*rows):
+    filler = {column.name: 0 for column in tables.IMAGES.columns} | {"roi_touches_border": False}
+    text = {column.name: "" for column in tables.IMAGES.columns if column.dtype in ("string", "category")}
+    return tables.IMAGES.frame([filler | text | {"roi": "GTV", "role": "ct", "modality": "CT"} | row for row in rows])
+
+
+def test_a_batch_goes_on_after_a_bad_region_and_gathers(tmp_path, case):
+    empty = sitk.ReadImage(str(case[1])) * 0
+    sitk.WriteImage(empty, str(tmp_path / "empty.nii.gz"))
+    good = {"volume": "v.nrrd", "mask": "m.nii.gz"}
+    rows = image_rows(
+        {"patient_id": "P1", "image_id": "I1", **good, "mask": "empty.nii.gz"},
+        {"patient_id": "P2", "image_id": "I2", **good},
+        {"patient_id": "P3", "image_id": "I3", **good, "modality": "US"},
+    )
+    tables.IMAGES.write(rows, tmp_path / "images.parquet")
+    settings = json.dumps({"CT": SETTINGS["count"].model_dump(mode="json")})
+    names = {"features": tmp_path / "f.parquet", "failures": tmp_path / "failures.tsv"}
+    extract_batch(images=tmp_path / "images.parquet", results=tmp_path, settings=settings, **names)
+    failures = tables.FAILURES.read(names["failures"]).set_index("patient_id")
+    assert failures["reason"].to_dict() == {"P1": "roi_too_small", "P3": "no_settings"}
+    assert tables.FEATURES.read(names["features"])["patient_id"].unique().tolist() == ["P2"]
+    first = names["features"].read_bytes()
+    extract_batch(images=tmp_path / "images.parquet", results=tmp_path, settings=settings, **names)
+    assert names["features"].read_bytes() == first
+    tables.FEATURES.write(tables.FEATURES.frame([]), tmp_path / "none.parquet")
+    gather(parts=[names["features"], tmp_path / "none.parquet"], features=tmp_path / "all.parquet")
+    assert len(tables.FEATURES.read(tmp_path / "all.parquet")) == len(tables.FEATURES.read(names["features"]))
