@@ -33,7 +33,7 @@ def is_dicom(path: Path) -> bool:
     """Whether the file has DICOM's prefix (PS3.10 section 7.1) or starts like a data set written without it."""
     with path.open("rb") as stream:
         start = stream.read(PREFIX_OFFSET + 4)
-    return start[PREFIX_OFFSET:] == b"DICM" or (start[:2] in BARE_STARTS and start[4:6] != b"")
+    return start[PREFIX_OFFSET:] == b"DICM" or (len(start) > 8 and start[:2] in BARE_STARTS)
 
 
 def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None = None) -> FileDataset:

@@ -67,7 +67,7 @@ def stack(folder: Path, images: Sequence[Image], tolerance_mm: float) -> tuple[l
     images, positions = [images[n] for n in order], positions[order]
     _refuse_repeats(folder, images, positions @ normal, tolerance_mm)
     slice_spacing = _even_spacing(folder, positions @ normal, tolerance_mm)
-    _refuse_shear(folder, positions, normal, tolerance_mm)
+    _refuse_shear(folder, images, positions, normal, tolerance_mm)
     origin, direction = triple(positions[0]), (triple(normal), triple(column_axis), triple(row_axis))
     return images, Grid((len(images), rows, columns), origin, (slice_spacing, *spacing), direction)
 
@@ -184,10 +184,20 @@ def _even_spacing(folder: Path, along_mm: FloatArray, tolerance_mm: float) -> fl
     raise UnevenSpacingError(folder, float(gaps.min()), float(gaps.max()), deviation, tolerance_mm)
 
 
-def _refuse_shear(folder: Path, positions: FloatArray, normal: FloatArray, tolerance_mm: float) -> None:
+def _refuse_shear(
+    folder: Path, images: Sequence[Image], positions: FloatArray, normal: FloatArray, tolerance_mm: float
+) -> None:
+    """Refuse slices beside the line along their normal: tilted where all lie on another line, else out of line."""
     offsets = positions - positions[0]
-    aside = np.linalg.norm(offsets - np.outer(offsets @ normal, normal), axis=1)
-    if aside.max() > tolerance_mm:
-        furthest = int(aside.argmax())
-        angle = float(np.degrees(np.arctan2(aside[furthest], abs(offsets[furthest] @ normal))))
-        raise GantryTiltError(folder, angle, float(aside[furthest]), tolerance_mm)
+    along = offsets @ normal
+    sideways = offsets - np.outer(along, normal)
+    aside = np.linalg.norm(sideways, axis=1)
+    if aside.max() <= tolerance_mm:
+        return
+    line = np.outer(along / along[-1], sideways[-1])
+    out = np.flatnonzero(np.linalg.norm(sideways - line, axis=1) > tolerance_mm).tolist()
+    if out:
+        shown = [f"{aside[n]:.3f} mm aside" for n in out]
+        raise MixedGeometryError(folder, "ImagePositionPatient", shown, [images[n][0].name for n in out])
+    angle = float(np.degrees(np.arctan2(aside[-1], along[-1])))
+    raise GantryTiltError(folder, angle, float(aside.max()), tolerance_mm)

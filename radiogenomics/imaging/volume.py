@@ -19,7 +19,13 @@ from pydicom.dataset import FileDataset
 from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file, write_text
 from radiogenomics.imaging.dicom import References, numbers, quiet, read_dataset
-from radiogenomics.imaging.errors import MissingTagError, PixelDataError, SidecarError, UnreadableVolumeError
+from radiogenomics.imaging.errors import (
+    InvalidTagError,
+    MissingTagError,
+    PixelDataError,
+    SidecarError,
+    UnreadableVolumeError,
+)
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Values
 from radiogenomics.imaging.series import Series
 
@@ -60,6 +66,7 @@ def read_volume(series: Series) -> Volume:
     ------
     PixelDataError
         A file's pixel data are cut off or cannot be decoded.
+    InvalidTagError,
     MissingTagError, InvalidTagError
         CT or PET without RescaleSlope or RescaleIntercept, or with ones that are not numbers.
     """
@@ -190,6 +197,8 @@ def _rescale(path: Path, dataset: FileDataset, modality: str) -> tuple[float, fl
     if modality == "MR" and "RescaleSlope" not in dataset and "RescaleIntercept" not in dataset:
         return 1.0, 0.0
     slope, intercept = (numbers(dataset, tag, 1, path=path)[0] for tag in ("RescaleSlope", "RescaleIntercept"))
+    if slope == 0:
+        raise InvalidTagError(path, "RescaleSlope", slope, "a number other than 0")
     return slope, intercept
 
 

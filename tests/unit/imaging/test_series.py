@@ -139,7 +139,7 @@ REFUSED = {
     "non-uniform 2/4 mm": ({"edit": uneven}, errors.UnevenSpacingError),
     "mostly 2, some 4 mm": ({"edit": lambda k, header: uneven(k, header, 6)}, errors.UnevenSpacingError),
     "gantry tilt 15 degrees": ({"edit": tilted}, errors.GantryTiltError),
-    "one slice aside": ({"edit": lambda k, header: move(header, (0.5 * (k == 3), 0, 0))}, errors.GantryTiltError),
+    "one slice aside": ({"edit": lambda k, header: move(header, (0.5 * (k == 3), 0, 0))}, errors.MixedGeometryError),
     "one slice with another PixelSpacing": (
         {"edit": set_tag([3], PixelSpacing=[0.8, 0.75])},
         errors.MixedGeometryError,
@@ -315,3 +315,17 @@ def test_headers_are_read_without_pixels(tmp_path):
         data = path.read_bytes()
         path.write_bytes(data[: len(data) - 200])  # cut inside the pixel data
     assert read_series(tmp_path, SETTINGS).grid.shape == synthetic.SHAPE
+
+
+def test_tilt_is_measured(tmp_path):
+    write_series(tmp_path, edit=tilted)
+    with pytest.raises(errors.GantryTiltError) as caught:
+        read_series(tmp_path, SETTINGS)
+    assert caught.value.angle_degrees == pytest.approx(15, abs=1e-3)
+
+
+def test_slice_out_of_line_is_named(tmp_path):
+    write_series(tmp_path, edit=lambda k, header: move(header, (0.5 * (k == 3), 0, 0)))
+    with pytest.raises(errors.MixedGeometryError) as caught:
+        read_series(tmp_path, SETTINGS)
+    assert (caught.value.tag, caught.value.files) == ("ImagePositionPatient", ("series_003.dcm",))

@@ -97,6 +97,11 @@ def test_ct_and_pet_need_their_rescale(tmp_path, modality, tag):
         volume_of(tmp_path, modality=modality, edit=lambda k, header: delattr(header, tag))
 
 
+def test_slope_of_zero_is_refused(tmp_path):
+    with pytest.raises(errors.InvalidTagError, match="RescaleSlope"):
+        volume_of(tmp_path, modality="PT", edit=set_all(RescaleSlope=0))
+
+
 def test_truncated_pixels_name_the_file(tmp_path):
     write_series(tmp_path)
     path = tmp_path / "series_004.dcm"
