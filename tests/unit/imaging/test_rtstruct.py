@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,3 +192,41 @@ def test_damaged_contours_are_refused(tmp_path, change):
         path.write_bytes(data.replace(b"-", b"x"))
     with pytest.raises((errors.InvalidTagError, errors.MissingTagError)):
         read(path)
+
+
+def change(path, edit):
+    dataset = pydicom.dcmread(path)
+    edit(dataset)
+    dataset.save_as(path)
+    return path
+
+
+def test_equal_names_are_ambiguous(tmp_path):
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())], "other": [square(4, grid())]})
+    with pytest.raises(errors.AmbiguousRoiError):
+        read(change(path, lambda dataset: setattr(dataset.StructureSetROISequence[1], "ROIName", "GTV")))
+
+
+def test_structure_set_without_structures_says_so(tmp_path):
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())]})
+    with pytest.raises(errors.MissingTagError, match="StructureSetROISequence"):
+        read(change(path, lambda dataset: delattr(dataset, "StructureSetROISequence")))
+
+
+def test_region_that_was_never_drawn_is_empty(tmp_path):
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())]})
+    with pytest.raises(errors.EmptyMaskError):
+        read(change(path, lambda dataset: delattr(dataset, "ROIContourSequence")))
+
+
+def test_only_frame_of_reference_of_the_file_counts_for_every_region(tmp_path):
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())]})
+
+    def refer(dataset):
+        dataset.ReferencedFrameOfReferenceSequence = [pydicom.Dataset()]
+        dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = "1.2.3"
+
+    change(path, refer)
+    assert read(path, references=References(digest("1.2.3"))).any()
+    with pytest.raises(errors.FrameOfReferenceError):
+        read(path, references=References(digest("1.2.4")))

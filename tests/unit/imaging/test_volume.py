@@ -97,6 +97,21 @@ def test_ct_and_pet_need_their_rescale(tmp_path, modality, tag):
         volume_of(tmp_path, modality=modality, edit=lambda k, header: delattr(header, tag))
 
 
+def test_mr_needs_no_rescale_but_uses_one(tmp_path):
+    values = stored_values()
+    assert np.array_equal(volume_of(tmp_path / "a", values=values, modality="MR").values, values)
+    edit = set_all(RescaleSlope=2, RescaleIntercept=5)
+    assert np.array_equal(volume_of(tmp_path / "b", values=values, modality="MR", edit=edit).values, values * 2 + 5)
+
+
+def test_files_of_another_matrix_than_stated_are_refused(tmp_path):
+    write_series(tmp_path)
+    series = read_series(tmp_path, Imaging())
+    write_series(tmp_path, stored_values((10, 8, 20)), name="series")  # replaced after the check
+    with pytest.raises(errors.PixelDataError, match=r"expected \(16, 20\)"):
+        read_volume(series)
+
+
 def test_slope_of_zero_is_refused(tmp_path):
     with pytest.raises(errors.InvalidTagError, match="RescaleSlope"):
         volume_of(tmp_path, modality="PT", edit=set_all(RescaleSlope=0))
