@@ -143,8 +143,8 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
 
 
 def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findings) -> None:
-    from radiogenomics.imaging.errors import MissingRoiError, NoSegmentationError
-    from radiogenomics.imaging.segmentation import list_rois
+    from radiogenomics.imaging.errors import NoSegmentationError
+    from radiogenomics.imaging.segmentation import require_roi
     from radiogenomics.imaging.series import read_series
 
     for row in rows:
@@ -156,14 +156,7 @@ def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findin
             if not is_remote(row.series):
                 read_series(Path(row.series), config.imaging)
             if not is_remote(row.segmentation):
-                present = list_rois(Path(row.segmentation))
-                if present and row.roi not in present and not _single_label(Path(row.segmentation), present):
-                    raise MissingRoiError(Path(row.segmentation), row.roi, present)
-
-
-def _single_label(path: Path, present: tuple[str, ...]) -> bool:
-    """A mask file of one label is used whatever the region is called."""
-    return len(present) == 1 and path.name.endswith((".nii", ".nii.gz", ".nrrd", ".mha"))
+                require_roi(Path(row.segmentation), row.roi)
 
 
 def _inspect_remote(config: Config, location: str, findings: Findings, patient_id: str) -> None:

@@ -1,6 +1,7 @@
-"""Files appear whole or not at all."""
+"""Files and folders appear whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,22 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_directory(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that replaces it when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
+    try:
+        whole = temporary / path.name
+        whole.mkdir()
+        yield whole
+        if path.exists():
+            path.replace(temporary / "replaced")
+        whole.replace(path)
+    finally:
+        shutil.rmtree(temporary)
 
 
 def write_text(path: Path, text: str) -> None:

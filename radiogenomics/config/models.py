@@ -78,7 +78,7 @@ class Imaging(Section):
     """From DICOM to volumes and masks."""
 
     slice_tolerance_mm: float = Field(
-        0.02,
+        0.05,
         gt=0,
         description="Largest deviation of a slice position, in mm, from equal spacing along the slice normal.",
     )

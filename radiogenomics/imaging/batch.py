@@ -2,10 +2,6 @@
 
 import json
 import logging
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from radiogenomics import tables
@@ -14,6 +10,7 @@ from radiogenomics.config import load_section
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.failures import Failures
+from radiogenomics.files import whole_directory
 from radiogenomics.imaging.convert import mask_image
 from radiogenomics.imaging.errors import NoSegmentationError
 from radiogenomics.imaging.overlay import write_overlay
@@ -50,7 +47,7 @@ def convert_batch(
     section = load_section(Imaging, settings)
     refused = Failures("imaging")
     converted: list[dict[str, object]] = []
-    with _whole_directory(directory) as folder:
+    with whole_directory(directory) as folder:
         for row in rows:
             with refused.guard(row.patient_id, image_id=row.image_id, roi=row.roi):
                 sources = _sources(row, fetched)
@@ -114,19 +111,3 @@ def _facts(series: Series, quality: MaskQuality) -> dict[str, object]:
         **{"roi_components": quality.components, "roi_touches_border": quality.touches_border},
         **series.acquisition.record(),
     }
-
-
-@contextmanager
-def _whole_directory(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path`` that replaces it when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
-    try:
-        whole = temporary / path.name
-        whole.mkdir()
-        yield whole
-        if path.exists():
-            path.replace(temporary / "replaced")
-        whole.replace(path)
-    finally:
-        shutil.rmtree(temporary)

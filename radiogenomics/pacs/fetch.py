@@ -3,8 +3,6 @@
 import hashlib
 import json
 import logging
-import shutil
-import tempfile
 from pathlib import Path
 
 import pydicom
@@ -13,6 +11,7 @@ from radiogenomics.cohort.sheets import REMOTE_PATTERN, is_remote
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Pacs
 from radiogenomics.failures import Failures
+from radiogenomics.files import whole_directory
 from radiogenomics.pacs.dicomweb import DicomWeb
 
 logger = logging.getLogger(__name__)
@@ -43,16 +42,9 @@ def fetch(location: str, settings: Pacs, folder: Path) -> None:
     if found is None:
         raise ValueError(location)  # the images sheet has been checked
     server = DicomWeb(found["server"], settings)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
-    try:
+    with whole_directory(folder) as staging:
         count = server.retrieve(found["study"], found["series"], staging)
         for path in sorted(staging.glob("*.part")):
             uid = str(pydicom.dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID)
             path.rename(staging / f"{hashlib.blake2b(uid.encode(), digest_size=12).hexdigest()}.dcm")
-        staging.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     logger.info("fetched %d instances from %s", count, found["server"])

@@ -1,0 +1,84 @@
+"""The graph of jobs, planned on empty files in seconds."""
+
+import pytest
+
+from tests.workflow.studies import jobs, radiogenomics, snakemake
+
+N = 40
+
+
+@pytest.fixture
+def study(tmp_path):
+    """40 patients whose files exist and are empty."""
+    config = tmp_path / "config"
+    assert radiogenomics("init", tmp_path).returncode == 0
+    names = [f"P{number:03d}" for number in range(N)]
+    for name in names:
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "seg.dcm").touch()
+    for name in ("calls.vcf.gz", "reference.fa", "genes.gff3"):
+        (config / name).touch()
+    lines = {
+        "patients": [f"{name}\t60\tF" for name in names],
+        "images": [f"{name}-ct\t{name}\tct\t../data/{name}\t../data/{name}/seg.dcm\tGTV" for name in names],
+        "samples": [f"{name}\tS{name}\tcalls.vcf.gz" for name in names],
+    }
+    for name, rows in lines.items():
+        with (config / f"{name}.tsv").open("a") as stream:
+            stream.writelines(f"{row}\n" for row in rows)
+    return tmp_path
+
+
+def test_one_job_a_batch_and_one_a_gather(study):
+    planned = jobs(snakemake(study, "--dry-run").stdout)
+    batches = ("imaging_convert", "radiomics_extract", "genomics_annotate")
+    gathers = ("radiomics_gather", "genomics_alterations", "cohort_join", "association_test", "report_build")
+    assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
+
+
+def test_a_missing_folder_does_not_stop_the_others(study):
+    (study / "data" / "P000" / "seg.dcm").unlink()
+    (study / "data" / "P000").rmdir()
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 29
+
+
+def test_only_batches_with_remote_series_ask_a_server(study):
+    with (study / "config" / "images.tsv").open("a") as stream:
+        stream.write("P000-mr\tP000\tmr\tdicomweb:x/1.2/3.4\tdicomweb:x/1.2/3.5\tGTV\n")
+    assert jobs(snakemake(study, "--dry-run").stdout)["pacs_fetch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("config.yaml", "\nassociaton: {}\n", "associaton: unknown key"),
+        ("patients.tsv", "P000\t60\tF\n", "patient_id 'P000' stands 2 times"),
+    ],
+)
+def test_bad_configuration_and_sheets_stop_snakemake_with_the_reason(study, name, text, message):
+    with (study / "config" / name).open("a") as stream:
+        stream.write(text)
+    done = snakemake(study, "--dry-run")
+    assert done.returncode != 0
+    assert message in done.stderr + done.stdout
+    checked = radiogenomics("check", "--config", study / "config" / "config.yaml")
+    assert checked.returncode == 3
+    assert message in checked.stderr
+    assert radiogenomics("run", "--config", study / "config" / "config.yaml").returncode == 3
+
+
+def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
+    (study / "config" / "config.yaml").write_text(
+        "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
+    )
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 29
+
+
+def test_an_unknown_profile_is_refused_with_those_that_exist(study):
+    (study / "config" / "reference.fa").write_text(">1\nACGT\n")
+    (study / "config" / "genes.gff3").write_text(
+        "1\tx\tCDS\t1\t3\t.\t+\t0\tID=c;Parent=transcript:T\n1\tx\tmRNA\t1\t3\t.\t+\t.\tID=T;Parent=G\n"
+    )
+    done = radiogenomics("run", "--config", study / "config" / "config.yaml", "--profile", "nowhere", "--dry-run")
+    assert done.returncode == 3
+    assert "there are default, slurm" in done.stderr
