@@ -84,7 +84,6 @@ def check(*, config: Path) -> None:
     ProblemsFoundError
         Anything was found.
     """
-    logging.getLogger("radiogenomics").setLevel(logging.WARNING)  # one line per series would hide the findings
     study = configuration.load(config)
     sheets = read_sheets(study.cohort)
     print(describe(study, sheets))
@@ -100,7 +99,6 @@ def check(*, config: Path) -> None:
 def describe(config: Config, sheets: Sheets) -> str:
     """The cohort in a few lines: patients, images, samples, groups."""
     roles = Counter(row.role for row in sheets.images)
-    counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
     counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
     lines = [
         f"{len(sheets.patients)} patients, {len(sheets.images)} images ({counted or 'none'}),"

@@ -231,11 +231,21 @@ COMMANDS = (
             Option("--samples", "samples sheet"),
             SETTINGS,
             Option("--features", "features table (Parquet)"),
-            Option("--alterations", "alterations table (Parquet)"),
+            Option("--sequenced", "samples tables (Parquet)", many=True),
             Option("--failed", "failures tables of all stages", many=True),
             Option("--table", "patients table to write (Parquet)"),
             Option("--ledger", "attrition ledger to write (TSV)"),
             FAILURES,
+        ),
+    ),
+    Command(
+        "cohort limit",
+        "cohort.join:limit",
+        "stop a study that lost too many patients",
+        (
+            Option("--ledger", "attrition ledger (TSV)"),
+            Option("--max-failed-share", "share of excluded patients that is allowed", float),
+            Option("--checked", "text file to write when the study may go on"),
         ),
     ),
     Command(

@@ -41,7 +41,7 @@ class ConfigError(RadiogenomicsError):
         self.path, self.problems = path, tuple(problems)
         super().__init__(
             f"{path}: {len(problems)} problem(s)\n" + "\n".join(f"  {problem}" for problem in problems),
-            hint="every key, its unit and its default stand in docs/configuration.md",
+            hint="every key, its unit and its default stand in config.default.yaml, which `radiogenomics init` writes",
         )
 
 

@@ -110,8 +110,7 @@ class Plan:
         if stage == "genomics":
             return self.config.genomics.model_dump_json(exclude={"reference", "genes"})
         if stage == "cohort":
-            limit = self.config.workflow.max_failed_share
-            return json.dumps({"covariates": self.config.cohort.covariates, "max_failed_share": limit})
+            return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
 
     def stage_version(self, stage: str) -> int:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from radiogenomics import check as checks
 from radiogenomics import config as configuration
 from radiogenomics import resources
 from radiogenomics.cohort.sheets import read_sheets
-from radiogenomics.errors import ConfigError, MissingExtraError, RadiogenomicsError
+from radiogenomics.errors import MissingExtraError, RadiogenomicsError, listing
 from radiogenomics.files import write_text
 
 logger = logging.getLogger(__name__)
@@ -21,8 +22,7 @@ PROGRESS = re.compile(r"^(\d+) of (\d+) steps")
 BAR_WIDTH = 40
 
 CONFIG_TEMPLATE = """\
-# A study. Paths are relative to this file. Every key, its unit and its default: docs/configuration.md,
-# or config.default.yaml of the package.
+# A study. Paths are relative to this file. Every key, its unit and its default: config.default.yaml beside it.
 study:
   title: My radiogenomic study
 
@@ -70,6 +70,19 @@ class StudyExistsError(RadiogenomicsError):
         super().__init__(f"{path} exists", hint="choose another folder; nothing was written")
 
 
+class UnknownProfileError(RadiogenomicsError):
+    """There is no such workflow profile."""
+
+    reason = "unknown_profile"
+
+    def __init__(self, wanted: str, known: Sequence[str]) -> None:
+        self.wanted, self.known = wanted, tuple(known)
+        super().__init__(
+            f"no workflow profile {wanted!r}; there are {listing(known)}",
+            hint="name one of these, or a folder that holds a config.yaml",
+        )
+
+
 class WorkflowFailedError(RadiogenomicsError):
     """Snakemake ended with an error."""
 
@@ -91,7 +104,8 @@ def init(*, directory: Path) -> None:
     ------
     StudyExistsError
     """
-    texts = {"config.yaml": CONFIG_TEMPLATE, **SHEET_TEMPLATES}
+    reference = (resources.root() / "config" / "config.default.yaml").read_text(encoding="utf-8")
+    texts = {"config.yaml": CONFIG_TEMPLATE, "config.default.yaml": reference, **SHEET_TEMPLATES}
     for name in texts:
         if (path := directory / "config" / name).exists():
             raise StudyExistsError(path)
@@ -112,7 +126,11 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     ProblemsFoundError
         The study itself has a problem.
     WorkflowFailedError
+    TooManyFailuresError
+        More patients were excluded than ``workflow.max_failed_share`` allows.
     """
+    from radiogenomics.cohort.join import within_limit
+
     if find_spec("snakemake") is None:
         raise MissingExtraError("workflow", "snakemake")
     study = configuration.load(config)
@@ -125,42 +143,47 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
         )
     folder = config.resolve().parent
     folder = folder.parent if folder.name == "config" else folder
-    _snakemake(_command(config.resolve(), folder, profile, cores, dry_run=dry_run), folder)
-    if not dry_run:
-        print(f"report: {folder / 'results' / 'report' / 'index.html'}")
+    command = _command(config.resolve(), folder, profile, cores)
+    if dry_run:
+        _snakemake([*command, "--dry-run"], None)
+        return
+    log = folder / "results" / "logs" / "snakemake.log" if sys.stderr.isatty() else None
+    try:
+        _snakemake(command, log)
+    except WorkflowFailedError:
+        ledger = folder / "results" / "cohort" / "ledger.tsv"
+        if ledger.is_file():
+            within_limit(ledger, study.workflow.max_failed_share)
+        raise
+    print(f"report: {folder / 'results' / 'report' / 'index.html'}")
 
 
-def _command(config: Path, folder: Path, profile: str, cores: int, *, dry_run: bool) -> list[str]:
-    shipped = resources.root() / "workflow" / "profiles" / profile
-    chosen = shipped if shipped.is_dir() else Path(profile).resolve()
+def _command(config: Path, folder: Path, profile: str, cores: int) -> list[str]:
+    shipped = resources.root() / "workflow" / "profiles"
+    chosen = shipped / profile if (shipped / profile).is_dir() else Path(profile).resolve()
     if not (chosen / "config.yaml").is_file():
-        known = sorted(path.name for path in shipped.parent.iterdir())
-        raise ConfigError(
-            chosen, [f"no workflow profile; there are {', '.join(known)}, or name a folder with a config.yaml"]
-        )
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(resources.root() / "Snakefile"),
-        "--configfile",
-        str(config),
-    ]
-    command += ["--directory", str(folder), "--workflow-profile", str(chosen)]
+        raise UnknownProfileError(profile, sorted(path.name for path in shipped.iterdir()))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(resources.root() / "Snakefile")]
+    command += ["--configfile", str(config), "--directory", str(folder), "--workflow-profile", str(chosen)]
     command += ["--cores", str(cores)] if cores else []
-    return [*command, "--dry-run"] if dry_run else command
+    unfinished = _incomplete_fetches(folder)
+    return [*command, "--forcerun", *unfinished] if unfinished else command
 
 
-def _snakemake(command: list[str], folder: Path) -> None:
-    """Run Snakemake; on a terminal its output goes to a log file and a progress bar is shown instead."""
+def _incomplete_fetches(folder: Path) -> list[str]:
+    """Batches of which a server did not deliver everything: their jobs succeeded, yet a new run tries them again."""
+    found = sorted((folder / "results" / "pacs").glob("*.failures.tsv"))
+    return [str(path.relative_to(folder)) for path in found if len(path.read_text().splitlines()) > 1]
+
+
+def _snakemake(command: list[str], log: Path | None) -> None:
+    """Run Snakemake; with a log file its output goes there and a progress bar is shown instead."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    if not sys.stderr.isatty():
+    if log is None:
         code = subprocess.run(command, env=environment, check=False).returncode
         if code:
             raise WorkflowFailedError(code, None)
         return
-    log = folder / "results" / "logs" / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("w") as stream,

@@ -118,6 +118,8 @@ class Table:
 
     def write(self, frame: pd.DataFrame, path: Path, provenance: Provenance | None = None) -> None:
         """Write Parquet or TSV by the suffix of ``path``, whole or not at all."""
+        if path.suffix not in (".tsv", ".parquet"):
+            raise TableError(self.name, str(path), ["a table is written as .parquet or .tsv"])
         frame = self.conform(frame, str(path))
         with whole_file(path) as temporary:
             if path.suffix == ".tsv":

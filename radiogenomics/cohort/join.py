@@ -1,21 +1,21 @@
 """Command: who is analysed, who is not, and why; the numbers must sum."""
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
+from radiogenomics.config import load_section
 from radiogenomics.config.models import Cohort
 from radiogenomics.errors import CohortError, TooManyFailuresError
 from radiogenomics.failures import Failures
+from radiogenomics.files import write_text
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def join(
     samples: Path,
     settings: str,
     features: Path,
-    alterations: Path,
+    sequenced: list[Path],
     failed: list[Path],
     table: Path,
     ledger: Path,
@@ -68,32 +68,46 @@ def join(
 
     A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient
     who has another one stands in the failures table but excludes nobody.
+    """
+    options = load_section(Cohort, settings)
+    sheets = read_sheets(options.model_copy(update={"patients": patients, "images": images, "samples": samples}))
+    recorded = [tables.FAILURES.read(path) for path in failed]
+    all_failures = pd.concat([*recorded, absent_from_sheets(sheets)], ignore_index=True)
+    excluded = exclusions(sheets, _patients_in(features), _patients_in(*sequenced), all_failures)
+    record = {"covariates": dict(options.covariates)}
+    provenance = Provenance("cohort", record, digests([patients, images, samples, features, *sequenced]))
+    tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options.covariates), table, provenance)
+    tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
+    tables.LEDGER.write(ledger_frame(len(sheets.patients), excluded), ledger)
+    analysed = len(sheets.patients) - len(excluded)
+    logger.info("%d patients, %d analysed, %d excluded", len(sheets.patients), analysed, len(excluded))
+
+
+def limit(*, ledger: Path, max_failed_share: float, checked: Path) -> None:
+    """Stop a study that lost too many patients; a step of its own, so that the tables which say why are kept.
 
     Raises
     ------
     TooManyFailuresError
-        After the tables are written, so that they can be read.
     """
-    options: dict[str, Any] = json.loads(settings)
-    sheets = read_sheets(Cohort(patients=patients, images=images, samples=samples, covariates=options["covariates"]))
-    recorded = [tables.FAILURES.read(path) for path in failed]
-    all_failures = pd.concat([*recorded, absent_from_sheets(sheets)], ignore_index=True)
-    excluded = exclusions(sheets, _patients_in(features), _patients_in(alterations), all_failures)
-    provenance = Provenance("cohort", options, digests([patients, images, samples, features, alterations]))
-    tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options["covariates"]), table, provenance)
-    tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
-    summary = ledger_frame(len(sheets.patients), excluded)
-    tables.LEDGER.write(summary, ledger)
-    logger.info(
-        "%d patients, %d analysed, %d excluded",
-        len(sheets.patients),
-        len(sheets.patients) - len(excluded),
-        len(excluded),
-    )
-    if len(excluded) > options["max_failed_share"] * len(sheets.patients):
-        reasons = summary[summary["step"] == "excluded"]
-        counts = ", ".join(f"{reason} {n}" for reason, n in zip(reasons["reason"], reasons["n_patients"], strict=True))
-        raise TooManyFailuresError(len(excluded), len(sheets.patients), options["max_failed_share"], counts)
+    write_text(checked, within_limit(ledger, max_failed_share))
+
+
+def within_limit(ledger: Path, max_failed_share: float) -> str:
+    """One line that says how many were excluded, where that is within the limit.
+
+    Raises
+    ------
+    TooManyFailuresError
+    """
+    steps = tables.LEDGER.read(ledger)
+    counts = steps.groupby("step", observed=True)["n_patients"].sum()
+    enrolled, failed = int(counts["enrolled"]), int(counts["enrolled"] - counts["analysed"])
+    if failed > max_failed_share * enrolled:
+        excluded = steps[steps["step"] == "excluded"]
+        reasons = (f"{reason} {n}" for reason, n in zip(excluded["reason"], excluded["n_patients"], strict=True))
+        raise TooManyFailuresError(failed, enrolled, max_failed_share, ", ".join(reasons))
+    return f"{failed} of {enrolled} patients excluded, limit {max_failed_share:.0%}\n"
 
 
 def absent_from_sheets(sheets: Sheets) -> pd.DataFrame:
@@ -158,7 +172,8 @@ def ledger_frame(enrolled: int, excluded: Mapping[str, Exclusion]) -> pd.DataFra
     return tables.LEDGER.frame(rows)
 
 
-def _patients_in(path: Path) -> set[str]:
-    if not path.is_file():
-        return set()
-    return set(pq.read_table(path, columns=["patient_id"])["patient_id"].unique().to_pylist())
+def _patients_in(*paths: Path) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        found |= set(pq.read_table(path, columns=["patient_id"])["patient_id"].unique().to_pylist())
+    return found

@@ -1,6 +1,5 @@
 """Reading the configuration: YAML or JSON in, frozen models or one error with every problem out."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,9 +40,9 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
 
 def load_section(model: type[Model], text: str) -> Model:
-    """One section from inline JSON (what the rules pass) or from a YAML file (what a person passes)."""
+    """One section from inline JSON or YAML (what the rules pass) or from a YAML file (what a person passes)."""
     if text.lstrip().startswith("{"):
-        return _validate(model, json.loads(text), "settings")
+        return _validate(model, _parse_yaml(text, "settings"), "settings")
     path = Path(text)
     return _validate(model, _read_yaml(path, "settings"), path)
 
@@ -61,8 +60,12 @@ def _resolve_preset(name: str, folder: Path) -> str:
 def _read_yaml(path: Path, what: str) -> Mapping[str, Any]:
     if not path.is_file():
         raise MissingFileError(path, what)
+    return _parse_yaml(path.read_text(encoding="utf-8"), path)
+
+
+def _parse_yaml(text: str, path: Path | str) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(path, [f"not readable as YAML: {error}"]) from error
     if data is None:

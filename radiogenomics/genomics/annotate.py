@@ -46,7 +46,8 @@ def annotate_batch(
         if patients:
             with failed.guard(*patients.values()):
                 parts.append(carried_by(Path(vcf), patients, reference, genes, transcripts, options))
-    provenance = _provenance(options, reference, genes, [])
+    read = [Path(vcf) for vcf in dict.fromkeys(row["vcf"] for row in rows) if Path(vcf).is_file()]
+    provenance = _provenance(options, reference, genes, read)
     tables.VARIANTS.write(variants_frame(parts), variants, provenance)
     tables.SAMPLES.write(tables.SAMPLES.frame(row for part in parts for row in part.samples), table, provenance)
     failed.write(failures)

@@ -18,6 +18,7 @@ from radiogenomics.genomics.errors import (
     UnreadableVcfError,
 )
 from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.genotypes import is_bcf, write_genotypes
 
 MESSAGE_LINES = 3
 _RUN = """\
@@ -26,7 +27,7 @@ from pysam.utils import SamtoolsError
 try:
     getattr(pysam.bcftools, sys.argv[1])(*sys.argv[2:], catch_stdout=False)
 except SamtoolsError as error:
-    sys.exit(str(error).partition("stderr=")[2].replace("\\\\n", "\\n"))
+    sys.exit(str(error).partition("stderr=")[2].strip("'").replace("\\\\n", "\\n"))
 """
 _CHATTER = ("Parsing ", "Warning:", "Indexed ", "Calling...", "Lines ")
 _MISMATCH = ("Reference allele mismatch", "REF_SEQ", "faidx_fetch_seq failed", "does not match the REF allele")
@@ -56,7 +57,7 @@ def check_contigs(vcf: Path, reference: Path, genes_path: Path, genes: Genes) ->
     ------
     ContigNamesError
     """
-    in_vcf, in_reference = tuple(str(name) for name in _header(vcf).contigs), _contigs(reference)
+    in_vcf, in_reference = tuple(str(name) for name in _header(vcf).contigs), tuple(contig_lengths(reference))
     if in_vcf and not set(in_vcf) & set(in_reference):
         raise ContigNamesError(vcf, in_vcf, reference, in_reference)
     if not genes.contigs & set(in_reference):
@@ -104,25 +105,24 @@ def indexed_reference(reference: Path, scratch: Path) -> Path:
 def annotated(vcf: Path, samples: Sequence[str], reference: Path, genes: Path, scratch: Path) -> Path:
     """A BCF in ``scratch`` with the wanted samples, left-aligned, one ALT a record, with INFO/BCSQ.
 
-    The input is streamed, so it needs no index. In a split record the other alternate alleles read as reference, which
-    for a carrier of *this* allele is what is meant. Consequences are those of each allele alone (``--local-csq``).
+    The input is streamed, so it needs no index, and only genotypes are kept. In a split record the other alternate
+    alleles read as reference, which for a carrier of *this* allele is what is meant. Consequences are those of each
+    allele alone (``--local-csq``).
 
     Raises
     ------
     ReferenceMismatchError, NormalisationError
     """
-    wanted, listed = scratch / "samples.txt", scratch / "wanted.bcf"
-    wanted.write_text("".join(f"{sample}\n" for sample in samples))
-    normal, called = scratch / "normal.bcf", scratch / "called.bcf"
-    steps = (
-        ("view", ["-S", str(wanted), "-Ou", "-o", str(listed), str(vcf)]),
-        ("norm", ["-m", "-any", "-c", "e", "-f", str(reference), "-Ou", "-o", str(normal), str(listed)]),
-        ("csq", ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ob1", "-o", str(called), str(normal)]),
-    )
-    for step, arguments in steps:
-        run_bcftools(step, arguments, vcf, reference)
-    listed.unlink()
-    normal.unlink()
+    plain, wanted, normal, called = (scratch / name for name in ("plain.vcf", "wanted.vcf", "normal.bcf", "called.bcf"))
+    source = vcf
+    if is_bcf(vcf):
+        run_bcftools("view", ["-Ov", "-o", str(plain), str(vcf)], vcf, reference)
+        source = plain
+    write_genotypes(source, samples, contig_lengths(reference), reference, wanted)
+    norm = ["-m", "-any", "-c", "e", "-f", str(reference), "-Ou", "-o", str(normal), str(wanted)]
+    run_bcftools("norm", norm, vcf, reference)
+    csq = ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ob1", "-o", str(called), str(normal)]
+    run_bcftools("csq", csq, vcf, reference)
     return called
 
 
@@ -153,6 +153,7 @@ def _header(vcf: Path) -> pysam.VariantHeader:
         raise UnreadableVcfError(vcf, str(error)) from error
 
 
-def _contigs(reference: Path) -> tuple[str, ...]:
+def contig_lengths(reference: Path) -> dict[str, int]:
+    """Contigs of an indexed FASTA with their lengths."""
     with pysam.FastaFile(str(reference)) as fasta:
-        return tuple(fasta.references)
+        return dict(zip(fasta.references, fasta.lengths, strict=True))

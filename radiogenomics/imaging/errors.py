@@ -62,7 +62,7 @@ class SeveralSeriesError(SeriesError):
     def __init__(self, folder: Path, series: Sequence[str]) -> None:
         self.folder, self.series = folder, tuple(series)
         super().__init__(
-            f"{folder.name}: {len(series)} image series: {'; '.join(series)}",
+            f"{folder.name}: {len(series)} image series: {listing(series, 5)}",
             hint="put each series into a folder of its own",
         )
 

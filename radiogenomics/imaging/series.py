@@ -154,7 +154,7 @@ def read_series(folder: Path, settings: Imaging) -> Series:
     first_path, first = ordered[0]
     modality = VOLUMES[str(first.SOPClassUID)]
     references = References(digest(text(first, "FrameOfReferenceUID", "", path=first_path)), _instances(ordered))
-    logger.info("%s series of %s", modality, grid.describe())
+    logger.debug("%s series of %s", modality, grid.describe())
     return Series(
         files=tuple(path for path, _ in ordered),
         grid=grid,

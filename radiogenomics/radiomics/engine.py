@@ -110,10 +110,9 @@ def _crop(image: sitk.Image, region: sitk.Image, support: list[int]) -> tuple[si
 
 
 def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomics is untyped
-    from radiomics import setVerbosity
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-    setVerbosity(logging.ERROR)
+    logging.getLogger("radiomics").setLevel(logging.ERROR)  # it logs a line for each filter and family
     options: dict[str, object] = {"additionalInfo": False, "label": 1, "minimumROIDimensions": 1, "force2D": False}
     if settings.bin_width is not None:
         options["binWidth"] = settings.bin_width

@@ -32,14 +32,21 @@ def study(tmp_path):
 def test_one_job_a_batch_and_one_a_gather(study):
     planned = jobs(snakemake(study, "--dry-run").stdout)
     batches = ("imaging_convert", "radiomics_extract", "genomics_annotate")
-    gathers = ("radiomics_gather", "genomics_alterations", "cohort_join", "association_test", "report_build")
+    gathers = (
+        "radiomics_gather",
+        "genomics_alterations",
+        "cohort_join",
+        "cohort_limit",
+        "association_test",
+        "report_build",
+    )
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
 
 
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 29
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 30
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -71,7 +78,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 29
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 30
 
 
 def test_an_unknown_profile_is_refused_with_those_that_exist(study):
@@ -81,4 +88,4 @@ def test_an_unknown_profile_is_refused_with_those_that_exist(study):
     )
     done = radiogenomics("run", "--config", study / "config" / "config.yaml", "--profile", "nowhere", "--dry-run")
     assert done.returncode == 3
-    assert "there are default, slurm" in done.stderr
+    assert "there are 'default', 'slurm'" in done.stderr

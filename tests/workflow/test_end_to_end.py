@@ -58,7 +58,9 @@ def test_a_second_run_does_nothing(study):
 
 def test_adding_a_patient_runs_one_batch(study):
     once = ("imaging_convert", "radiomics_extract", "genomics_annotate", "radiomics_gather", "genomics_alterations")
-    assert study["planned"] == dict.fromkeys((*once, "cohort_join", "association_test", "report_build"), 1)
+    assert study["planned"] == dict.fromkeys(
+        (*once, "cohort_join", "cohort_limit", "association_test", "report_build"), 1
+    )
 
 
 def test_planted_texture_and_shape_are_found_under_the_full_model(associations, truth):
@@ -151,3 +153,14 @@ def test_a_changed_setting_runs_its_stage_and_what_follows(study):
     planned = jobs(run(study["folder"], "--dry-run").stdout)
     edit(config, "alpha: 0.1", "alpha: 0.05")
     assert planned == {"association_test": 1, "report_build": 1}
+
+
+def test_too_many_failures_end_with_exit_code_4_and_the_tables(study):
+    config = study["folder"] / "config" / "config.yaml"
+    edit(config, "max_failed_share: 0.2", "max_failed_share: 0.05")
+    done = radiogenomics("run", "--config", config)
+    edit(config, "max_failed_share: 0.05", "max_failed_share: 0.2")
+    assert done.returncode == 4
+    assert "6 of 60 patients were excluded" in done.stderr
+    assert (study["folder"] / "results" / "cohort" / "failures.tsv").exists()
+    assert (study["folder"] / "results" / "cohort" / "ledger.tsv").exists()

@@ -4,6 +4,7 @@ rule association_test:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
     output:
         results="results/association/results.parquet",
         tsv=report(

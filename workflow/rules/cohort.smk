@@ -5,7 +5,7 @@ rule cohort_join:
         images=plan.file(plan.config.cohort.images),
         samples=plan.file(plan.config.cohort.samples),
         features="results/radiomics/features.parquet",
-        alterations="results/genomics/alterations.parquet",
+        sequenced=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
         failed=[
             *expand(
                 "results/pacs/{batch}.failures.tsv", batch=sorted(plan.remote_batches)
@@ -34,5 +34,26 @@ rule cohort_join:
         stage_version=plan.stage_version("cohort"),
     shell:
         "radiogenomics cohort join --patients {input.patients:q} --images {input.images:q} --samples {input.samples:q}"
-        " --settings {params.settings:q} --features {input.features} --alterations {input.alterations}"
+        " --settings {params.settings:q} --features {input.features} --sequenced {input.sequenced}"
         " --failed {input.failed} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
+
+
+# A step of its own: Snakemake removes what a failed job wrote, and the ledger must stay.
+rule cohort_limit:
+    input:
+        "results/cohort/ledger.tsv",
+    output:
+        "results/cohort/limit.txt",
+    log:
+        "results/logs/cohort/limit.log",
+    benchmark:
+        "results/benchmarks/cohort_limit.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        share=lambda wildcards: plan.config.workflow.max_failed_share,
+    shell:
+        "radiogenomics cohort limit --ledger {input} --max-failed-share {params.share} --checked {output} 2> {log}"

@@ -128,14 +128,12 @@ def _genomics(run: Run) -> str:
         "worst": "A gene is represented by the worst consequence over all its transcripts.",
     }
     words += [policy.get(str(settings["transcript_policy"]), "")] if "transcript_policy" in settings else []
-    if "haplotype_aware" in settings:
-        how = "together with its phased neighbours" if settings["haplotype_aware"] else "alone"
-        words.append(f"Each variant was looked at {how}.")
+    words.append("Each variant was looked at alone.")
     if run.thresholds.classes:
         words.append(
             f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
-    words.append("A gene that was not assayed in a patient is missing for that patient, not wild type.")
+    words.append("A gene without a carried variant counts as wild type; which genes an assay covers is not known here.")
     return " ".join(word for word in words if word)
 
 

@@ -1,14 +1,12 @@
 """Attrition: everyone is analysed or excluded for one stated reason, and the numbers sum."""
 
-import json
-
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.cohort.join import Exclusion, absent_from_sheets, exclusions, join, ledger_frame
+from radiogenomics.cohort.join import Exclusion, absent_from_sheets, exclusions, join, ledger_frame, limit
 from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
 from radiogenomics.errors import TooManyFailuresError
 
@@ -88,28 +86,23 @@ def study(tmp_path):
     tables.FEATURES.write(
         tables.FEATURES.frame([feature | {"feature": "f", "value": 1.0, "note": ""}]), tmp_path / "f.parquet"
     )
-    marker = {"marker": "A:lof", "gene": "A", "consequence_class": "lof", "state": "altered", "n_variants": 1}
-    tables.ALTERATIONS.write(
-        tables.ALTERATIONS.frame([{"patient_id": name, **marker} for name in ("P1", "P2")]), tmp_path / "a.parquet"
-    )
+    counts = {"n_alternate": 0, "n_missing": 0, "n_filtered": 0}
+    samples = [{"patient_id": name, "sample_id": name, **counts} for name in ("P1", "P2")]
+    tables.SAMPLES.write(tables.SAMPLES.frame(samples), tmp_path / "s.parquet")
     tables.FAILURES.write(
         tables.FAILURES.conform(failures(("P2", "I2", "imaging", "no_segmentation")), "f"), tmp_path / "failed.tsv"
     )
     names = {key: tmp_path / f"{key}.tsv" for key in ("patients", "images", "samples", "ledger", "failures")}
     inputs = {
         "features": tmp_path / "f.parquet",
-        "alterations": tmp_path / "a.parquet",
+        "sequenced": [tmp_path / "s.parquet"],
         "failed": [tmp_path / "failed.tsv"],
     }
     return names | inputs | {"table": tmp_path / "out.parquet"}
 
 
-def settings(limit):
-    return json.dumps({"covariates": {"age": "number", "site": "category"}, "max_failed_share": limit})
-
-
 def test_join_writes_typed_covariates_and_reasons(study):
-    join(**study, settings=settings(0.5))
+    join(**study, settings='{"covariates": {"age": "number", "site": "category"}}')
     frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
     assert frame.loc["P2", "reason"] == "no_segmentation"
     assert frame["included"].tolist() == [True, False]
@@ -118,9 +111,11 @@ def test_join_writes_typed_covariates_and_reasons(study):
     assert not pd.api.types.is_numeric_dtype(frame["site"])
 
 
-def test_too_many_failures_stop_after_the_tables_are_written(study):
+def test_too_many_failures_stop_the_study_and_leave_the_ledger(study, tmp_path):
+    join(**study, settings="{covariates: {}}")
+    limit(ledger=study["ledger"], max_failed_share=0.5, checked=tmp_path / "ok.txt")
+    assert (tmp_path / "ok.txt").read_text() == "1 of 2 patients excluded, limit 50%\n"
     with pytest.raises(TooManyFailuresError, match=r"1 of 2 patients .* no_segmentation 1") as error:
-        join(**study, settings=settings(0.4))
+        limit(ledger=study["ledger"], max_failed_share=0.4, checked=tmp_path / "no.txt")
     assert error.value.exit_code == 4
-    assert study["table"].exists()
-    assert study["ledger"].exists()
+    assert not (tmp_path / "no.txt").exists()

@@ -243,7 +243,6 @@ def write_markers(
             )
     settings = {
         "pass_only": True,
-        "haplotype_aware": False,
         "transcript_policy": "longest_cds",
         "classes": ["non_silent"],
     }

@@ -35,11 +35,10 @@ def test_extraction_settings_of_one_image_are_described_as_those_of_a_batch(run)
 
 
 def test_genomics_settings_change_the_text(run):
-    settings = {"pass_only": False, "transcript_policy": "worst", "haplotype_aware": True}
+    settings = {"pass_only": False, "transcript_policy": "worst"}
     shown = methods_text(with_settings(run, genomics=settings))
     assert "FILTER was not used." in shown
     assert "worst consequence over all its transcripts" in shown
-    assert "together with its phased neighbours" in shown
 
 
 def test_stage_without_tables_and_record_is_left_out_and_named(run):
