@@ -1,6 +1,6 @@
 """Reading the configuration: YAML or JSON in, frozen models or one error with every problem out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,12 +28,8 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     """Validate a configuration given as a mapping; ``path`` is the file that its relative paths start from."""
     config = _validate(Config, data, path)
     folder = path.parent.resolve()
-    cohort = config.cohort.model_copy(
-        update={key: folder / getattr(config.cohort, key) for key in ("patients", "images", "samples")}
-    )
-    genomics = config.genomics.model_copy(
-        update={key: folder / getattr(config.genomics, key) for key in ("reference", "genes")}
-    )
+    cohort = _located(config.cohort, folder, ("patients", "images", "samples"))
+    genomics = _located(config.genomics, folder, ("reference", "genes"))
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings})
     return config.model_copy(update={"cohort": cohort, "genomics": genomics, "radiomics": radiomics})
@@ -51,6 +47,10 @@ def load_radiomics_settings(name_or_path: str) -> RadiomicsSettings:
     """Extraction settings by the name of a preset, as inline JSON or from a YAML file."""
     path = name_or_path if name_or_path not in preset_names() else str(preset_path(name_or_path))
     return load_section(RadiomicsSettings, path)
+
+
+def _located(section: Model, folder: Path, keys: Sequence[str]) -> Model:
+    return section.model_copy(update={key: (folder / getattr(section, key)).resolve() for key in keys})
 
 
 def _resolve_preset(name: str, folder: Path) -> str:
