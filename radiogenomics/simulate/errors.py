@@ -14,6 +14,8 @@ class SimulateError(RadiogenomicsError):
 class OutputExistsError(SimulateError):
     """The output folder holds a study that this simulation would overwrite."""
 
+    reason = "output_exists"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
@@ -24,6 +26,8 @@ class OutputExistsError(SimulateError):
 
 class CohortSizeError(SimulateError):
     """The cohort asked for cannot be made."""
+
+    reason = "cohort_size"
 
     def __init__(self, what: str, value: int, low: int, high: int) -> None:
         self.what, self.value, self.low, self.high = what, value, low, high

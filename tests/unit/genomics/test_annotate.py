@@ -3,6 +3,7 @@
 import json
 from random import Random
 
+import pysam.bcftools
 import pytest
 
 from radiogenomics import tables
@@ -257,3 +258,12 @@ def test_a_cohort_without_variants_has_an_empty_table(tmp_path, genome):
         alterations=tmp_path / "a.parquet",
     )
     assert len(tables.ALTERATIONS.read(tmp_path / "a.parquet")) == 0
+
+
+def test_bcf_gives_what_vcf_gives(tmp_path, genome):
+    records = ["14 A G,T PASS 0/2 1/2 ./1 0|0", "16 A C LowQual 1/1 1/1 1/1 1/1"]
+    expected = carried(tmp_path, records, genome)
+    pysam.bcftools.view("-Ob", "-o", str(tmp_path / "calls.bcf"), str(tmp_path / "calls.vcf"), catch_stdout=False)
+    annotate(vcf=tmp_path / "calls.bcf", reference=genome[0], genes=genome[1], variants=tmp_path / "v.parquet")
+    frame = tables.VARIANTS.read(tmp_path / "v.parquet")
+    assert {(row.sample_id, row.variant): row for row in frame.itertuples()} == expected
