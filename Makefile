@@ -57,7 +57,7 @@ bench: env
 
 conformity: env
 	@sh tests/system-programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformity
+	HYPOTHESIS_PROFILE=conformity $(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformity tests/unit
 
 generate: env
 	@$(BIN)/python -m radiogenomics.config.generate

@@ -66,7 +66,6 @@ def read_volume(series: Series) -> Volume:
     ------
     PixelDataError
         A file's pixel data are cut off or cannot be decoded.
-    InvalidTagError,
     MissingTagError, InvalidTagError
         CT or PET without RescaleSlope or RescaleIntercept, or with ones that are not numbers.
     """

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics.imaging.geometry import Grid, misfit_mm, placement
@@ -23,13 +23,11 @@ def grids(draw):
     return Grid(shape, origin, tuple(draw(lengths) for _ in range(3)), tuple(map(tuple, turned.tolist())))
 
 
-@settings(max_examples=60, deadline=None)
 @given(grids(), st.tuples(*[st.floats(-3, 9)] * 3))
 def test_index_to_lps_and_back(place, index):
     assert place.to_index(place.to_lps(index)) == pytest.approx(index, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
 @given(grids())
 def test_simpleitk_agrees_about_every_corner(place):
     image = place.stamp(sitk.Image(place.shape[::-1], sitk.sitkUInt8))
@@ -52,7 +50,6 @@ def test_distance_is_that_of_the_worst_corner():
     assert place.distance_mm(grid(shape=(10, 16, 21))) == float("inf")
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.permutations([0, 1, 2]), st.tuples(*[st.booleans()] * 3), st.tuples(*[st.integers(-3, 4)] * 3), st.integers(0, 9)
 )

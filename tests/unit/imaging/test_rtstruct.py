@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics.config.models import Imaging
@@ -81,7 +81,6 @@ eighths = st.tuples(st.integers(-24, 96), st.integers(-24, 96))
 polygons = st.lists(st.lists(eighths, min_size=3, max_size=7), min_size=1, max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
 @given(polygons)
 def test_fill_equals_the_exact_rule(drawn):
     """Crossing, touching and degenerate polygons, with vertices on pixel centres and beyond the plane."""
