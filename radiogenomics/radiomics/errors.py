@@ -39,7 +39,7 @@ class NotFiniteError(RadiomicsError):
     def __init__(self, path: Path, voxels: int) -> None:
         self.path, self.voxels = path, voxels
         super().__init__(
-            f"{path.name}: {voxels} voxel(s) of the region are not finite",
+            f"{path.name}: {voxels} voxel(s) that the features depend on are not finite",
             hint="convert the image again; a finite value is needed in every voxel",
         )
 
@@ -67,4 +67,27 @@ class NoSettingsError(RadiomicsError):
         super().__init__(
             f"no extraction settings for modality {modality!r}; there are some for {listing(known)}",
             hint="add the modality to `radiomics.settings`",
+        )
+
+
+class UnreadableImageError(RadiomicsError):
+    """A volume or mask cannot be read."""
+
+    reason = "unreadable_image"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: not readable as an image: {problem}", hint="convert the image again")
+
+
+class ExtractionError(RadiomicsError):
+    """pyradiomics refuses the region."""
+
+    reason = "extraction"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"{path.name}: pyradiomics refuses the region: {problem}",
+            hint="check the segmentation; `resampled_spacing_mm` must be small against the region",
         )

@@ -10,7 +10,14 @@ from radiogenomics import tables
 from radiogenomics.config.models import ImageTypes, RadiomicsSettings
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics import engine
-from radiogenomics.radiomics.errors import FlatRegionError, GridMismatchError, NotFiniteError, RoiTooSmallError
+from radiogenomics.radiomics.errors import (
+    ExtractionError,
+    FlatRegionError,
+    GridMismatchError,
+    NotFiniteError,
+    RoiTooSmallError,
+    UnreadableImageError,
+)
 from radiogenomics.radiomics.extract import extract, extract_batch, gather
 
 SPACING = (0.8, 0.9, 2.0)
@@ -84,6 +91,53 @@ def test_values_are_those_of_pyradiomics_on_the_whole_image(case, name):
     found = {feature.name: feature.value for feature in engine.features(*case, SETTINGS[name])}
     assert found.keys() == expected.keys()
     np.testing.assert_allclose([found[key] for key in expected], list(expected.values()), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("gap", [0, 1, 3])
+@pytest.mark.parametrize("side", ["low", "high"])
+def test_a_region_at_the_border_keeps_its_values_too(tmp_path, axis, gap, side):
+    rng = np.random.default_rng(axis)
+    mask = np.zeros(SHAPE, bool)
+    place = [slice(12, 18), slice(25, 33), slice(26, 34)]
+    place[axis] = slice(gap, gap + 6) if side == "low" else slice(SHAPE[axis] - 6 - gap, SHAPE[axis] - gap)
+    mask[tuple(place)] = True
+    files = write(tmp_path, rng.normal(40, 60, SHAPE).astype(np.int16), mask)
+    expected = whole_image(*files, SETTINGS["filters"])
+    found = {feature.name: feature.value for feature in engine.features(*files, SETTINGS["filters"])}
+    # 2e-5 of the scale of the filtered image, whose standard deviation is about 60; a value near 0 is a small difference.
+    np.testing.assert_allclose([found[key] for key in expected], list(expected.values()), rtol=2e-5, atol=2e-5 * 60)
+
+
+def test_one_grey_level_gives_missing_values_not_sentinels(tmp_path):
+    rng = np.random.default_rng(0)
+    mask = np.zeros(SHAPE, bool)
+    mask[10:16, 20:30, 20:30] = True
+    files = write(tmp_path, np.where(mask, rng.integers(30, 40, SHAPE), 0).astype(np.int16), mask)
+    found = {feature.name: feature for feature in engine.features(*files, RadiomicsSettings(bin_width=25))}
+    missing = {name for name, feature in found.items() if feature.note == "one grey level"}
+    assert missing == {f"original_glcm_{name}" for name in ("Correlation", "MCC", "Imc1", "Imc2")} | {
+        f"original_ngtdm_{name}" for name in ("Coarseness", "Contrast", "Busyness", "Complexity", "Strength")
+    }
+    assert all(np.isnan(found[name].value) for name in missing)
+    assert found["original_firstorder_Mean"].value == pytest.approx(34.5, abs=0.5)
+
+
+def test_a_filter_that_does_not_fit_gives_missing_values_with_the_reason(tmp_path, case):
+    volume, mask = (sitk.GetArrayFromImage(sitk.ReadImage(str(path))) for path in case)
+    files = write(tmp_path, volume[14:17], mask[14:17])
+    settings = RadiomicsSettings(bin_width=25, image_types=ImageTypes(log_sigma_mm=(1.0,)), families=("firstorder",))
+    found = engine.features(*files, settings)
+    assert [feature.note for feature in found] == [""] * 18 + ["image too small for the filter"] * 18
+
+
+def test_files_that_cannot_be_read_and_regions_lost_by_resampling(tmp_path, case):
+    (tmp_path / "bad.nii.gz").write_text("no image")
+    with pytest.raises(UnreadableImageError, match=r"bad\.nii\.gz"):
+        engine.features(tmp_path / "bad.nii.gz", case[1], SETTINGS["original"])
+    coarse = RadiomicsSettings(bin_width=25, resampled_spacing_mm=(12.0, 12.0, 12.0), families=("firstorder",))
+    with pytest.raises(ExtractionError, match=r"m\.nii\.gz: pyradiomics refuses"):
+        engine.features(*case, coarse)
 
 
 def test_names_families_and_image_types(case):
