@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]  # voxel values of whatever type
 Triple = tuple[float, float, float]
+# No coordinate lies further from the origin: a kilometre. Beyond it, whole numbers of voxels lose their meaning.
+FARTHEST_MM = 1e6
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ class Grid:
 
     def corners(self) -> FloatArray:
         """(8, 3) LPS mm of the centres of the corner voxels, the last axis running fastest."""
-        last = np.array(self.shape) - 1
-        index = np.array(np.meshgrid(*[(0, n) for n in last], indexing="ij")).reshape(3, -1).T
-        return self.to_lps(index)
+        return self.to_lps(self.corner_index())
+
+    def corner_index(self) -> npt.NDArray[np.int_]:
+        """(8, 3) indices (k, j, i) of the corner voxels, the last axis running fastest."""
+        ends = [(0, n - 1) for n in self.shape]
+        return np.array(np.meshgrid(*ends, indexing="ij"), dtype=int).reshape(3, -1).T
 
     def distance_mm(self, other: "Grid") -> float:
         """Largest distance in mm between equal corners of two grids; infinite if their shapes differ."""
@@ -150,15 +155,21 @@ class Placement:
 
 
 def misfit_mm(source: Grid, target: Grid) -> float:
-    """Largest distance in mm of a corner of ``source`` from the nearest point of ``target``'s lattice.
+    """Largest distance in mm of a voxel centre of ``source`` from where it would fall on ``target``'s lattice.
 
-    Where the axes or spacings differ, it is the distance by which one step on ``source`` misses the lattice, if larger.
+    Where the axes and spacings are nearly equal, it is the distance of a corner from where whole steps on the lattice
+    lead, counted from the first voxel: a corner that falls on some other point of the lattice does not pass, as it
+    would after resampling with aligned corners. Elsewhere it is the distance of a corner from the lattice, or that by
+    which one step misses it, if larger. Infinite beyond `FARTHEST_MM`.
     """
     corners = source.corners()
+    if not np.abs(corners).max() <= FARTHEST_MM:
+        return float("inf")
+    axes = _axes(source, target)
+    if axes is not None:
+        return float(np.linalg.norm(corners - target.to_lps(_landing(source, target, axes)), axis=1).max())
     nearest = target.to_lps(np.round(target.to_index(corners)))
     distance = float(np.linalg.norm(corners - nearest, axis=1).max())
-    if _axes(source, target) is not None:
-        return distance
     wide = np.array(source.shape) > 1  # along an axis of one voxel there is no step
     unlike = np.abs(np.subtract.outer(source.spacing_mm, target.spacing_mm)).min(axis=1)[wide].max()
     steps = (source.steps_mm @ np.linalg.inv(target.steps_mm))[wide]
@@ -167,19 +178,24 @@ def misfit_mm(source: Grid, target: Grid) -> float:
 
 
 def placement(source: Grid, target: Grid, tolerance_mm: float) -> Placement | None:
-    """How ``source`` falls on ``target``; None where a voxel is further than ``tolerance_mm`` from the lattice."""
+    """How ``source`` falls on ``target``; None where a voxel is further than ``tolerance_mm`` from its place."""
     axes = _axes(source, target)
     if axes is None or misfit_mm(source, target) > tolerance_mm:
         return None
-    ends = np.round(target.to_index(source.corners())).astype(int)
     order = [int(np.flatnonzero(axes[:, axis])[0]) for axis in range(3)]
     flipped = [bool(axes[order[axis], axis] < 0) for axis in range(3)]
-    start = ends.min(axis=0)
+    start = _landing(source, target, axes).min(axis=0)
     return Placement(
         (order[0], order[1], order[2]),
         (flipped[0], flipped[1], flipped[2]),
         (int(start[0]), int(start[1]), int(start[2])),
     )
+
+
+def _landing(source: Grid, target: Grid, axes: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
+    """(8, 3) indices on ``target`` of the corners of ``source``: the first voxel's nearest one, then whole steps."""
+    first: npt.NDArray[np.int_] = np.round(target.to_index(source.origin_mm)).astype(int)
+    return first + source.corner_index() @ axes
 
 
 def _axes(source: Grid, target: Grid) -> npt.NDArray[np.int_] | None:

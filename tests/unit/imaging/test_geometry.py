@@ -91,6 +91,33 @@ def test_lattices_that_miss_each_other_have_no_placement(changed, distance_mm):
     assert misfit_mm(other, grid()) == pytest.approx(distance_mm, abs=1e-6)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2], ids=["slices", "rows", "columns"])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [((2.5, 41), (2.0, 51)), ((1.25, 81), (1.0, 101)), ((3.0, 31), (2.5, 37)), ((1.0, 101), (1.25, 81))],
+    ids=["2.5 on 2.0", "1.25 on 1.0", "3.0 on 2.5", "1.0 on 1.25"],
+)
+@pytest.mark.parametrize("depth", [9, 1], ids=["volume", "plane"])
+def test_corners_on_the_lattice_do_not_make_another_spacing_fit(wrong, right, axis, depth):
+    """Resampling with aligned corners leaves every corner on the lattice, and every other voxel beside it."""
+
+    def along(spacing_mm, number):
+        shape, spacing = [depth, 9, 9], [1.0, 1.0, 1.0]
+        shape[axis], spacing[axis] = number, spacing_mm
+        return grid(tuple(shape), spacing_mm=tuple(spacing))
+
+    source, target = along(*wrong), along(*right)
+    assert placement(source, target, 0.01) is None
+    assert misfit_mm(source, target) == pytest.approx(abs(wrong[0] - right[0]) * (wrong[1] - 1), rel=1e-9)
+    assert placement(target, target, 0.01).start == (0, 0, 0)
+
+
+@pytest.mark.parametrize("origin_mm", [(1e30, 0.0, 0.0), (0.0, -2e6, 0.0)])
+def test_grids_beyond_any_scanner_have_no_placement(origin_mm):
+    assert placement(grid(origin_mm=origin_mm), grid(), 0.1) is None
+    assert misfit_mm(grid(origin_mm=origin_mm), grid()) == float("inf")
+
+
 def test_turned_lattice_has_no_placement():
     assert placement(grid(direction=oblique()), grid(), 0.1) is None
     assert misfit_mm(grid(direction=oblique()), grid()) > 0.1

@@ -112,6 +112,14 @@ def test_mask_of_another_spacing_is_not_resampled(tmp_path):
         read(path, "any")
 
 
+def test_mask_resampled_with_aligned_corners_is_refused(tmp_path):
+    path = write(tmp_path / "mask.nrrd", labels((16, 8, 8)), grid((16, 8, 8), spacing_mm=(1.5, 0.8, 0.7)))
+    target = grid((21, 8, 8), spacing_mm=(1.125, 0.8, 0.7))
+    with pytest.raises(errors.MaskGeometryError) as caught:
+        read(path, "any", target)
+    assert caught.value.distance_mm == pytest.approx(15 * 0.375)
+
+
 def test_mask_outside_and_empty_mask(tmp_path):
     x, y, z = grid().origin_mm
     far = write(tmp_path / "far.nrrd", labels(), grid(origin_mm=(x, y, z + 250.0)))
