@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from radiogenomics.imaging.errors import FrameOfReferenceError, InvalidTagError, MissingTagError, UnreadableDicomError
+from radiogenomics.imaging.geometry import FARTHEST_MM
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 PREFIX_OFFSET = 128
@@ -131,6 +132,15 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None, *, path: P
         raise InvalidTagError(path, keyword, str(value)[:80], "numbers") from error
     if (count is not None and len(found) != count) or not all(math.isfinite(item) for item in found):
         raise InvalidTagError(path, keyword, str(value)[:80], f"{count or 'any number of'} finite numbers")
+    return found
+
+
+def coordinates(dataset: Dataset, keyword: str, count: int | None = None, *, path: Path) -> tuple[float, ...]:
+    """Numbers in LPS mm within `FARTHEST_MM` of the origin; MissingTagError, InvalidTagError."""
+    found = numbers(dataset, keyword, count, path=path)
+    far = [value for value in found if abs(value) > FARTHEST_MM]
+    if far:
+        raise InvalidTagError(path, keyword, far[0], f"coordinates within {FARTHEST_MM:g} mm of the origin")
     return found
 
 

@@ -355,6 +355,20 @@ class OffPlaneContourError(SegmentationError):
         )
 
 
+class CrossingContoursError(SegmentationError):
+    """Two closed contours of one slice overlap in part, or are nearly the same."""
+
+    reason = "crossing_contours"
+
+    def __init__(self, path: Path, roi: str, slice_index: int, position_mm: float) -> None:
+        self.path, self.roi, self.slice_index, self.position_mm = path, roi, slice_index, position_mm
+        super().__init__(
+            f"{path.name}: contours of region {roi!r} cross in slice {slice_index + 1}, at {position_mm:.2f} mm along "
+            "the slice normal; their overlap may be inside or a hole",
+            hint="join or separate them and export the structure set again; only CLOSEDPLANAR_XOR contours may cross",
+        )
+
+
 class FrameOfReferenceError(SegmentationError):
     """The segmentation was drawn in another frame of reference or on other images."""
 

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from radiogenomics.imaging.dicom import number, numbers, text
+from radiogenomics.imaging.dicom import coordinates, number, numbers, text
 from radiogenomics.imaging.errors import (
     DuplicateSliceError,
     GantryTiltError,
@@ -62,7 +62,7 @@ def stack(folder: Path, images: Sequence[Image], tolerance_mm: float) -> tuple[l
     if len(images) == 1:
         raise SingleSliceError(folder)
     normal = np.cross(row_axis, column_axis)
-    positions = np.array([numbers(header, "ImagePositionPatient", 3, path=path) for path, header in images])
+    positions = np.array([coordinates(header, "ImagePositionPatient", 3, path=path) for path, header in images])
     order = np.argsort(positions @ normal, kind="stable")
     images, positions = [images[n] for n in order], positions[order]
     _refuse_repeats(folder, images, positions @ normal, tolerance_mm)

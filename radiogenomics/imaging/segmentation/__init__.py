@@ -51,17 +51,6 @@ def read_mask(path: Path, roi: str, grid: Grid, references: References, settings
     return mask
 
 
-def list_rois(path: Path) -> tuple[str, ...]:
-    """Names of the regions in a segmentation, in the file's order; label maps without names give numbers of labels.
-
-    Of DICOM files only the header is read.
-    """
-    file, kind = _file(path)
-    if kind == "labelmap":
-        return labelmap.names(file)
-    return seg.names(file) if kind == "SEG" else rtstruct.names(file)
-
-
 def require_roi(path: Path, roi: str) -> None:
     """Check that `read_mask` would find a region of this name, without a volume.
 

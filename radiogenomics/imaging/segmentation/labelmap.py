@@ -21,13 +21,6 @@ from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
-def names(path: Path) -> tuple[str, ...]:
-    """Names of the segments where the file has them, else the numbers of its labels."""
-    image = _image(path)
-    segments = _segments(image)
-    return tuple(name for name, _, _ in segments) or tuple(str(label) for label in _labels(_values(path, image)))
-
-
 def require(path: Path, roi: str) -> None:
     """Raise MissingRoiError, AmbiguousRoiError or EmptyMaskError unless the file holds this region."""
     image = _image(path)

@@ -1,16 +1,19 @@
 """DICOM RTSTRUCT (PS3.3 A.19): closed planar contours filled on the grid of a volume."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.dicom import References, items, number, numbers, read_dataset, text
+from radiogenomics.imaging.dicom import References, coordinates, items, number, read_dataset, text
 from radiogenomics.imaging.errors import (
     AmbiguousRoiError,
+    CrossingContoursError,
     InvalidTagError,
     MaskOutsideVolumeError,
     MissingRoiError,
@@ -18,18 +21,18 @@ from radiogenomics.imaging.errors import (
     OffPlaneContourError,
 )
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid
+from radiogenomics.imaging.segmentation.polygons import DECIMALS, cross, edges, fill_plane, outline
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.481.3",)
-# Types of contour that enclose an area; points and open lines enclose none.
-ENCLOSING = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-# Vertices are rounded to this part of a pixel, so that a centre that lies on an edge is decided by the rule, not by
-# the last bit of a float.
-DECIMALS = 6
+# ContourGeometricType, PS3.3 C.8.8.6.1; points and open lines enclose no area.
+TYPES = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
-def names(path: Path) -> tuple[str, ...]:
-    """Names of the regions, in the order of the file."""
-    return tuple(text(item, "ROIName", "", path=path) for item in _structures(path, read_dataset(path)))
+class Contour(NamedTuple):
+    """A closed contour: its vertices (n_points, 3) in LPS mm, and whether it is a CLOSEDPLANAR_XOR one."""
+
+    points: FloatArray
+    exclusive: bool = False
 
 
 def require(path: Path, roi: str) -> None:
@@ -52,35 +55,38 @@ def read(path: Path, roi: str, grid: Grid, references: References, settings: Ima
 
     Raises
     ------
-    MissingRoiError, AmbiguousRoiError, FrameOfReferenceError, OffPlaneContourError, MaskOutsideVolumeError
-    MissingTagError, InvalidTagError
+    MissingRoiError, AmbiguousRoiError, FrameOfReferenceError, OffPlaneContourError, CrossingContoursError
+    MaskOutsideVolumeError, MissingTagError, InvalidTagError
     """
     dataset = read_dataset(path)
     structure = _find(path, roi, _structures(path, dataset))
     drawn = _contour_items(path, dataset, int(number(structure, "ROINumber", path=path)))
     references.check(path, _frame_of_reference(path, dataset, structure), _referenced(path, drawn))
-    contours = [_points(path, item) for item in drawn if text(item, "ContourGeometricType", path=path) in ENCLOSING]
-    index = _off_plane(path, roi, contours, grid, settings.plane_tolerance_mm)
-    if contours and not any(_touches(points, grid) for points in index):
-        raise MaskOutsideVolumeError(path, roi)
-    return _fill(index, grid)
+    contours = [contour for item in drawn if (contour := _area(path, item)) is not None]
+    return fill_contours(path, roi, contours, grid, settings.plane_tolerance_mm)
 
 
-def rasterise_contours(contours: Sequence[FloatArray], grid: Grid, plane_tolerance_mm: float) -> BoolArray:
+def fill_contours(
+    path: Path, roi: str, contours: Sequence[Contour], grid: Grid, plane_tolerance_mm: float
+) -> BoolArray:
     """Fill the closed planar contours of one structure on a voxel grid.
 
-    A voxel belongs to the structure when its centre lies inside an odd number of the contours of its slice, so that
-    holes drawn as contours of their own and keyholes come out alike (PS3.3 C.8.8.6). A centre on an edge belongs to
-    the side of the lower row and column index. Nothing is interpolated between slices.
+    A voxel belongs to the structure when its centre lies inside an odd number of the contours of its slice. That is
+    the definition of CLOSEDPLANAR_XOR, and it fills a keyhole, where one contour runs around a hole and back along a
+    narrow channel (both PS3.3 C.8.8.6.3). That a CLOSED_PLANAR contour inside another is a hole is not in the standard,
+    but the convention of planning systems. Where two of them cross, neither convention nor standard tells whether the
+    overlap is inside, so they are refused. A contour that is stored twice counts once.
+
+    A centre on an edge belongs to the side of the lower row and column index. Nothing is interpolated between slices.
 
     Parameters
     ----------
-    contours : sequence of (n_points, 3) float64
-        Vertices in LPS mm, each contour in one slice within ``plane_tolerance_mm``.
+    path, roi
+        Named in errors.
     grid : Grid
         Target geometry; voxel (k, j, i) is centred at ``grid.to_lps([k, j, i])``.
     plane_tolerance_mm : float
-        Largest distance of a vertex from its slice.
+        Largest distance of a vertex from its slice, and the depth of overlap up to which two contours touch.
 
     Returns
     -------
@@ -91,78 +97,54 @@ def rasterise_contours(contours: Sequence[FloatArray], grid: Grid, plane_toleran
     ------
     OffPlaneContourError
         A contour lies further than ``plane_tolerance_mm`` from every slice.
+    CrossingContoursError
+        Two CLOSED_PLANAR contours of a slice overlap in part.
+    MaskOutsideVolumeError
+        All contours lie outside the grid.
     """
-    return _fill(_off_plane(Path("contours"), "", contours, grid, plane_tolerance_mm), grid)
-
-
-def _off_plane(
-    path: Path, roi: str, contours: Sequence[FloatArray], grid: Grid, tolerance_mm: float
-) -> list[FloatArray]:
-    """Contours as voxel indices with a whole slice index, refused where a vertex lies off its slice."""
-    found = []
-    for n, contour in enumerate(contours):
-        index = np.round(grid.to_index(contour), DECIMALS)
-        k = np.round(index[:, 0].mean())
-        distance_mm = float(np.abs(index[:, 0] - k).max() * grid.spacing_mm[0])
-        if distance_mm > tolerance_mm:
-            raise OffPlaneContourError(path, roi, n + 1, distance_mm, tolerance_mm)
-        index[:, 0] = k
-        found.append(index)
-    return found
-
-
-def _touches(index: FloatArray, grid: Grid) -> bool:
-    """Whether a contour's bounding box meets the extent of the voxels."""
-    low, high = index.min(axis=0), index.max(axis=0)
-    return bool((high >= -0.5).all() and (low <= np.array(grid.shape) - 0.5).all())
-
-
-def _fill(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
-    """Even-odd rule by slice: parity changes at each crossing of an edge, all edges of a slice at once."""
+    slices = _on_slices(path, roi, contours, grid, plane_tolerance_mm)
+    if contours and not any(_touches(k, contour.points, grid) for k, found in slices.items() for contour in found):
+        raise MaskOutsideVolumeError(path, roi)
     mask = np.zeros(grid.shape, dtype=np.bool_)
-    slices = np.array([int(contour[0, 0]) for contour in contours], dtype=np.int64)
-    for k in np.unique(slices):
+    for k, found in sorted(slices.items()):
         if 0 <= k < grid.shape[0]:
-            edges = [_edges(contours[n]) for n in np.flatnonzero(slices == k).tolist()]
-            mask[k] = fill_plane(np.concatenate(edges), grid.shape[1], grid.shape[2])
+            different = list({outline(contour.points): contour for contour in found}.values())
+            _refuse_crossing(path, roi, k, different, grid, plane_tolerance_mm)
+            mask[k] = fill_plane(np.concatenate([edges(contour.points) for contour in different]), *grid.shape[1:])
     return mask
 
 
-def _edges(contour: FloatArray) -> FloatArray:
-    """(n_points, 4): row and column of the start and the end of each edge, the last one closing the contour."""
-    return np.hstack([contour[:, 1:], np.roll(contour[:, 1:], -1, axis=0)])
+def _on_slices(
+    path: Path, roi: str, contours: Sequence[Contour], grid: Grid, tolerance_mm: float
+) -> dict[int, list[Contour]]:
+    """Contours by slice, their points as (n_points, 2) rows and columns; refused where a vertex lies off its slice."""
+    slices: dict[int, list[Contour]] = defaultdict(list)
+    for n, contour in enumerate(contours):
+        index = np.round(grid.to_index(contour.points), DECIMALS)
+        k = int(np.round(index[:, 0].mean()))
+        distance_mm = float(np.abs(index[:, 0] - k).max() * grid.spacing_mm[0])
+        if distance_mm > tolerance_mm:
+            raise OffPlaneContourError(path, roi, n + 1, distance_mm, tolerance_mm)
+        slices[k].append(Contour(index[:, 1:], contour.exclusive))
+    return slices
 
 
-def fill_plane(edges: FloatArray, n_rows: int, n_columns: int) -> BoolArray:
-    """Fill closed polygons on a plane of pixels by the even-odd rule.
+def _touches(k: int, polygon: FloatArray, grid: Grid) -> bool:
+    """Whether a contour's bounding box meets the extent of the voxels."""
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    return 0 <= k < grid.shape[0] and bool((high >= -0.5).all() and (low <= np.array(grid.shape[1:]) - 0.5).all())
 
-    An edge crosses a row of pixel centres when it starts at or above it and ends below it, or the reverse; a centre
-    lies inside when the crossings at or left of it are odd in number.
 
-    Parameters
-    ----------
-    edges : (n_edges, 4) float64
-        Row and column of start and end, in pixels; pixel (j, i) is centred at (j, i).
-
-    Returns
-    -------
-    (n_rows, n_columns) bool
-    """
-    upwards = edges[:, 0] > edges[:, 2]
-    edges = np.where(upwards[:, None], edges[:, [2, 3, 0, 1]], edges)
-    first = np.clip(np.ceil(edges[:, 0]), 0, n_rows).astype(np.int64)
-    last = np.clip(np.ceil(edges[:, 2]), 0, n_rows).astype(np.int64)
-    times = last - first
-    edges, first = np.repeat(edges, times, axis=0), np.repeat(first, times)
-    within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-    rows = first + within
-    share = (rows - edges[:, 0]) / (edges[:, 2] - edges[:, 0])
-    crossings = np.round(edges[:, 1] + share * (edges[:, 3] - edges[:, 1]), DECIMALS)
-    start = np.clip(np.ceil(crossings), 0, n_columns).astype(np.int64)
-    changes = np.bincount(rows * (n_columns + 1) + start, minlength=n_rows * (n_columns + 1))
-    parity = np.bitwise_xor.accumulate((changes & 1).astype(np.uint8).reshape(n_rows, n_columns + 1), axis=1)
-    filled: BoolArray = parity[:, :n_columns].astype(np.bool_)
-    return filled
+def _refuse_crossing(
+    path: Path, roi: str, k: int, contours: Sequence[Contour], grid: Grid, tolerance_mm: float
+) -> None:
+    """Refuse contours of one slice that overlap in part, unless both are of the type that defines it."""
+    pixel_mm = np.array(grid.spacing_mm[1:])
+    for first, second in combinations(contours, 2):
+        defined = first.exclusive and second.exclusive
+        if not defined and cross(first.points * pixel_mm, second.points * pixel_mm, tolerance_mm):
+            position_mm = float(grid.to_lps([k, 0, 0]) @ np.array(grid.direction[0]))
+            raise CrossingContoursError(path, roi, k, position_mm)
 
 
 def _structures(path: Path, dataset: FileDataset) -> Sequence[Dataset]:
@@ -182,19 +164,30 @@ def _find(path: Path, roi: str, structures: Sequence[Dataset]) -> Dataset:
 
 
 def _contour_items(path: Path, dataset: FileDataset, roi_number: int) -> list[Dataset]:
-    """Items of the region's ContourSequence; none where the region was never drawn."""
-    for item in items(dataset, "ROIContourSequence", path=path):
-        if int(number(item, "ReferencedROINumber", path=path)) == roi_number:
-            return items(item, "ContourSequence", path=path)
-    return []
+    """Items of the region's ContourSequence, from every ROIContourSequence item of it; none if it was never drawn."""
+    return [
+        contour
+        for item in items(dataset, "ROIContourSequence", path=path)
+        if int(number(item, "ReferencedROINumber", path=path)) == roi_number
+        for contour in items(item, "ContourSequence", path=path)
+    ]
 
 
-def _points(path: Path, item: Dataset) -> npt.NDArray[np.float64]:
-    """(n_points, 3) vertices in LPS mm."""
-    data = numbers(item, "ContourData", path=path)
+def _area(path: Path, item: Dataset) -> Contour | None:
+    """Contour that encloses an area, its points in LPS mm; None for points, lines and contours of less than 3 points.
+
+    A closed contour of one or two points, which some systems leave behind, encloses nothing and is passed over.
+    """
+    kind = text(item, "ContourGeometricType", path=path)
+    if kind not in TYPES:
+        raise InvalidTagError(path, "ContourGeometricType", kind, f"one of {', '.join(TYPES)}")
+    if not kind.startswith("CLOSED"):
+        return None
+    data = coordinates(item, "ContourData", path=path)
     if len(data) % 3:
         raise InvalidTagError(path, "ContourData", f"{len(data)} numbers", "three numbers a point")
-    return np.array(data).reshape(-1, 3)
+    points = np.array(data).reshape(-1, 3)
+    return Contour(points, kind == "CLOSEDPLANAR_XOR") if len(points) >= 3 else None
 
 
 def _frame_of_reference(path: Path, dataset: FileDataset, structure: Dataset) -> str:

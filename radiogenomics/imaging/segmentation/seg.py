@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.dicom import References, items, number, numbers, quiet, read_dataset, text
+from radiogenomics.imaging.dicom import References, coordinates, items, number, numbers, quiet, read_dataset, text
 from radiogenomics.imaging.errors import (
     AmbiguousRoiError,
     MaskGeometryError,
@@ -23,11 +23,6 @@ from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
 # A fractional segment (probability or occupancy) holds a voxel from this share on.
 FRACTION = 0.5
-
-
-def names(path: Path) -> tuple[str, ...]:
-    """Labels of the segments, in the order of the file."""
-    return tuple(label for _, label in _segments(path, read_dataset(path)))
 
 
 def require(path: Path, roi: str) -> None:
@@ -133,7 +128,7 @@ def _segment_of(path: Path, dataset: FileDataset, frame: Dataset) -> int:
 
 def _plane(path: Path, dataset: FileDataset, frame: Dataset) -> Grid:
     """Grid of one frame; the distance of slices is not needed, since frames are put one by one."""
-    position = numbers(_group(path, dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3, path=path)
+    position = coordinates(_group(path, dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3, path=path)
     cosines = _group(path, dataset, frame, "PlaneOrientationSequence")
     axes = np.array(numbers(cosines, "ImageOrientationPatient", 6, path=path)).reshape(2, 3)
     spacing = numbers(_group(path, dataset, frame, "PixelMeasuresSequence"), "PixelSpacing", 2, path=path)

@@ -12,7 +12,7 @@ from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.imaging import errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import Grid
-from radiogenomics.imaging.segmentation import list_rois, read_mask
+from radiogenomics.imaging.segmentation import read_mask, require_roi
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.volume import read_volume
 from tests.shared_data import ROOT, shared_data
@@ -26,10 +26,17 @@ def image_array(path):
     return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
 
 
+def regions(segmentation):
+    """Names of the regions in a file, as the error of a name that it cannot hold lists them."""
+    with pytest.raises(errors.MissingRoiError) as caught:
+        require_roi(segmentation, "no such region")
+    return caught.value.present
+
+
 def pair(series, segmentation, roi=None, settings=SETTINGS):
     """A series with the mask of one of its regions (the first by default)."""
     found = read_series(series, settings)
-    roi = roi or list_rois(segmentation)[0]
+    roi = roi or regions(segmentation)[0]
     return read_volume(found), read_mask(segmentation, roi, found.grid, found.references, settings)
 
 
@@ -94,8 +101,8 @@ def test_rt_utils_mock_has_four_regions():
     series = read_series(root, SETTINGS)  # structure sets lie in the folder of the series
     assert series.grid.shape == (2, 512, 512)
     path = root / "invalid_reference_rt.dcm"
-    assert list_rois(path) == ("ROI-1", "ROI-2", "ROI-3", "ROI-4")
-    for roi in list_rois(path):
+    assert regions(path) == ("ROI-1", "ROI-2", "ROI-3", "ROI-4")
+    for roi in regions(path):
         assert read_mask(path, roi, series.grid, series.references, SETTINGS).sum() > 3000
 
 
@@ -189,7 +196,9 @@ def test_odd_files_give_a_reason_or_a_volume(tmp_path, path):
 def test_odd_files_list_their_regions_or_give_a_reason(path):
     shared_data("dicom", "pydicom_test_files")
     place = synthetic.grid()
-    refused = refusal(lambda: read_mask(path, list_rois(path)[0], place, References(), SETTINGS))
+    refused = refusal(lambda: require_roi(path, "no such region"))
+    if isinstance(refused, errors.MissingRoiError):
+        refused = refusal(lambda: read_mask(path, refused.present[0], place, References(), SETTINGS))
     assert refused is not None  # none of them lies on this grid
     assert refused.reason
     assert refused.hint
