@@ -20,8 +20,8 @@ def read_mask(path: Path, roi: str, grid: Grid, references: References, settings
     path : Path
         DICOM SEG or RTSTRUCT (the file, or a folder whose only SEG or RTSTRUCT it is), NIfTI, NRRD or MHA.
     roi : str
-        Name of the region, letter by letter. A label map with one label takes any name; one with several takes the
-        number of the label, or the name of the segment where the file has names.
+        Name of the region, letter by letter. A label map takes the name of a segment where the file has names, or the
+        number of a label; any name where it has one label and no names.
     grid : Grid
         Grid of the volume.
     references : References

@@ -11,6 +11,7 @@ from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.dicom import References, coordinates, items, number, numbers, quiet, read_dataset, text
 from radiogenomics.imaging.errors import (
     AmbiguousRoiError,
+    InvalidTagError,
     MaskGeometryError,
     MaskOutsideVolumeError,
     MissingRoiError,
@@ -21,6 +22,7 @@ from radiogenomics.imaging.errors import (
 from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement, triple
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
+TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 # A fractional segment (probability or occupancy) holds a voxel from this share on.
 FRACTION = 0.5
 
@@ -53,16 +55,17 @@ def read(path: Path, roi: str, grid: Grid, references: References, settings: Ima
     UnreadableSegmentationError, PixelDataError, MissingTagError, InvalidTagError
     """
     dataset = read_dataset(path, pixels=True)
-    segment = _find(path, roi, _segments(path, dataset))
+    segments = _segments(path, dataset)
+    segment = _find(path, roi, segments)
     references.check(path, text(dataset, "FrameOfReferenceUID", "", path=path), _referenced(path, dataset))
-    frames, kind = _frames(path, dataset), text(dataset, "SegmentationType", path=path)
+    frames, kind = _frames(path, dataset), _type(path, dataset)
     pixels = _pixels(path, dataset, len(frames))
     threshold = FRACTION * number(dataset, "MaximumFractionalValue", path=path) if kind == "FRACTIONAL" else 1
     mask, outside = np.zeros(grid.shape, dtype=np.bool_), 0
     for frame, plane in zip(frames, pixels, strict=True):
         if kind == "LABELMAP":
             inside = plane == segment
-        elif _segment_of(path, dataset, frame) == segment:
+        elif _segment_of(path, dataset, frame, segments) == segment:
             inside = plane >= threshold
         else:
             continue
@@ -121,9 +124,21 @@ def _pixels(path: Path, dataset: FileDataset, frames: int) -> npt.NDArray[np.gen
     return pixels.reshape(frames, rows, columns)
 
 
-def _segment_of(path: Path, dataset: FileDataset, frame: Dataset) -> int:
+def _type(path: Path, dataset: FileDataset) -> str:
+    kind = text(dataset, "SegmentationType", path=path)
+    if kind not in TYPES:
+        raise InvalidTagError(path, "SegmentationType", kind, f"one of {', '.join(TYPES)}")
+    return kind
+
+
+def _segment_of(path: Path, dataset: FileDataset, frame: Dataset, segments: Sequence[tuple[int, str]]) -> int:
+    """Segment that a frame belongs to; refused where the file describes no such segment."""
     group = _group(path, dataset, frame, "SegmentIdentificationSequence")
-    return int(number(group, "ReferencedSegmentNumber", path=path))
+    segment = int(number(group, "ReferencedSegmentNumber", path=path))
+    known = [n for n, _ in segments]
+    if segment not in known:
+        raise InvalidTagError(path, "ReferencedSegmentNumber", segment, f"one of {', '.join(map(str, known))}")
+    return segment
 
 
 def _plane(path: Path, dataset: FileDataset, frame: Dataset) -> Grid:

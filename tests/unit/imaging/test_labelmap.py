@@ -8,7 +8,7 @@ from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import errors
 from radiogenomics.imaging.dicom import References
-from radiogenomics.imaging.segmentation import read_mask
+from radiogenomics.imaging.segmentation import read_mask, require_roi
 from tests.unit.imaging.synthetic import grid, oblique
 
 SETTINGS = Imaging()
@@ -67,6 +67,51 @@ def test_named_segments_take_their_name(tmp_path):
     with pytest.raises(errors.MissingRoiError) as caught:
         read(path, "Tumour")
     assert caught.value.present == ("edema", "tumour")
+
+
+def test_one_named_segment_takes_its_name_only(tmp_path):
+    values = labels()
+    path = write(tmp_path / "mask.seg.nrrd", values, Segment0_Name="Liver", Segment0_LabelValue="1")
+    assert np.array_equal(read(path, "Liver"), values == 1)
+    assert np.array_equal(read(path, "1"), values == 1)
+    require_roi(path, "Liver")
+    for look in (lambda: read(path, "GTV-1"), lambda: require_roi(path, "GTV-1")):
+        with pytest.raises(errors.MissingRoiError) as caught:
+            look()
+        assert caught.value.present == ("Liver",)
+
+
+def test_segments_may_be_numbered_with_gaps(tmp_path):
+    values = labels(highest=2)
+    names = {"Segment1_Name": "edema", "Segment1_LabelValue": "2", "Segment10_Name": "tumour"}
+    path = write(tmp_path / "mask.seg.nrrd", values, **names)
+    assert np.array_equal(read(path, "edema"), values == 2)
+    assert np.array_equal(read(path, "tumour"), values == 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("LabelValue", "one"), ("LabelValue", "-1"), ("Layer", "1"), ("Layer", "3"), ("Layer", "top")]
+)
+def test_segments_with_impossible_numbers_are_refused(tmp_path, key, value):
+    names = {"Segment0_Name": "tumour", "Segment0_LabelValue": "1", "Segment0_Layer": "0", f"Segment0_{key}": value}
+    path = write(tmp_path / "mask.seg.nrrd", labels(), **names)
+    with pytest.raises(errors.UnreadableSegmentationError, match=f"Segment0_{key} is '{value}'"):
+        read(path, "tumour")
+
+
+@pytest.mark.parametrize("label", ["300", "65536", "999999999"])
+def test_label_beyond_the_type_of_the_values_is_in_no_voxel(tmp_path, label):
+    path = write(tmp_path / "mask.seg.nrrd", labels(), Segment0_Name="tumour", Segment0_LabelValue=label)
+    with pytest.raises(errors.EmptyMaskError):
+        read(path, "tumour")
+
+
+def test_image_in_place_of_a_label_map(tmp_path):
+    path = write(tmp_path / "ct.nii.gz", np.random.default_rng(1).integers(-1000, 1000, (10, 16, 20)).astype(np.int16))
+    with pytest.raises(errors.MissingRoiError):
+        read(path, "GTV")
+    with pytest.raises(errors.UnreadableSegmentationError, match="whole numbers"):
+        read(write(tmp_path / "inf.nrrd", np.where(labels() > 0, np.inf, 0).astype(np.float32)), "GTV")
 
 
 def test_overlapping_segments_lie_in_layers(tmp_path):

@@ -194,3 +194,55 @@ def test_truncated_segmentation_is_refused(tmp_path, series):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(errors.PixelDataError, match=r"seg\.dcm"):
         read(path, "tumour", image)
+
+
+def edited(path, edit):
+    dataset = pydicom.dcmread(path)
+    edit(dataset)
+    dataset.save_as(path)
+    return path
+
+
+def test_frames_of_an_unknown_segment_are_refused(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+
+    def renumber(dataset):
+        frame = dataset.PerFrameFunctionalGroupsSequence[1]
+        frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+
+    with pytest.raises(errors.InvalidTagError, match="ReferencedSegmentNumber is 7, expected one of 1, 2"):
+        read(edited(path, renumber), "tumour", image)
+
+
+def test_unknown_types_of_segmentation_are_refused(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+    with pytest.raises(errors.InvalidTagError, match="BINARY, FRACTIONAL, LABELMAP"):
+        read(edited(path, lambda dataset: setattr(dataset, "SegmentationType", "BINAR")), "tumour", image)
+
+
+@pytest.mark.parametrize("axis", [1, 2], ids=["rows", "columns"])
+def test_frames_of_another_spacing_are_refused_where_their_corners_fit(tmp_path, series, axis):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+
+    def respace(dataset):
+        measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+        spacing, number = list(measures.PixelSpacing), image.grid.shape[axis]
+        spacing[axis - 1] = f"{spacing[axis - 1] * number / (number - 1):.12f}"  # one pixel more between the corners
+        measures.PixelSpacing = spacing
+
+    with pytest.raises(errors.MaskGeometryError):
+        read(edited(path, respace), "tumour", image)
+
+
+def test_frames_beyond_any_scanner_are_refused(tmp_path, series):
+    sources, image = series
+    path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
+
+    def throw(dataset):
+        dataset.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence[0].ImagePositionPatient[0] = "1e30"
+
+    with pytest.raises(errors.InvalidTagError, match="ImagePositionPatient"):
+        read(edited(path, throw), "tumour", image)
