@@ -14,7 +14,7 @@ from radiogenomics.files import whole_directory
 from radiogenomics.imaging.convert import mask_image
 from radiogenomics.imaging.errors import NoSegmentationError
 from radiogenomics.imaging.overlay import write_overlay
-from radiogenomics.imaging.quality import MaskQuality, assess
+from radiogenomics.imaging.quality import MaskQuality, assess, refuse_padding
 from radiogenomics.imaging.segmentation import read_mask
 from radiogenomics.imaging.series import Series, read_series
 from radiogenomics.imaging.volume import read_volume, write_nifti, write_volume
@@ -89,6 +89,7 @@ def _convert(
     series = read_series(source, settings)
     mask = read_mask(drawn, row.roi, series.grid, series.references, settings)
     volume = read_volume(series)
+    refuse_padding(drawn, row.roi, mask, volume.padding)
     write_overlay(volume.values, mask, series.grid, series.modality, folder / files["overlay"])
     write_nifti(mask_image(mask, series.grid), folder / files["mask"])
     record = write_volume(volume, folder / files["volume"])

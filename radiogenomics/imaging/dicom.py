@@ -13,8 +13,14 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from radiogenomics.imaging.errors import FrameOfReferenceError, InvalidTagError, MissingTagError, UnreadableDicomError
-from radiogenomics.imaging.geometry import FARTHEST_MM
+from radiogenomics.imaging.errors import (
+    FrameOfReferenceError,
+    InvalidTagError,
+    MissingTagError,
+    PixelDataError,
+    UnreadableDicomError,
+)
+from radiogenomics.imaging.geometry import FARTHEST_MM, Values
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 PREFIX_OFFSET = 128
@@ -57,6 +63,16 @@ def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None
     if "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = _found_encoding(dataset)
     return dataset
+
+
+def decode(path: Path, dataset: FileDataset) -> Values:
+    """Stored values of a file's pixels, decompressed; PixelDataError where they are cut off or damaged."""
+    try:
+        with quiet():
+            stored: Values = dataset.pixel_array
+    except Exception as error:  # decoders raise what they like; none of it is ours
+        raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+    return stored
 
 
 def dicom_files(path: Path) -> list[Path]:

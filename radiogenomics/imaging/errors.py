@@ -335,6 +335,20 @@ class MaskGeometryError(SegmentationError):
         )
 
 
+class PaddedRegionError(SegmentationError):
+    """The region holds pixels that the scanner marked as padding."""
+
+    reason = "padded_region"
+
+    def __init__(self, path: Path, roi: str, padded: int, voxels: int) -> None:
+        self.path, self.roi, self.padded, self.voxels = path, roi, padded, voxels
+        super().__init__(
+            f"{path.name}: {padded} of the {voxels} voxels of region {roi!r} are padding (PixelPaddingValue), "
+            "which the scanner did not measure",
+            hint="redraw the region inside the scanned field; if tissue has the value of padding, correct the header",
+        )
+
+
 class OffPlaneContourError(SegmentationError):
     """A contour does not lie in a slice."""
 

@@ -1,10 +1,12 @@
 """What a mask looks like in numbers: the first things a reader of it checks."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
+from radiogenomics.imaging.errors import PaddedRegionError
 from radiogenomics.imaging.geometry import BoolArray, Grid
 
 
@@ -38,3 +40,22 @@ def assess(mask: BoolArray, grid: Grid) -> MaskQuality:
             axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True)
         ),
     )
+
+
+def refuse_padding(path: Path, roi: str, mask: BoolArray, padding: BoolArray) -> None:
+    """Refuse a region that holds pixels without a measurement: their value is a stand-in, air or no signal.
+
+    Parameters
+    ----------
+    path, roi
+        Segmentation and region, named in the error.
+    mask, padding : (n_slices, n_rows, n_columns) bool
+        Voxels of the region; voxels that the scanner marked as padding.
+
+    Raises
+    ------
+    PaddedRegionError
+    """
+    padded = int(np.count_nonzero(mask & padding))
+    if padded:
+        raise PaddedRegionError(path, roi, padded, int(np.count_nonzero(mask)))

@@ -18,7 +18,7 @@ from pydicom.dataset import FileDataset
 
 from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file, write_text
-from radiogenomics.imaging.dicom import References, numbers, quiet, read_dataset
+from radiogenomics.imaging.dicom import References, decode, number, numbers, read_dataset
 from radiogenomics.imaging.errors import (
     InvalidTagError,
     MissingTagError,
@@ -32,22 +32,32 @@ from radiogenomics.imaging.series import Series
 SIDECAR_FORMAT = "radiogenomics volume 1"
 # What a pixel without a measurement becomes: air in HU; no signal elsewhere.
 PADDED = {"CT": -1024, "MR": 0, "PT": 0}
+# Prefix of the padding attributes where pixels are not whole numbers (PS3.3 C.7.6.24, C.7.6.25).
+PADDING_OF_FLOATS = {"float32": "FloatPixel", "float64": "DoubleFloatPixel"}
 COMPRESSION_LEVEL = 1
 INT16 = np.iinfo(np.int16)
 
 
 @dataclass(frozen=True)
 class Volume:
-    """Voxel values (n_slices, n_rows, n_columns), int16 or float32, with the series that they come from."""
+    """Voxel values (n_slices, n_rows, n_columns), int16 or float32, with the series that they come from.
+
+    ``padding`` (same shape, bool) is true where the scanner marked a pixel as outside what it measured.
+    """
 
     values: Values
     series: Series
-    padded_voxels: int
+    padding: BoolArray
 
     @property
     def grid(self) -> Grid:
         """Grid of the values."""
         return self.series.grid
+
+    @property
+    def padded_voxels(self) -> int:
+        """Number of voxels without a measurement."""
+        return int(np.count_nonzero(self.padding))
 
     def to_image(self) -> sitk.Image:
         """Copy into a SimpleITK image."""
@@ -69,10 +79,10 @@ def read_volume(series: Series) -> Volume:
     MissingTagError, InvalidTagError
         CT or PET without RescaleSlope or RescaleIntercept, or with ones that are not numbers.
     """
-    values, whole, padded = np.empty(series.grid.shape, dtype=np.float32), True, 0
+    values, whole = np.empty(series.grid.shape, dtype=np.float32), True
+    padding = np.empty(series.grid.shape, dtype=np.bool_)
     for k, path in enumerate(series.files):
-        pixels, empty = _slice(path, series)
-        padded += int(np.count_nonzero(empty))
+        pixels, padding[k] = _slice(path, series)
         whole = (
             whole
             and bool((pixels == np.rint(pixels)).all())
@@ -80,7 +90,7 @@ def read_volume(series: Series) -> Volume:
             and pixels.max() <= INT16.max
         )
         values[k] = pixels
-    return Volume(values.astype(np.int16) if whole else values, series, padded)
+    return Volume(values.astype(np.int16) if whole else values, series, padding)
 
 
 def voxel_hash(volume: Volume) -> str:
@@ -181,11 +191,7 @@ def _slice(path: Path, series: Series) -> tuple[FloatArray, BoolArray]:
 
 
 def _stored(path: Path, dataset: FileDataset, shape: Sequence[int]) -> Values:
-    try:
-        with quiet():
-            stored: Values = dataset.pixel_array
-    except Exception as error:  # decoders raise what they like; none of it is ours
-        raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+    stored = decode(path, dataset)
     if stored.shape != tuple(shape):
         raise PixelDataError(path, f"{stored.shape} pixels, expected {tuple(shape)}")
     return stored
@@ -202,24 +208,32 @@ def _rescale(path: Path, dataset: FileDataset, modality: str) -> tuple[float, fl
 
 
 def _padding(path: Path, dataset: FileDataset, stored: Values) -> BoolArray:
-    """Pixels from PixelPaddingValue to PixelPaddingRangeLimit, both inclusive, in stored values (PS3.3 C.7.5.1.1.2)."""
-    try:
-        (first,) = numbers(dataset, "PixelPaddingValue", 1, path=path)
-    except MissingTagError:
+    """Pixels from the padding value to its range limit, both inclusive, in stored values.
+
+    PixelPaddingValue and PixelPaddingRangeLimit (PS3.3 C.7.5.1.1.2), or their counterparts for float pixels.
+    """
+    kind = PADDING_OF_FLOATS.get(stored.dtype.name, "Pixel")
+    first = _optional(path, dataset, f"{kind}PaddingValue")
+    if first is None:
         return np.zeros(stored.shape, dtype=np.bool_)
-    try:
-        (last,) = numbers(dataset, "PixelPaddingRangeLimit", 1, path=path)
-    except MissingTagError:
-        last = first
-    low, high = sorted((_as_stored(dataset, first), _as_stored(dataset, last)))
+    last = _optional(path, dataset, f"{kind}PaddingRangeLimit")
+    low, high = sorted(_as_stored(stored, value) for value in (first, first if last is None else last))
     return np.asarray((stored >= low) & (stored <= high), dtype=np.bool_)
 
 
-def _as_stored(dataset: FileDataset, value: float) -> float:
+def _optional(path: Path, dataset: FileDataset, keyword: str) -> float | None:
+    """Read a number that may be absent but not wrong."""
+    try:
+        return number(dataset, keyword, path=path)
+    except MissingTagError:
+        return None
+
+
+def _as_stored(stored: Values, value: float) -> float:
     """Express a padding value in the signedness of the pixels: some files state 63536 for -2000, or the reverse."""
-    size = float(2 ** int(dataset.BitsAllocated))
-    if dataset.PixelRepresentation == 1 and value >= size / 2:
+    size = float(2 ** (8 * stored.dtype.itemsize))
+    if stored.dtype.kind == "i" and value >= size / 2:
         return value - size
-    if dataset.PixelRepresentation == 0 and value < 0:
+    if stored.dtype.kind == "u" and value < 0:
         return value + size
     return value

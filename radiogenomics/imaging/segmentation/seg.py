@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.dicom import References, coordinates, items, number, numbers, quiet, read_dataset, text
+from radiogenomics.imaging.dicom import References, coordinates, decode, items, number, numbers, read_dataset, text
 from radiogenomics.imaging.errors import (
     AmbiguousRoiError,
     InvalidTagError,
@@ -16,10 +15,9 @@ from radiogenomics.imaging.errors import (
     MaskOutsideVolumeError,
     MissingRoiError,
     MissingTagError,
-    PixelDataError,
     UnreadableSegmentationError,
 )
-from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement, triple
+from radiogenomics.imaging.geometry import BoolArray, Grid, Values, misfit_mm, placement, triple
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
 TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
@@ -111,13 +109,9 @@ def _frames(path: Path, dataset: FileDataset) -> list[Dataset]:
     return frames
 
 
-def _pixels(path: Path, dataset: FileDataset, frames: int) -> npt.NDArray[np.generic]:
+def _pixels(path: Path, dataset: FileDataset, frames: int) -> Values:
     """(n_frames, n_rows, n_columns) stored values; BINARY is unpacked from bits, also across byte borders."""
-    try:
-        with quiet():
-            pixels: npt.NDArray[np.generic] = dataset.pixel_array
-    except Exception as error:  # decoders raise what they like; none of it is ours
-        raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+    pixels = decode(path, dataset)
     rows, columns = (int(number(dataset, tag, path=path)) for tag in ("Rows", "Columns"))
     if pixels.size != frames * rows * columns:
         raise UnreadableSegmentationError(path, f"{pixels.size} pixels in {frames} frames of {rows} × {columns}")

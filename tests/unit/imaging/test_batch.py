@@ -101,6 +101,31 @@ def test_bad_images_are_rows_of_failures_and_stop_no_other(study):
     assert {path.name.split(".")[0] for path in folder.iterdir()} == {"good"}
 
 
+@pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
+def test_region_with_padding_is_refused(study, modality):
+    values = synthetic.stored_values()
+    values[3, 3, 3:5] = values[9] = -2000
+
+    def pad(k, header):
+        header.PixelPaddingValue = -2000
+
+    write_series(study / "padded", values, modality=modality, edit=pad)
+    images, failures, folder = run(study, [row("i1", study / "padded", study / "rs.dcm")])
+    assert images.empty
+    assert failures["reason"].tolist() == ["padded_region"]
+    assert "rs.dcm: 2 of the 98 voxels of region 'GTV' are padding" in failures["message"].item()
+    assert list(folder.iterdir()) == []
+
+
+def test_padding_beside_the_region_does_no_harm(study):
+    values = synthetic.stored_values()
+    values[3, 2] = -2000
+    write_series(study / "padded", values, edit=lambda k, header: setattr(header, "PixelPaddingValue", -2000))
+    images, failures, _ = run(study, [row("i1", study / "padded", study / "rs.dcm")])
+    assert failures.empty
+    assert images["roi_voxels"].tolist() == [98]
+
+
 def test_refused_image_leaves_no_file(study):
     path = study / "ct" / "series_004.dcm"
     path.write_bytes(path.read_bytes()[:-100])

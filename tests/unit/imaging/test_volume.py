@@ -67,6 +67,7 @@ def test_padding_becomes_air_or_no_signal(tmp_path, modality, expected):
     volume = volume_of(tmp_path, values=values, modality=modality, edit=set_all(PixelPaddingValue=-2000))
     assert (volume.values[:, :3] == expected).all()
     assert volume.padded_voxels == 10 * 3 * 20
+    assert np.array_equal(volume.padding, values == -2000)
     assert np.array_equal(volume.values[:, 3:], values[:, 3:] - (1024 if modality == "CT" else 0))
 
 
@@ -88,6 +89,32 @@ def test_padding_stated_in_the_wrong_signedness_is_understood(tmp_path):
 
     volume = volume_of(tmp_path, values=values, edit=edit)
     assert (volume.values[:, 0] == -1024).all()
+
+
+def as_floats(values, **tags):
+    """Store the values as 32-bit floats, in thirds."""
+
+    def edit(k, header):
+        del header.PixelData, header.PixelRepresentation, header.BitsStored, header.HighBit
+        header.BitsAllocated, header.FloatPixelData = 32, (values[k] / 3).astype("<f4").tobytes()
+        set_all(**tags)(k, header)
+
+    return edit
+
+
+def test_float_pixels_have_their_own_padding(tmp_path):
+    values = stored_values()
+    values[:, 0] = -3000
+    edit = as_floats(values, FloatPixelPaddingValue=-1000.0, PixelPaddingValue=0)
+    volume = volume_of(tmp_path, values=values, modality="PT", edit=edit)
+    assert (volume.values[:, 0] == 0).all()
+    assert volume.padded_voxels == 10 * 20
+    assert np.allclose(volume.values[:, 1:], values[:, 1:] / 3)
+
+
+def test_padding_that_is_no_number_is_refused(tmp_path):
+    with pytest.raises(errors.InvalidTagError, match="PixelPaddingValue"):
+        volume_of(tmp_path, edit=set_all(PixelPaddingValue=[-2000, -1000]))
 
 
 @pytest.mark.parametrize("tag", ["RescaleSlope", "RescaleIntercept"])
