@@ -1,6 +1,7 @@
 """Why an image or a segmentation is refused: one class a reason, with the facts as attributes and a hint to act on.
 
-Messages name files, positions and region names; never a patient, a date or a UID.
+Messages name files, positions and region names; never what a header says of a patient, a date or a UID. (Archives often
+name files after UIDs.)
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ class UnreadableDicomError(SeriesError):
         self.path, self.problem = path, problem
         super().__init__(
             f"{path.name}: not readable as DICOM: {problem}",
-            hint="fetch the file again; it is damaged or was not copied to its end",
+            hint="fetch the file again; it is damaged or was not copied to its end; remove it if it is no slice",
         )
 
 
@@ -140,6 +141,19 @@ class MixedGeometryError(SeriesError):
         super().__init__(
             f"{folder.name}: {tag} differs between slices: {listing(values, 4)}; unlike the first: {listing(files, 4)}",
             hint="the folder mixes acquisitions; keep the slices of one",
+        )
+
+
+class MixedAcquisitionError(SeriesError):
+    """Slices of one series differ in what their values mean or how they were acquired."""
+
+    reason = "mixed_acquisition"
+
+    def __init__(self, folder: Path, tag: str, values: Sequence[str], files: Sequence[str]) -> None:
+        self.folder, self.tag, self.values, self.files = folder, tag, tuple(values), tuple(files)
+        super().__init__(
+            f"{folder.name}: {tag} differs between slices: {listing(values, 4)}; unlike the first: {listing(files, 4)}",
+            hint="one value would mean different things in one volume; keep the slices of one acquisition",
         )
 
 

@@ -1,7 +1,7 @@
 """A folder of DICOM files as one volume, decided from headers alone; anything doubtful is refused by name.
 
-What is in the folder and which file belongs to the series is decided here; whether its slices form a regular grid,
-in `stack`.
+What is in the folder and which file belongs to the series is decided here; whether its slices mean the same by their
+values, in `agreement`; whether they form a regular grid, in `stack`.
 """
 
 import logging
@@ -14,7 +14,8 @@ from pydicom.dataset import FileDataset
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging import stack
+from radiogenomics.imaging import agreement, stack
+from radiogenomics.imaging.agreement import Image, check_agreement
 from radiogenomics.imaging.dicom import (
     MEDIA_DIRECTORY,
     References,
@@ -22,6 +23,7 @@ from radiogenomics.imaging.dicom import (
     digest,
     optional_number,
     read_dataset,
+    sop_class,
     text,
 )
 from radiogenomics.imaging.errors import (
@@ -68,11 +70,10 @@ TAGS = (
         "Units",
         "Manufacturer",
         "ManufacturerModelName",
-        "ConvolutionKernel",
         "SliceThickness",
-        "KVP",
         "MagneticFieldStrength",
     ),
+    *agreement.TAGS,
     *stack.VOLUME_TAGS,
 )
 # Units of PET (PS3.3 C.8.9.1.1.3) as they are written usually; other codes stay as they are.
@@ -82,8 +83,8 @@ PET_UNITS = {
     "CPS": "counts/s",
     "GML": "g/ml",
     "NONE": "",
-    "PROPCPS": "counts/s",
-    "PROPCNTS": "counts",
+    "PROPCPS": "proportional to counts/s",
+    "PROPCNTS": "proportional to counts",
 }
 
 
@@ -123,8 +124,8 @@ class Series:
 def read_series(folder: Path, settings: Imaging) -> Series:
     """Find the one image series in a folder and check that its slices form a volume; pixels are not read.
 
-    Files that are not DICOM, DICOMDIR, and objects without an image of their own to offer (SEG, RTSTRUCT, SR, …), which
-    are often exported with a series, are passed over.
+    Files that are not DICOM (see `dicom_files`), DICOMDIR, and objects without an image of their own to offer (SEG,
+    RTSTRUCT, SR, …), which are often exported with a series, are passed over.
 
     Parameters
     ----------
@@ -150,46 +151,47 @@ def read_series(folder: Path, settings: Imaging) -> Series:
         raise MissingFileError(folder, "series folder")
     images = _one_series(folder, _images(folder))
     _refuse_copies(folder, images)
+    modalities = [VOLUMES[sop_class(header)] for _, header in images]
+    check_agreement(folder, images, modalities)
     ordered, grid = stack.stack(folder, images, settings.slice_tolerance_mm)
     first_path, first = ordered[0]
-    modality = VOLUMES[str(first.SOPClassUID)]
     references = References(digest(text(first, "FrameOfReferenceUID", "", path=first_path)), _instances(ordered))
-    logger.debug("%s series of %s", modality, grid.describe())
+    logger.debug("%s series of %s", modalities[0], grid.describe())
     return Series(
         files=tuple(path for path, _ in ordered),
         grid=grid,
-        modality=modality,
-        unit=_unit(first_path, first, modality),
+        modality=modalities[0],
+        unit=_unit(first_path, first, modalities[0]),
         acquisition=_acquisition(first_path, first),
         series=digest(text(first, "SeriesInstanceUID", path=first_path)),
         references=references,
     )
 
 
-def _images(folder: Path) -> list[tuple[Path, FileDataset]]:
+def _images(folder: Path) -> list[Image]:
     """Every image in the folder; refused where there is none."""
     files = dicom_files(folder)
     if not files:
         raise NoDicomError(folder, sum(path.is_file() for path in folder.rglob("*")))
     headers = [(path, read_dataset(path, tags=TAGS)) for path in files]
     images = [
-        (path, header) for path, header in headers if not _sop_class(header).startswith((*ATTACHED, MEDIA_DIRECTORY))
+        (path, header) for path, header in headers if not sop_class(header).startswith((*ATTACHED, MEDIA_DIRECTORY))
     ]
     if not images:
         raise NotAnImageSeriesError(folder, "no image among its DICOM objects", [path.name for path in files])
     return images
 
 
-def _one_series(folder: Path, images: list[tuple[Path, FileDataset]]) -> list[tuple[Path, FileDataset]]:
+def _one_series(folder: Path, images: list[Image]) -> list[Image]:
     """Images, refused unless they are single-frame slices of one CT, MR or PET series."""
-    series: dict[str, list[tuple[Path, FileDataset]]] = defaultdict(list)
+    series: dict[str, list[Image]] = defaultdict(list)
     for path, header in images:
         series[text(header, "SeriesInstanceUID", "", path=path)].append((path, header))
     if len(series) > 1:
         raise SeveralSeriesError(folder, [_describe(members) for members in series.values()])
     for path, header in images:
         frames = int(optional_number(header, "NumberOfFrames", path=path) or 1)
-        if _sop_class(header) in MULTIFRAME or (_sop_class(header) in VOLUMES and frames > 1):
+        if sop_class(header) in MULTIFRAME or (sop_class(header) in VOLUMES and frames > 1):
             raise MultiframeError(path, frames)
     foreign = [path.name for path, header in images if not _is_slice(path, header)]
     if foreign:
@@ -197,7 +199,7 @@ def _one_series(folder: Path, images: list[tuple[Path, FileDataset]]) -> list[tu
     return images
 
 
-def _describe(members: list[tuple[Path, FileDataset]]) -> str:
+def _describe(members: list[Image]) -> str:
     """Modality, number, count and first file of a series; its description is free text, which may hold a name."""
     path, header = members[0]
     number = text(header, "SeriesNumber", "without number", path=path)
@@ -208,10 +210,10 @@ def _describe(members: list[tuple[Path, FileDataset]]) -> str:
 def _is_slice(path: Path, header: FileDataset) -> bool:
     kind = text(header, "ImageType", "", path=path).upper()
     samples = optional_number(header, "SamplesPerPixel", path=path) or 1
-    return _sop_class(header) in VOLUMES and "LOCALIZER" not in kind and samples == 1
+    return sop_class(header) in VOLUMES and "LOCALIZER" not in kind and samples == 1
 
 
-def _refuse_copies(folder: Path, images: list[tuple[Path, FileDataset]]) -> None:
+def _refuse_copies(folder: Path, images: list[Image]) -> None:
     instances: dict[str, list[str]] = defaultdict(list)
     for path, header in images:
         instances[text(header, "SOPInstanceUID", path=path)].append(path.name)
@@ -220,13 +222,8 @@ def _refuse_copies(folder: Path, images: list[tuple[Path, FileDataset]]) -> None
         raise DuplicateSliceError(folder, copies, same_instance=True)
 
 
-def _instances(images: list[tuple[Path, FileDataset]]) -> frozenset[str]:
+def _instances(images: list[Image]) -> frozenset[str]:
     return frozenset(digest(text(header, "SOPInstanceUID", path=path)) for path, header in images)
-
-
-def _sop_class(header: FileDataset) -> str:
-    found = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID", "")
-    return str(found)
 
 
 def _unit(path: Path, header: FileDataset, modality: str) -> str:

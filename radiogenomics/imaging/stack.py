@@ -1,13 +1,13 @@
 """Whether slices form a regular grid, measured in millimetres from their positions (never from SliceThickness)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
 
 import numpy as np
 from pydicom.dataset import FileDataset
 
+from radiogenomics.imaging.agreement import Image, same
 from radiogenomics.imaging.dicom import coordinates, number, numbers, text
 from radiogenomics.imaging.errors import (
     DuplicateSliceError,
@@ -20,9 +20,6 @@ from radiogenomics.imaging.errors import (
     UnevenSpacingError,
 )
 from radiogenomics.imaging.geometry import FloatArray, Grid, triple
-
-Image: TypeAlias = tuple[Path, FileDataset]
-Value = TypeVar("Value")
 
 # What volumes of one series that repeat the same positions may differ in.
 VOLUME_TAGS = (
@@ -74,28 +71,20 @@ def stack(folder: Path, images: Sequence[Image], tolerance_mm: float) -> tuple[l
 
 def _same_matrix(folder: Path, images: Sequence[Image]) -> tuple[int, int]:
     rows, columns = (
-        _same(folder, images, tag, lambda path, header, tag=tag: int(number(header, tag, path=path)))
+        same(MixedGeometryError, folder, images, tag, [_count(path, header, tag) for path, header in images])
         for tag in ("Rows", "Columns")
     )
     for tag in ("RescaleType", "Units", "FrameOfReferenceUID"):
-        _same(
-            folder,
-            images,
-            tag,
-            lambda path, header, tag=tag: text(header, tag, "", path=path),
-            show=tag != "FrameOfReferenceUID",
-        )
+        values = [text(header, tag, "", path=path) for path, header in images]
+        same(MixedGeometryError, folder, images, tag, values, show=tag != "FrameOfReferenceUID")
     return rows, columns
 
 
-def _same(folder: Path, images: Sequence[Image], tag: str, read: Callable[..., Value], *, show: bool = True) -> Value:
-    """Value that all slices share; UIDs are counted, not shown."""
-    values = [read(path, header) for path, header in images]
-    unlike = [path.name for (path, _), value in zip(images, values, strict=True) if value != values[0]]
-    if unlike:
-        distinct = list(dict.fromkeys(str(value) for value in values))
-        raise MixedGeometryError(folder, tag, distinct if show else [f"{len(distinct)} different"], unlike)
-    return values[0]
+def _count(path: Path, header: FileDataset, tag: str) -> int:
+    value = number(header, tag, path=path)
+    if value < 1 or value != int(value):
+        raise InvalidTagError(path, tag, value, "a whole number from 1 on")
+    return int(value)
 
 
 def _same_axes(folder: Path, images: Sequence[Image], size: int, tolerance_mm: float) -> tuple[FloatArray, FloatArray]:

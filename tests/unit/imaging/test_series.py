@@ -3,7 +3,9 @@
 import shutil
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     EnhancedCTImageStorage,
     ExplicitVRBigEndian,
@@ -116,6 +118,41 @@ def test_unit_follows_the_modality(tmp_path, modality, unit):
     assert read_series(tmp_path, SETTINGS).unit == unit
 
 
+@pytest.mark.parametrize(
+    ("code", "unit"),
+    [
+        ("GML", "g/ml"),
+        ("CNTS", "counts"),
+        ("PROPCPS", "proportional to counts/s"),
+        ("PROPCNTS", "proportional to counts"),
+    ],
+)
+def test_unit_of_pet_is_written_out(tmp_path, code, unit):
+    write_series(tmp_path, modality="PT", edit=set_tag(EVERY, Units=code))
+    assert read_series(tmp_path, SETTINGS).unit == unit
+
+
+@pytest.mark.parametrize("change", ["deleted", "empty"])
+def test_sop_class_of_the_file_counts_where_the_data_set_has_none(tmp_path, change):
+    write_series(tmp_path)
+    for path in tmp_path.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        if change == "deleted":
+            del dataset.SOPClassUID
+        else:
+            dataset.SOPClassUID = ""
+        dataset.save_as(path, enforce_file_format=False)
+    assert read_series(tmp_path, SETTINGS).modality == "CT"
+
+
+def test_mixed_acquisitions_name_attribute_values_and_files(tmp_path):
+    write_series(tmp_path, edit=set_tag([5, 6], ConvolutionKernel="B70f"))
+    with pytest.raises(errors.MixedAcquisitionError) as caught:
+        read_series(tmp_path, SETTINGS)
+    assert (caught.value.tag, caught.value.values) == ("ConvolutionKernel", ("B30f", "B70f"))
+    assert caught.value.files == ("series_005.dcm", "series_006.dcm")
+
+
 def set_tag(slices, **tags):
     def edit(k, header):
         if k in slices:
@@ -181,6 +218,35 @@ REFUSED = {
         {"edit": set_tag(EVERY, SOPClassUID=SegmentationStorage), "drop": range(1, 10)},
         errors.NotAnImageSeriesError,
     ),
+    "no rows and columns": ({"edit": set_tag(EVERY, Rows=0, Columns=0)}, errors.InvalidTagError),
+    "a position beyond any scanner": (
+        {"edit": set_tag([3], ImagePositionPatient=["1e30", 0, 0])},
+        errors.InvalidTagError,
+    ),
+    "CT and MR": ({"edit": set_tag([9], SOPClassUID=synthetic.SOP_CLASSES["MR"])}, errors.MixedAcquisitionError),
+    "two convolution kernels": ({"edit": set_tag([5, 6], ConvolutionKernel="B70f")}, errors.MixedAcquisitionError),
+    "two tube voltages": ({"edit": set_tag([5, 6], KVP=80)}, errors.MixedAcquisitionError),
+    "two CT intercepts": ({"edit": set_tag([9], RescaleIntercept=0)}, errors.MixedAcquisitionError),
+    "two CT slopes": ({"edit": set_tag([9], RescaleSlope=2)}, errors.MixedAcquisitionError),
+    "MR with a rescale in some slices": (
+        {"modality": "MR", "edit": set_tag([3], RescaleSlope=2, RescaleIntercept=5)},
+        errors.MixedAcquisitionError,
+    ),
+    "two photometric interpretations": (
+        {"edit": set_tag([3], PhotometricInterpretation="MONOCHROME1")},
+        errors.MixedAcquisitionError,
+    ),
+    "palette colours": (
+        {"modality": "MR", "edit": set_tag(EVERY, PhotometricInterpretation="PALETTE COLOR")},
+        errors.InvalidTagError,
+    ),
+    "values in the high bits": ({"edit": set_tag(EVERY, BitsStored=12, HighBit=15)}, errors.InvalidTagError),
+    "values mapped by a table": (
+        {"modality": "MR", "edit": set_tag(EVERY, ModalityLUTSequence=[Dataset()])},
+        errors.InvalidTagError,
+    ),
+    "CT without rescale": ({"edit": without("RescaleIntercept")}, errors.MissingTagError),
+    "PET without rescale": ({"modality": "PT", "edit": without("RescaleSlope")}, errors.MissingTagError),
     "same instance twice": ({"edit": set_tag([3, 4], SOPInstanceUID="1.2.3")}, errors.DuplicateSliceError),
 }
 
@@ -261,8 +327,35 @@ def test_segmentations_and_other_files_beside_the_series_are_passed_over(tmp_pat
     synthetic.write_rtstruct(tmp_path / "rs.dcm", {"GTV": [np.zeros((3, 3))]})
     (tmp_path / "notes.txt").write_text("not DICOM")
     (tmp_path / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
-    (tmp_path / "empty").touch()
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "._series_003.dcm").write_bytes(b"AppleDouble" * 20)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "part.dcm").touch()
+    (tmp_path / "empty.json").touch()
+    (tmp_path / "README").write_text("short")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "below").symlink_to(tmp_path / ".cache")
+    (tmp_path / "thumbnails").write_bytes(bytes(range(200)))
     assert read_series(tmp_path, SETTINGS).grid.shape == synthetic.SHAPE
+
+
+@pytest.mark.parametrize("place", [0, 9], ids=["first slice", "last slice"])
+@pytest.mark.parametrize("what", ["empty", "100 bytes", "a link to nothing", "no DICOM"])
+@pytest.mark.parametrize("name", ["series_{:03d}.dcm", "1.2.840.{}", "IM{:04d}"])
+def test_files_that_may_have_been_slices_are_not_passed_over(tmp_path, name, what, place):
+    write_series(tmp_path)
+    path = (tmp_path / f"series_{place:03d}.dcm").rename(tmp_path / name.format(place))
+    data = path.read_bytes()
+    if what == "a link to nothing":
+        path.unlink()
+        path.symlink_to(tmp_path / "nowhere")
+    elif what == "no DICOM":
+        path = path.rename(tmp_path / "slice.IMA")
+        path.write_bytes(b"<html>not found</html>" * 10)
+    else:
+        path.write_bytes(data[: 100 if what == "100 bytes" else 0])
+    with pytest.raises(errors.UnreadableDicomError, match=path.name):
+        read_series(tmp_path, SETTINGS)
 
 
 def test_folder_without_dicom_and_no_folder(tmp_path):

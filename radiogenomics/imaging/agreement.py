@@ -1,0 +1,104 @@
+"""What the slices of one series must state alike, beside their geometry, so that one value means one thing in all."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from pydicom.dataset import Dataset, FileDataset
+
+from radiogenomics.imaging.dicom import number, optional_number, text
+from radiogenomics.imaging.errors import InvalidTagError, MixedAcquisitionError, MixedGeometryError
+
+Image: TypeAlias = tuple[Path, FileDataset]
+Value = TypeVar("Value")
+
+# Attributes that are read here.
+TAGS = (
+    *("PhotometricInterpretation", "BitsStored", "HighBit", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("ConvolutionKernel", "KVP"),
+)
+# PS3.3 C.7.6.3.1.2; the two differ in display only, their stored values mean the same.
+GREY = ("MONOCHROME1", "MONOCHROME2")
+RESCALE = ("RescaleSlope", "RescaleIntercept")
+
+
+def check_agreement(folder: Path, images: Sequence[Image], modalities: Sequence[str]) -> None:
+    """Refuse slices whose values would mean different things, or are encoded in a way that is not read.
+
+    Parameters
+    ----------
+    images : sequence of (path, header)
+        Slices of one series, in any order.
+    modalities : sequence of str
+        Modality of each slice by its SOP class: ``CT``, ``MR`` or ``PT``.
+
+    Raises
+    ------
+    MixedAcquisitionError
+        SOP class, photometric interpretation, convolution kernel or kVp differ; in CT, the rescale differs; in MR, only
+        some slices have a rescale.
+    InvalidTagError
+        Pixels that are not grey values, do not fill the low bits of their words, or are mapped by a table.
+    MissingTagError
+        CT or PET without a rescale.
+    """
+    same(MixedAcquisitionError, folder, images, "SOPClassUID", list(modalities))
+    for path, header in images:
+        _check_encoding(path, header)
+    for tag, read in {**_rescale(modalities[0]), **ALIKE}.items():
+        same(MixedAcquisitionError, folder, images, tag, [read(header, tag, path=path) for path, header in images])
+
+
+def same(
+    error: type[MixedGeometryError | MixedAcquisitionError],
+    folder: Path,
+    images: Sequence[Image],
+    tag: str,
+    values: Sequence[Value],
+    *,
+    show: bool = True,
+) -> Value:
+    """Value that all slices share, else the error; UIDs are counted (``show=False``), not shown."""
+    unlike = [path.name for (path, _), value in zip(images, values, strict=True) if value != values[0]]
+    if unlike:
+        distinct = list(dict.fromkeys(str(value) for value in values))
+        raise error(folder, tag, distinct if show else [f"{len(distinct)} different"], unlike)
+    return values[0]
+
+
+def _check_encoding(path: Path, header: Dataset) -> None:
+    kind = text(header, "PhotometricInterpretation", path=path)
+    if kind not in GREY:
+        raise InvalidTagError(path, "PhotometricInterpretation", kind, f"one of {', '.join(GREY)}")
+    stored, high = (optional_number(header, tag, path=path) for tag in ("BitsStored", "HighBit"))
+    if stored is not None and high is not None and high != stored - 1:
+        raise InvalidTagError(path, "HighBit", int(high), f"{int(stored) - 1}, one less than BitsStored")
+    if "ModalityLUTSequence" in header:
+        raise InvalidTagError(path, "ModalityLUTSequence", "a table of values", "RescaleSlope and RescaleIntercept")
+
+
+def _rescale(modality: str) -> dict[str, Callable[..., object]]:
+    """How slices state their rescale: one in CT, each its own in PET (checked to be there), all or none in MR."""
+    readers = {"CT": number, "PT": _has_number, "MR": _is_there}
+    return dict.fromkeys(RESCALE, readers[modality])
+
+
+def _has_number(header: Dataset, keyword: str, *, path: Path) -> bool:
+    number(header, keyword, path=path)
+    return True
+
+
+def _is_there(header: Dataset, keyword: str, *, path: Path) -> str:
+    return "present" if text(header, keyword, "", path=path) else "absent"
+
+
+def _or_empty(header: Dataset, keyword: str, *, path: Path) -> str:
+    return text(header, keyword, "", path=path)
+
+
+# Facts of the acquisition that all slices share.
+ALIKE: dict[str, Callable[..., object]] = {
+    "PhotometricInterpretation": text,
+    "ConvolutionKernel": _or_empty,
+    "KVP": optional_number,
+}
