@@ -151,7 +151,12 @@ class Table:
         """Yield a function that appends a frame as one row group of a Parquet file; keys are checked within a frame."""
         schema = _with_metadata(self.to_arrow(self.frame([])), self, provenance).schema
         with whole_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            yield lambda frame: writer.write_table(self.to_arrow(self.conform(frame, str(path))).cast(schema))
+
+            def write(frame: pd.DataFrame) -> None:
+                table = self.to_arrow(self.conform(frame, str(path))).cast(schema)
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+            yield write
 
     def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
         """Write the rows of several Parquet files one by one, in the memory of the largest; returns their number."""
@@ -270,9 +275,12 @@ SAMPLES = Table(
     "One sequenced sample that was read.",
     Column("patient_id", "string", "patient of the patients sheet"),
     Column("sample_id", "string", "name of the sample in the VCF"),
-    Column("n_alternate", "int64", "genotype calls with at least one alternate allele, after filters"),
-    Column("n_missing", "int64", "genotype calls that are missing or half missing, after filters"),
+    Column("n_records", "int64", "records with an alternate allele on contigs that carry genes, after filters"),
+    Column("n_missing", "int64", "genotype calls of these that are missing or half missing"),
     Column("n_filtered", "int64", "records left out by their FILTER"),
+    Column(
+        "n_alternate", "int64", "alternate alleles of these records that the sample carries, split and left-aligned"
+    ),
     key=("patient_id",),
 )
 
@@ -293,7 +301,7 @@ VARIANTS = Table(
     Column("consequence", "string", "Sequence Ontology terms, joined by &"),
     Column("amino_acid_change", "string", "as bcftools csq states it, e.g. 12G>12D; empty if none"),
     Column("consequence_class", "category", "most severe class of the terms", values=VARIANT_CLASSES),
-    key=("sample_id", "variant", "gene", "transcript"),
+    key=("patient_id", "variant", "gene", "transcript"),
 )
 
 ALTERATIONS = Table(
@@ -313,9 +321,9 @@ PATIENTS = Table(
     "One patient, in or out of the analysis, with the reason; the covariates follow as further columns.",
     Column("patient_id", "string", "patient of the patients sheet"),
     Column("included", "bool", "the patient is analysed"),
-    Column("stage", "string", "stage that excluded the patient, empty if included"),
-    Column("reason", "string", "why the patient is excluded, empty if included"),
-    Column("message", "string", "the fact behind the reason, empty if included"),
+    Column("excluded_stage", "string", "stage that excluded the patient, empty if included"),
+    Column("excluded_reason", "string", "why the patient is excluded, empty if included"),
+    Column("excluded_message", "string", "the fact behind the reason, empty if included"),
     key=("patient_id",),
     open_ended=True,
 )

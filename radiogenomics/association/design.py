@@ -12,16 +12,18 @@ from scipy import special, stats
 
 from radiogenomics import tables
 from radiogenomics.association.errors import (
+    NoCommonPatientError,
     NoPatientColumnError,
     NoVolumeFeatureError,
     UnknownClassError,
     VolumeNotPositiveError,
 )
-from radiogenomics.errors import MissingFileError
+from radiogenomics.errors import MissingFileError, TableError
 
 FloatArray = NDArray[np.float64]
 BLOM = 3 / 8
-NOT_COVARIATES = ("patient_id", "included", "stage", "reason", "message")
+CARRIER = {"altered": 1.0, "wild_type": 0.0, "not_assayed": np.nan}
+NOT_COVARIATES = tuple(column.name for column in tables.PATIENTS.columns)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ def read_patients(path: Path) -> pd.DataFrame:
 
     A table without the column ``included`` is a user's own: all of its patients are analysed. Numeric columns are
     covariates as numbers, all others as categories.
+
+    Raises
+    ------
+    MissingFileError, NoPatientColumnError, TableError
     """
     if not path.is_file():
         raise MissingFileError(path, "covariates table")
@@ -70,6 +76,10 @@ def read_patients(path: Path) -> pd.DataFrame:
     if "patient_id" not in frame:
         raise NoPatientColumnError(path, list(frame.columns))
     if "included" in frame:
+        if not pd.api.types.is_bool_dtype(frame["included"]):
+            raise TableError(
+                tables.PATIENTS.name, path.name, ["column 'included' holds other values than True and False"]
+            )
         frame = frame[frame["included"].astype(bool)]
     covariates = [name for name in frame.columns if name not in NOT_COVARIATES]
     return frame.set_index("patient_id")[covariates].sort_index()
@@ -77,8 +87,10 @@ def read_patients(path: Path) -> pd.DataFrame:
 
 def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
     """One matrix per role of image, patients in the given order."""
-    frame = tables.FEATURES.read(path)
-    frame = frame[frame["patient_id"].isin(list(patients))]
+    everyone = tables.FEATURES.read(path)
+    frame = everyone[everyone["patient_id"].isin(list(patients))]
+    if len(everyone) and patients and not len(frame):
+        raise NoCommonPatientError(path, sorted(everyone["patient_id"].unique())[:3], patients[:3])
     row_of = {patient: index for index, patient in enumerate(patients)}
     for role in sorted(frame["role"].unique()):
         part = frame[frame["role"] == role]
@@ -98,33 +110,43 @@ def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
 def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) -> Markers:
     """Carrier status of the wanted classes, patients in the given order.
 
-    Memory is that of one row group and of the matrix.
+    Memory is that of one row group and of the matrix; a marker may stand in several row groups.
 
     Raises
     ------
     UnknownClassError
-        No marker has one of the classes, although the table holds others.
+        The table does not record one of the classes, though it holds others.
     """
     row_of = {patient: index for index, patient in enumerate(patients)}
-    names: list[pd.DataFrame] = []
-    columns: list[FloatArray] = []
+    genes: dict[str, str] = {}
+    columns: dict[str, FloatArray] = {}
     seen: set[str] = set()
     for frame in _marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
         part = frame[frame["consequence_class"].isin(list(classes)) & frame["patient_id"].isin(list(patients))]
-        markers = part[["marker", "gene"]].astype(str).drop_duplicates("marker")
-        column_of = {name: index for index, name in enumerate(markers["marker"])}
-        values = np.full((len(patients), len(markers)), np.nan)
-        rows = part["patient_id"].astype(str).map(row_of).to_numpy(int)
-        state = part["state"].astype(str).map({"altered": 1.0, "wild_type": 0.0, "not_assayed": np.nan})
-        values[rows, part["marker"].astype(str).map(column_of).to_numpy(int)] = state
-        names.append(markers)
-        columns.append(values)
-    if seen and not any(len(part) for part in names) and not seen & set(classes):
-        raise UnknownClassError(classes, sorted(seen))
-    if not names:
-        return Markers(pd.DataFrame({"marker": [], "gene": []}), np.zeros((len(patients), 0)))
-    return Markers(pd.concat(names, ignore_index=True), np.concatenate(columns, axis=1))
+        part = part[["patient_id", "marker", "gene", "state"]].astype(str)
+        names = part[["marker", "gene"]].drop_duplicates("marker")
+        genes |= {name: gene for name, gene in zip(names["marker"], names["gene"], strict=True) if name not in genes}
+        column_of = {name: index for index, name in enumerate(names["marker"])}
+        values = np.full((len(patients), len(names)), np.nan)
+        place = (part["patient_id"].map(row_of).to_numpy(int), part["marker"].map(column_of).to_numpy(int))
+        values[place] = part["state"].map(CARRIER).to_numpy(float)
+        for name, index in column_of.items():
+            known = columns.setdefault(name, values[:, index])
+            np.copyto(known, values[:, index], where=np.isnan(known))
+    recorded = set(_recorded_classes(path)) or seen
+    if recorded and not recorded & set(classes):
+        raise UnknownClassError(classes, sorted(recorded))
+    listed = pd.DataFrame({"marker": list(genes), "gene": list(genes.values())}, dtype=object)
+    return Markers(listed, np.column_stack(list(columns.values())) if columns else np.zeros((len(patients), 0)))
+
+
+def _recorded_classes(path: Path) -> Sequence[str]:
+    """Classes that the table's provenance says were recorded, whether or not anybody carries one."""
+    if path.suffix == ".tsv":
+        return ()
+    settings: dict[str, Sequence[str]] = tables.read_provenance(path).get("settings", {})
+    return settings.get("classes", ())
 
 
 def rank_normal(values: FloatArray) -> FloatArray:

@@ -57,3 +57,16 @@ class NoPatientColumnError(AssociationError):
             f"{path.name}: no column 'patient_id'; found {listing(present)}",
             hint="name the column of patients patient_id",
         )
+
+
+class NoCommonPatientError(AssociationError):
+    """Features and covariates are about different patients."""
+
+    reason = "no_common_patient"
+
+    def __init__(self, path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
+        self.path = path
+        super().__init__(
+            f"{path.name}: no patient of the covariates table has features: {listing(found)} against {listing(wanted)}",
+            hint="use the same identifiers in features, markers and covariates",
+        )

@@ -149,7 +149,7 @@ def patients_frame(
             {
                 "patient_id": row.patient_id,
                 "included": row.patient_id not in excluded,
-                **vars(excluded.get(row.patient_id, included)),
+                **{f"excluded_{key}": value for key, value in vars(excluded.get(row.patient_id, included)).items()},
                 **row.covariates,
             }
             for row in rows

@@ -15,26 +15,37 @@ SO_TERMS = {
     "inframe_deletion": "inframe_deletion",
     "missense": "missense_variant",
     "inframe_altering": "protein_altering_variant",
+    "feature_elongation": "feature_elongation",
+    "feature_truncation": "feature_truncation",
+    "coding_sequence": "coding_sequence_variant",
     "splice_region": "splice_region_variant",
     "start_retained": "start_retained_variant",
     "stop_retained": "stop_retained_variant",
     "synonymous": "synonymous_variant",
-    "coding_sequence": "coding_sequence_variant",
     "5_prime_utr": "5_prime_UTR_variant",
     "3_prime_utr": "3_prime_UTR_variant",
     "non_coding": "non_coding_transcript_exon_variant",
     "intron": "intron_variant",
     "NMD_transcript": "NMD_transcript_variant",
-    "feature_elongation": "feature_elongation",
-    "feature_truncation": "feature_truncation",
     "intergenic": "intergenic_variant",
 }
 SEVERITY = {term: rank for rank, term in enumerate(SO_TERMS.values())}
 
 # Loss of function as in LOFTEE and gnomAD: start and stop losses are protein-altering, not lof.
 LOF = frozenset({"splice_acceptor_variant", "splice_donor_variant", "stop_gained", "frameshift_variant"})
+# bcftools csq calls in-frame replacements feature_truncation or feature_elongation, and deletions that reach over an
+# end of the CDS coding_sequence.
 PROTEIN_ALTERING = frozenset(
-    {"stop_lost", "start_lost", "inframe_insertion", "inframe_deletion", "protein_altering_variant"}
+    {
+        "stop_lost",
+        "start_lost",
+        "inframe_insertion",
+        "inframe_deletion",
+        "protein_altering_variant",
+        "feature_elongation",
+        "feature_truncation",
+        "coding_sequence_variant",
+    }
 )
 SYNONYMOUS = frozenset({"synonymous_variant", "stop_retained_variant", "start_retained_variant"})
 

@@ -71,18 +71,41 @@ class NormalisationError(GenomicsError):
         self.path, self.step, self.problem = path, step, problem
         super().__init__(
             f"{path.name}: bcftools {step} failed: {problem}",
-            hint="run `bcftools norm` on the file to see the record; the file must be sorted and complete",
+            hint="run `bcftools norm` on the file to see the record; `radiogenomics check` looks at the GFF3",
         )
 
 
 class GenesError(GenomicsError):
-    """The gene file has no coding transcript."""
+    """The gene file cannot be used."""
 
     reason = "genes"
 
-    def __init__(self, path: Path, found: Sequence[str]) -> None:
-        self.path, self.found = path, tuple(found)
+    def __init__(self, path: Path, problem: str, hint: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: {problem}", hint=hint)
+
+
+class UnreadableReferenceError(GenomicsError):
+    """The reference is not a FASTA that can be indexed."""
+
+    reason = "unreadable_reference"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
         super().__init__(
-            f"{path.name}: no CDS with a Parent transcript; feature types found: {listing(found)}",
-            hint="use an Ensembl-style GFF3 (gene, transcript or mRNA, exon, CDS)",
+            f"{path.name}: not usable as reference: {problem}",
+            hint="give a plain or bgzipped FASTA (not gzip), or one whose index lies beside it",
+        )
+
+
+class NoGenotypesError(GenomicsError):
+    """Every genotype of a sample is missing, so nothing is known about it; that is not wild type."""
+
+    reason = "no_genotypes"
+
+    def __init__(self, path: Path, sample: str, records: int) -> None:
+        self.path, self.sample, self.records = path, sample, records
+        super().__init__(
+            f"{path.name}: sample {sample!r} has no called genotype in {records} record(s)",
+            hint="the caller may not write GT (Strelka does not for somatic variants): add GT, or leave the sample out",
         )

@@ -19,19 +19,19 @@ Policy = Literal["longest_cds", "worst"]
 
 @dataclass
 class Carried:
-    """Variants and counts of the samples of one file; ``columns`` are those of the variants table."""
+    """What the samples of one file carry: ``columns`` of the variants table, and alternate alleles by sample."""
 
     columns: dict[str, list[Any]] = field(
         default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns}
     )
-    samples: list[dict[str, object]] = field(default_factory=list)
+    n_alternate: dict[str, int] = field(default_factory=dict)
 
 
-def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, *, pass_only: bool, policy: Policy) -> Carried:
+def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, policy: Policy) -> Carried:
     """Read the carriers of every exonic or splice-site allele.
 
-    Half calls count the alleles that were called; ``*`` and symbolic alleles are not carried by anyone, and a haploid
-    call has one allele.
+    Half calls count the alleles that were called; ``*`` and alleles that are no sequence are carried by nobody, and a
+    haploid call has one allele.
 
     Parameters
     ----------
@@ -41,8 +41,6 @@ def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, *, pass_o
         Sample name → patient.
     genes : Genes
         For the choice of transcript.
-    pass_only : bool
-        Leave out records whose FILTER is neither PASS nor empty.
     policy : {"longest_cds", "worst"}
         Transcript that stands for a gene.
     """
@@ -50,40 +48,24 @@ def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, *, pass_o
     try:
         reader = cyvcf2.VCF(str(bcf))
         names = list(reader.samples)
-        n_alternate, n_missing = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-        n_filtered = 0
+        n_alternate = np.zeros(len(names), np.int64)
         for record in reader:
-            if pass_only and record.FILTER is not None:
-                n_filtered += 1
-                continue
-            copies, missing, ploidy = allele_counts(record.genotype.array())
-            n_missing += missing
+            copies, ploidy = allele_counts(record.genotype.array())
             allele = record.ALT[0] if record.ALT else "."
             if allele.startswith(("*", "<", ".")) or not copies.any():
                 continue
             n_alternate += copies > 0
             for consequence in chosen(record.INFO.get("BCSQ"), genes, policy):
-                _append(
-                    carried.columns,
-                    record,
-                    allele,
-                    consequence,
-                    np.flatnonzero(copies),
-                    copies,
-                    ploidy,
-                    names,
-                    patients,
-                )
+                carriers = np.flatnonzero(copies)
+                _append(carried.columns, record, allele, consequence, carriers, copies, ploidy, names, patients)
     except (OSError, ValueError) as error:
         raise UnreadableVcfError(bcf, str(error)) from error
-    for index, name in enumerate(names):
-        counts = {"n_alternate": int(n_alternate[index]), "n_missing": int(n_missing[index]), "n_filtered": n_filtered}
-        carried.samples.append({"patient_id": patients[name], "sample_id": name, **counts})
+    carried.n_alternate = dict(zip(names, n_alternate.tolist(), strict=True))
     return carried
 
 
-def allele_counts(genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Copies of ALT, whether any allele is missing, and the ploidy of each sample.
+def allele_counts(genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Copies of ALT and the ploidy of each sample.
 
     Parameters
     ----------
@@ -91,7 +73,7 @@ def allele_counts(genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
         As cyvcf2 gives them: allele numbers, −1 missing, −2 padding of a lower ploidy; the last column is the phase.
     """
     alleles = genotypes[:, :-1]
-    return (alleles == 1).sum(axis=1), (alleles == -1).any(axis=1), (alleles != -2).sum(axis=1)
+    return (alleles == 1).sum(axis=1), (alleles != -2).sum(axis=1)
 
 
 def chosen(bcsq: str | None, genes: Genes, policy: Policy) -> Iterator[Consequence]:

@@ -2,17 +2,21 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
 from radiogenomics import tables
 from radiogenomics.association import design
 from radiogenomics.association.errors import (
+    NoCommonPatientError,
     NoPatientColumnError,
     NoVolumeFeatureError,
     UnknownClassError,
     VolumeNotPositiveError,
 )
+from radiogenomics.errors import TableError
+from radiogenomics.provenance import Provenance
 
 
 def test_rank_normal_is_that_of_blom_with_ties_at_their_mean():
@@ -128,3 +132,43 @@ def test_own_covariates_as_tsv(tmp_path):
     path.write_text("patient\tage\n1\t2\n")
     with pytest.raises(NoPatientColumnError, match="'patient'"):
         design.read_patients(path)
+
+
+def test_a_marker_may_stand_in_several_row_groups(tmp_path):
+    path = tmp_path / "a.parquet"
+    keys = {"marker": "A:lof", "gene": "A", "consequence_class": "lof", "n_variants": 0}
+    with tables.ALTERATIONS.writer(path) as write:
+        write(tables.ALTERATIONS.frame([{"patient_id": "P1", **keys, "state": "altered"}]))
+        write(tables.ALTERATIONS.frame([{"patient_id": "P2", **keys, "state": "wild_type"}]))
+    markers = design.read_markers(path, ["P1", "P2", "P3"], ["lof"])
+    np.testing.assert_array_equal(markers.values, [[1], [0], [np.nan]])
+
+
+def test_a_frame_is_one_row_group_however_long(tmp_path):
+    n = 1_100_000
+    same = dict.fromkeys(("patient_id", "image_id", "role", "roi", "image_type", "family"), "x")
+    frame = pd.DataFrame({**same, "feature": np.arange(n).astype(str), "value": 0.0, "note": ""})
+    with tables.FEATURES.writer(tmp_path / "f.parquet") as write:
+        write(frame)
+    assert pq.ParquetFile(tmp_path / "f.parquet").num_row_groups == 1
+
+
+def test_a_class_that_nobody_carries_is_no_error(tmp_path):
+    path = tmp_path / "a.parquet"
+    row = {"patient_id": "P1", "marker": "A:missense", "gene": "A", "consequence_class": "missense", "state": "altered"}
+    frame = tables.ALTERATIONS.frame([{**row, "n_variants": 1}])
+    tables.ALTERATIONS.write(frame, path, Provenance("genomics", {"classes": ["lof", "missense"]}))
+    assert design.read_markers(path, ["P1"], ["lof"]).values.shape == (1, 0)
+    with pytest.raises(UnknownClassError, match="synonymous"):
+        design.read_markers(path, ["P1"], ["synonymous"])
+
+
+def test_features_of_other_patients_are_refused(features):
+    with pytest.raises(NoCommonPatientError, match="'P1', 'P2', 'P3' against 'X'"):
+        list(design.read_features(features, ["X"]))
+
+
+def test_included_must_be_true_or_false(tmp_path):
+    (tmp_path / "c.tsv").write_text("patient_id\tincluded\nP1\tno\n")
+    with pytest.raises(TableError, match="included"):
+        design.read_patients(tmp_path / "c.tsv")

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from radiogenomics import tables
-from radiogenomics.association.pairs import benjamini_hochberg
+from radiogenomics.association import linear
+from radiogenomics.association.pairs import _volume_explained, benjamini_hochberg
 from radiogenomics.association.pairs import test as run_tests
 
 N = 80
@@ -135,3 +136,24 @@ def test_benjamini_hochberg_leaves_out_what_was_not_tested():
     p = np.array([[0.01, np.nan], [0.04, 0.03]])
     np.testing.assert_allclose(benjamini_hochberg(p), [[0.03, np.nan], [0.04, 0.04]])
     assert np.isnan(benjamini_hochberg(np.full((2, 2), np.nan))).all()
+
+
+def fits(estimate, q):
+    pair = np.array([[estimate]])
+    blank = np.zeros((1, 1))
+    return linear.Fits(pair, blank, blank, blank, blank, blank, blank, blank, blank), np.array([[q]])
+
+
+@pytest.mark.parametrize(
+    ("crude", "volume", "explained"),
+    [
+        ((1.0, 0.01), (0.2, 0.6), True),
+        ((1.0, 0.01), (0.9, 0.2), False),  # only the interval grew
+        ((1.0, 0.01), (0.2, 0.04), False),  # still a hit
+        ((1.0, 0.20), (0.2, 0.6), False),  # never was one
+        ((1.0, 0.01), (-0.2, 0.6), True),
+    ],
+)
+def test_explained_by_volume_needs_all_three_conditions(crude, volume, explained):
+    (a, qa), (b, qb) = fits(*crude), fits(*volume)
+    assert _volume_explained({"crude": a, "volume": b}, {"crude": qa, "volume": qb}, 0.05).tolist() == [[explained]]

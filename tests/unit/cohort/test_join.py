@@ -72,7 +72,7 @@ def test_the_ledger_sums(reasons, more):
 def study(tmp_path):
     (tmp_path / "patients.tsv").write_text("patient_id\tage\tsite\nP1\t50\t1\nP2\tNA\t2\n")
     (tmp_path / "images.tsv").write_text(
-        "image_id\tpatient_id\trole\tseries\tsegmentation\troi\nI1\tP1\tct\ta\tb\tG\nI2\tP2\tct\ta\t\tG\n"
+        "image_id\tpatient_id\trole\tseries\tsegmentation\troi\nI1\tP1\tct\ta\tb\tG\nI2\tP2\tct\tc\t\tG\n"
     )
     (tmp_path / "samples.tsv").write_text("patient_id\tsample_id\tvcf\nP1\tS1\tv\nP2\tS2\tv\n")
     feature = {
@@ -86,7 +86,7 @@ def study(tmp_path):
     tables.FEATURES.write(
         tables.FEATURES.frame([feature | {"feature": "f", "value": 1.0, "note": ""}]), tmp_path / "f.parquet"
     )
-    counts = {"n_alternate": 0, "n_missing": 0, "n_filtered": 0}
+    counts = {"n_records": 1, "n_alternate": 0, "n_missing": 0, "n_filtered": 0}
     samples = [{"patient_id": name, "sample_id": name, **counts} for name in ("P1", "P2")]
     tables.SAMPLES.write(tables.SAMPLES.frame(samples), tmp_path / "s.parquet")
     tables.FAILURES.write(
@@ -104,11 +104,26 @@ def study(tmp_path):
 def test_join_writes_typed_covariates_and_reasons(study):
     join(**study, settings='{"covariates": {"age": "number", "site": "category"}}')
     frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
-    assert frame.loc["P2", "reason"] == "no_segmentation"
+    assert frame.loc["P2", "excluded_reason"] == "no_segmentation"
     assert frame["included"].tolist() == [True, False]
     assert frame["age"].dtype == "float64"
     assert frame["site"].tolist() == ["1", "2"]
     assert not pd.api.types.is_numeric_dtype(frame["site"])
+
+
+def test_a_covariate_may_be_called_stage(study):
+    study["patients"].write_text(study["patients"].read_text().replace("site", "stage"))
+    join(**study, settings="{covariates: {stage: category}}")
+    frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
+    assert frame["stage"].tolist() == ["1", "2"]
+    assert frame["excluded_stage"].tolist() == ["", "imaging"]
+
+
+def test_failures_are_sorted_by_patient(study, tmp_path):
+    rows = failures(("P2", "I2", "imaging", "a"), ("P1", "I1", "imaging", "b"))
+    tables.FAILURES.write(tables.FAILURES.conform(rows, "f"), tmp_path / "failed.tsv")
+    join(**study, settings="{covariates: {}}")
+    assert tables.FAILURES.read(study["failures"])["patient_id"].tolist() == ["P1", "P2"]
 
 
 def test_too_many_failures_stop_the_study_and_leave_the_ledger(study, tmp_path):

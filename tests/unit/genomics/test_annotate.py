@@ -1,5 +1,6 @@
 """From a VCF to who carries what: genotypes of every kind, filters, transcripts, refusals."""
 
+import gzip
 import json
 from random import Random
 
@@ -14,10 +15,12 @@ from radiogenomics.genomics.errors import (
     ContigNamesError,
     GenesError,
     ReferenceMismatchError,
+    UnreadableReferenceError,
     UnreadableVcfError,
 )
 from radiogenomics.genomics.genes import read_genes
-from tests.unit.genomics.small_genome import GFF, write_genome, write_vcf
+from radiogenomics.genomics.normalise import check_genes, indexed_reference
+from tests.unit.genomics.small_genome import GFF, SEQUENCE, write_genome, write_vcf
 
 SAMPLES = ["S1", "S2", "S3", "S4"]
 
@@ -125,26 +128,97 @@ def test_a_batch_with_filters_missing_calls_and_a_stranger(tmp_path, genome):
     assert len(everything) == 2
 
 
-def test_one_file_per_patient(tmp_path, genome):
+def test_one_file_per_patient_with_the_same_variant_and_sample_name(tmp_path, genome):
     one = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["TUMOUR"], "one.vcf")
-    two = write_vcf(tmp_path, ["14 A G PASS 0/1"], ["TUMOUR"], "two.vcf")
+    two = write_vcf(tmp_path, ["14 A T PASS 0/1", "15 A T PASS 0/1"], ["TUMOUR"], "two.vcf")
     variants, samples, _ = batch(tmp_path, [row("P1", "TUMOUR", one), row("P2", "TUMOUR", two)], genome)
-    assert dict(zip(variants["patient_id"].astype(str), variants["consequence_class"].astype(str), strict=True)) == {
-        "P1": "lof",
-        "P2": "missense",
-    }
-    assert len(samples) == 2
+    assert variants[["patient_id", "variant"]].astype(str).to_numpy().tolist() == [
+        ["P1", "1-14-A-T"],
+        ["P2", "1-14-A-T"],
+        ["P2", "1-15-A-T"],
+    ]
+    assert samples["n_alternate"].tolist() == [1, 2]
 
 
-def test_the_worst_transcript_on_request(tmp_path, genome):
-    # In T2 the exon runs on: position 23 is coding (GTA, valine), in T1 it is the splice donor.
-    vcf = write_vcf(tmp_path, ["24 T C PASS 0/1"], ["S1"])
-    for policy, transcript in (("longest_cds", "T1"), ("worst", "T1")):
-        variants, _, _ = batch(tmp_path, [row("P1", "S1", vcf)], genome, json.dumps({"transcript_policy": policy}))
-        assert variants["transcript"].tolist() == [transcript]
-    vcf = write_vcf(tmp_path, ["25 A G PASS 0/1"], ["S1"])  # only a splice region in T1, synonymous in T2 (GTA>GTG)
-    variants, _, _ = batch(tmp_path, [row("P1", "S1", vcf)], genome, '{"transcript_policy": "worst"}')
-    assert variants["transcript"].tolist() == ["T1"]
+def test_a_sample_without_any_genotype_is_not_wild_type(tmp_path, genome):
+    vcf = write_vcf(tmp_path, ["14 A T PASS ./. 0/0", "15 A T PASS . ./."], ["S1", "S2"])
+    _, samples, failures = batch(tmp_path, [row("P1", "S1", vcf), row("P2", "S2", vcf)], genome)
+    assert failures[["patient_id", "reason"]].astype(str).to_numpy().tolist() == [["P1", "no_genotypes"]]
+    assert samples[["patient_id", "n_missing"]].astype(str).to_numpy().tolist() == [["P2", "1"]]
+
+
+def test_a_sample_without_any_variant_is_wild_type(tmp_path, genome):
+    vcf = write_vcf(tmp_path, [], ["S1"])
+    _, samples, failures = batch(tmp_path, [row("P1", "S1", vcf)], genome)
+    assert len(samples) == 1
+    assert len(failures) == 0
+
+
+def test_contigs_without_genes_and_mitochondrial_ones_are_left_out(tmp_path, genome):
+    reference, genes = genome
+    reference.write_text(reference.read_text() + ">decoy\nACGTACGT\n>MT\n" + SEQUENCE + "\n")
+    more = GFF.replace("##gff-version 3\n", "").replace("1\tx", "MT\tx").replace("G1", "G2")
+    genes.write_text(genes.read_text() + more.replace("T1", "T3").replace("T2", "T4"))
+    vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
+    text = vcf.read_text()
+    body = text.splitlines()[-1]
+    vcf.write_text(text + body.replace("1\t14", "MT\t14", 1) + "\n" + "decoy\t1\t.\tA\tT\t.\tPASS\t.\tGT\t0/1\n")
+    variants, samples, failures = batch(tmp_path, [row("P1", "S1", vcf)], genome)
+    assert variants["variant"].tolist() == ["1-14-A-T"]
+    assert samples["n_records"].tolist() == [1]
+    assert len(failures) == 0
+
+
+SINGLE_EXON = "ACGTACGTAC" + "ATGGAATTAAGAGAAGCAACATCTCCGAAAGCCAACAAGTAA" + "CACACACACAGTTGCATGCA" + "T" * 20
+SINGLE_GFF = """\
+##gff-version 3
+1\tx\tgene\t11\t52\t.\t+\t.\tID=gene:G1;biotype=protein_coding;Name=ALPHA
+1\tx\ttranscript\t11\t52\t.\t+\t.\tID=transcript:T1;Parent=gene:G1;biotype=protein_coding
+1\tx\texon\t11\t52\t.\t+\t.\tParent=transcript:T1
+1\tx\tCDS\t11\t52\t.\t+\t0\tParent=transcript:T1
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "alt"),
+    [(17, 27, "CT"), (14, 18, "TC"), (14, 15, "CCCCT"), (8, 56, "T"), (8, 19, "T")],
+    ids=["TTAAGAGAAGC>CT", "GAATT>TC", "GA>CCCCT", "whole CDS", "over the start"],
+)
+def test_complex_changes_of_the_protein_are_not_lost(tmp_path, start, end, alt):
+    reference, genes = tmp_path / "reference.fa", tmp_path / "genes.gff3"
+    reference.write_text(f">1\n{SINGLE_EXON}\n")
+    genes.write_text(SINGLE_GFF)
+    ref = SINGLE_EXON[start - 1 : end]
+    alt = ref[0] if alt == "T" else alt
+    [found] = carried(tmp_path, [f"{start} {ref} {alt} PASS 0/1"], (reference, genes), samples=["S1"]).values()
+    assert found.consequence_class in ("protein_altering", "lof")
+
+
+# A shorter transcript in another frame: AAA>AAG of T1 is ACC>GCC in it.
+OTHER_FRAME = """\
+1\tx\ttranscript\t13\t24\t.\t+\t.\tID=transcript:T3;Parent=gene:G1;biotype=protein_coding
+1\tx\texon\t13\t24\t.\t+\t.\tParent=transcript:T3
+1\tx\tCDS\t13\t24\t.\t+\t0\tParent=transcript:T3
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "transcript", "consequence"),
+    [("longest_cds", "T1", "synonymous_variant"), ("worst", "T3", "missense_variant")],
+)
+def test_the_policy_decides_which_transcript_stands_for_a_gene(tmp_path, genome, policy, transcript, consequence):
+    genome[1].write_text(genome[1].read_text() + OTHER_FRAME)
+    vcf = write_vcf(tmp_path, ["16 A G PASS 0/1"], ["S1"])
+    variants, _, _ = batch(tmp_path, [row("P1", "S1", vcf)], genome, json.dumps({"transcript_policy": policy}))
+    assert variants[["transcript", "consequence"]].astype(str).to_numpy().tolist() == [[transcript, consequence]]
+
+
+def test_the_longest_cds_stands_for_a_gene_and_a_tie_goes_to_the_smaller_name(tmp_path):
+    path = tmp_path / "g.gff3"
+    path.write_text(GFF)
+    assert read_genes(path).representative == {"T1"}
+    path.write_text(GFF + GFF.replace("##gff-version 3\n", "").replace("T1", "T0").replace("T2", "T9"))
+    assert read_genes(path).representative == {"T0"}
 
 
 def test_two_runs_give_the_same_bytes(tmp_path, genome):
@@ -210,7 +284,7 @@ def test_a_reference_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     reference, genes = write_genome(tmp_path)
 
     def refuse(*_: object) -> None:
-        raise PermissionError
+        raise OSError(30, "read-only file system")
 
     monkeypatch.setattr("radiogenomics.genomics.normalise.whole_file", refuse)
     vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
@@ -219,11 +293,51 @@ def test_a_reference_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     assert len(tables.VARIANTS.read(tmp_path / "v.parquet")) == 1
 
 
-def test_genes_without_coding_transcripts_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda text: "\n".join(line for line in text.splitlines() if "CDS" not in line),
+            "'exon', 'gene', 'transcript'",
+        ),
+        (
+            lambda text: "\n".join(line for line in text.splitlines() if "\tgene\t" not in line),
+            "2 transcript.* no gene line",
+        ),
+        (
+            lambda text: text.replace("0\tParent=transcript:T1", "0\tParent=transcript:T1,transcript:T2"),
+            "several parents",
+        ),
+        (lambda text: text.replace("CDS\t11", "CDS\tzz", 1), "not readable as GFF3"),
+        (lambda text: text.replace("ID=transcript:T1;", "ID=T:1;"), "'T1'"),
+    ],
+    ids=["no CDS", "no gene lines", "several parents", "no number", "other prefix"],
+)
+def test_genes_that_would_be_taken_wrongly_are_refused(tmp_path, change, message):
     path = tmp_path / "g.gff3"
-    path.write_text("\n".join(line for line in GFF.splitlines() if "CDS" not in line))
-    with pytest.raises(GenesError, match="'exon', 'gene', 'transcript'"):
+    path.write_text(change(GFF))
+    with pytest.raises(GenesError, match=message):
         read_genes(path)
+
+
+def test_genes_are_read_zipped_whatever_the_name(tmp_path):
+    (tmp_path / "g.gff3").write_bytes(gzip.compress(GFF.encode()))
+    assert read_genes(tmp_path / "g.gff3").representative == {"T1"}
+
+
+def test_bcftools_itself_is_asked_about_the_genes(tmp_path, genome):
+    reference = indexed_reference(genome[0], tmp_path)
+    check_genes(genome[1], reference, tmp_path)
+    genome[1].write_text(GFF.replace("biotype", "gene_type"))
+    read_genes(genome[1])
+    with pytest.raises(GenesError, match="bcftools csq refuses"):
+        check_genes(genome[1], reference, tmp_path)
+
+
+def test_a_reference_that_cannot_be_indexed(tmp_path, genome):
+    genome[0].write_bytes(gzip.compress(genome[0].read_bytes()))
+    with pytest.raises(UnreadableReferenceError, match=r"reference\.fa"):
+        indexed_reference(genome[0], tmp_path)
 
 
 def test_alterations_keep_every_patient_and_tell_classes_apart(tmp_path, genome):

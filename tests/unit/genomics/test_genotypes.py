@@ -5,8 +5,8 @@ import gzip
 import pysam
 import pytest
 
-from radiogenomics.genomics.errors import ReferenceMismatchError, UnreadableVcfError
-from radiogenomics.genomics.genotypes import is_bcf, write_genotypes
+from radiogenomics.genomics.errors import UnreadableVcfError
+from radiogenomics.genomics.genotypes import Counts, is_bcf, write_genotypes
 from tests.unit.genomics.small_genome import write_genome, write_vcf
 
 UNDECLARED = """\
@@ -19,22 +19,55 @@ UNDECLARED = """\
 """
 
 
-def cut(folder, text, samples=("S3", "S1"), name="in.vcf"):
+def cut(folder, text, samples=("S3", "S1"), name="in.vcf", pass_only=False):
     path = folder / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
-    write_genotypes(path, samples, {"1": 100}, folder / "reference.fa", folder / "out.vcf")
-    return [line.split("\t") for line in (folder / "out.vcf").read_text().splitlines() if not line.startswith("##")]
+    counts = write_genotypes(path, samples, {"1": 100}, {"1"}, folder / "out.vcf", pass_only=pass_only)
+    lines = (folder / "out.vcf").read_text().splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("##")], counts
 
 
 @pytest.mark.parametrize("name", ["in.vcf", "in.vcf.gz"])
 def test_wanted_samples_in_the_wanted_order(tmp_path, name):
-    header, *records = cut(tmp_path, UNDECLARED, name=name)
+    (header, *records), counts = cut(tmp_path, UNDECLARED, name=name)
     assert header[-2:] == ["S3", "S1"]
-    assert [(cells[1], cells[6], *cells[-2:]) for cells in records] == [
-        ("14", "PASS", "1|1", "0|1"),
-        ("16", "FILTERED", "./.", "0/1"),
-        ("17", "PASS", ".", "."),
+    assert [(cells[1], *cells[-2:]) for cells in records] == [
+        ("14", "1|1", "0|1"),
+        ("16", "./.", "0/1"),
+        ("17", ".", "."),
     ]
+    assert counts == Counts(records=3, filtered=0, elsewhere=0, missing=[2, 1], uncalled=[2, 1])
+
+
+def test_filters_and_contigs_without_genes(tmp_path):
+    text = UNDECLARED + "2\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\t0/1\t0/1\n"
+    (_, *records), counts = cut(tmp_path, text, pass_only=True)
+    assert [cells[1] for cells in records] == ["14", "17"]
+    assert (counts.records, counts.filtered, counts.elsewhere) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "written"),
+    [
+        ("a", "g,T", "A G,T"),
+        ("A", "A]1:90],T", "A <OTHER>,T"),
+        ("A", "A.", "A <OTHER>"),
+        ("A", "R", "A <OTHER>"),
+        ("A", "a", "A <OTHER>"),
+        ("A", "<DEL>,*", "A <OTHER>,*"),
+        ("A", "G,<NON_REF>", "A G,<OTHER>"),
+    ],
+)
+def test_alleles_that_are_no_sequence_are_carried_by_nobody(tmp_path, ref, alt, written):
+    line = f"1\t14\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t0/1\t0/1\t0/1\n"
+    (_, record), _ = cut(tmp_path, UNDECLARED.splitlines(keepends=True)[1] + line)
+    assert " ".join(record[3:5]) == written
+
+
+def test_the_genotype_is_found_wherever_it_stands(tmp_path):
+    text = UNDECLARED.splitlines(keepends=True)[1] + "1\t14\t.\tA\tG\t.\t.\t.\tDP:GT\t3:0/1\t4\t5:1/1\n"
+    (_, record), _ = cut(tmp_path, text, samples=("S1", "S2", "S3"))
+    assert record[-3:] == ["0/1", ".", "1/1"]
 
 
 def test_the_result_is_read_by_htslib_without_a_warning(tmp_path, capfd):
@@ -58,7 +91,7 @@ def test_windows_line_ends(tmp_path):
         ),
         (UNDECLARED.replace("#CHROM", "#CHRM"), UnreadableVcfError, "line 2: before the #CHROM line"),
         ("##fileformat=VCFv4.3\n", UnreadableVcfError, "no #CHROM line"),
-        (UNDECLARED.replace("1\t16", "2\t16"), ReferenceMismatchError, "line 5: contig 2 is not in the reference"),
+        (UNDECLARED.replace("S2", "S1"), UnreadableVcfError, "sample 'S1' stands 2 times in the header"),
     ],
 )
 def test_refused_with_the_line(tmp_path, text, error, message):
