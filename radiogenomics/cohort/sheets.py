@@ -4,6 +4,8 @@ This module is imported by the Snakefile, so it stays light: no numpy, no pandas
 """
 
 import csv
+import io
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,9 @@ from radiogenomics.errors import MissingFileError, SheetError
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
 REMOTE_PATTERN = re.compile(r"^dicomweb:(?P<server>[A-Za-z0-9_-]+)/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})$")
 MISSING = ("", "NA", "NaN", "nan")
+NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+PATH_COLUMNS = ("series", "segmentation", "vcf")
+Lines = Sequence[tuple[int, dict[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,10 @@ def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "categ
     for number, line in lines:
         values: dict[str, float | str | None] = {}
         for name, kind in covariates.items():
-            text = line[name]
-            try:
-                values[name] = None if text in MISSING else float(text) if kind == "number" else text
-            except ValueError:
+            value = values[name] = _value(line[name], kind)
+            if isinstance(value, float) and not math.isfinite(value):
                 problems.append(
-                    f"line {number}: {name} {text!r} is not a number;"
+                    f"line {number}: {name} {line[name]!r} is not a number;"
                     " write the number, NA, or declare the covariate a category"
                 )
         rows.append(PatientRow(line["patient_id"], values))
@@ -105,6 +108,7 @@ def _read_images(path: Path, patients: set[str]) -> tuple[ImageRow, ...]:
     columns = ("image_id", "patient_id", "role", "series", "segmentation", "roi")
     lines, problems = _read(path, columns, ids=("image_id", "patient_id", "role"))
     problems += _repeated(lines, ("image_id",)) + _repeated(lines, ("patient_id", "role")) + _strangers(lines, patients)
+    problems += _of_two_patients(path.parent, lines)
     rows: list[ImageRow] = []
     for number, line in lines:
         if not line["series"]:
@@ -126,7 +130,8 @@ def _read_images(path: Path, patients: set[str]) -> tuple[ImageRow, ...]:
 
 def _read_samples(path: Path, patients: set[str]) -> tuple[SampleRow, ...]:
     lines, problems = _read(path, ("patient_id", "sample_id", "vcf"), ids=("patient_id",))
-    problems += _repeated(lines, ("patient_id",)) + _repeated(lines, ("sample_id", "vcf")) + _strangers(lines, patients)
+    problems += _repeated(lines, ("patient_id",)) + _strangers(lines, patients)
+    problems += _repeated(lines, ("sample_id", "vcf"), path.parent)
     for number, line in lines:
         problems += [f"line {number}: {name} is empty" for name in ("sample_id", "vcf") if not line[name]]
     _refuse(path, problems)
@@ -139,48 +144,88 @@ def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[
     """Rows with their line numbers, and the problems that any sheet can have."""
     if not path.is_file():
         raise MissingFileError(path, "cohort sheet")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = [name.strip() for name in next(reader, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise SheetError(
-                path,
-                [
-                    f"line 1: no column {', '.join(missing)}; found {', '.join(header) or 'nothing'}"
-                    " (columns are separated by tabs)"
-                ],
-            )
-        lines: list[tuple[int, dict[str, str]]] = []
-        problems: list[str] = []
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                problems.append(f"line {reader.line_num}: {len(cells)} cells, the header has {len(header)}")
-                continue
-            line = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-            problems += [
-                f"line {reader.line_num}: {name} {line[name]!r} may hold letters, digits, - and _ only,"
-                " since it becomes a file name"
-                for name in ids
-                if not ID_PATTERN.match(line[name])
-            ]
-            lines.append((reader.line_num, line))
+    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+    header = [name.strip() for name in next(reader, [])]
+    _check_header(path, header, columns)
+    lines: list[tuple[int, dict[str, str]]] = []
+    problems: list[str] = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            problems.append(f"line {reader.line_num}: {len(cells)} cells, the header has {len(header)}")
+            continue
+        line = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        problems += [
+            f"line {reader.line_num}: {name} {line[name]!r} may hold letters, digits, - and _ only,"
+            " since it becomes a file name"
+            for name in ids
+            if not ID_PATTERN.match(line[name])
+        ]
+        lines.append((reader.line_num, line))
     return lines, problems
 
 
-def _repeated(lines: Sequence[tuple[int, dict[str, str]]], key: Sequence[str]) -> list[str]:
-    counts = Counter(tuple(line[name] for name in key) for _, line in lines)
-    repeated = [(number, tuple(line[name] for name in key)) for number, line in lines]
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise SheetError(path, [f"line {number}: the file is not UTF-8; save it as UTF-8, tab-separated"]) from error
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    problems = [
+        f"line 1: column {name!r} stands {n} times" for name, n in Counter(filter(None, header)).items() if n > 1
+    ]
+    if missing := [name for name in columns if name not in header]:
+        problems.append(
+            f"line 1: no column {', '.join(missing)}; found {', '.join(header) or 'nothing'}"
+            " (columns are separated by tabs)"
+        )
+    _refuse(path, problems)
+
+
+def _value(text: str, kind: Literal["number", "category"]) -> float | str | None:
+    """A covariate; what is neither a number nor missing becomes NaN. Underscores and other digits are no numbers."""
+    if text in MISSING:
+        return None
+    if kind == "category":
+        return text
+    return float(text) if NUMBER_PATTERN.fullmatch(text) else math.nan
+
+
+def _repeated(lines: Lines, key: Sequence[str], folder: Path | None = None) -> list[str]:
+    """Lines with the same key; with the sheet's ``folder``, two spellings of one path are the same."""
+
+    def of(line: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(_located(folder, line[name]) if folder and name in PATH_COLUMNS else line[name] for name in key)
+
+    counts = Counter(of(line) for _, line in lines)
     return [
-        f"line {number}: {' and '.join(key)} {' '.join(value)!r} stands {counts[value]} times"
-        for number, value in repeated
-        if counts[value] > 1
+        f"line {number}: {' and '.join(key)} {' '.join(line[name] for name in key)!r} stands {counts[of(line)]} times"
+        for number, line in lines
+        if counts[of(line)] > 1
     ]
 
 
-def _strangers(lines: Sequence[tuple[int, dict[str, str]]], patients: set[str]) -> list[str]:
+def _of_two_patients(folder: Path, lines: Lines) -> list[str]:
+    """A series shows one patient; in two roles it may have two regions."""
+    first: dict[str, tuple[int, str]] = {}
+    problems = []
+    for number, line in lines:
+        if line["series"]:
+            owner = first.setdefault(_located(folder, line["series"]), (number, line["patient_id"]))
+            if owner[1] != line["patient_id"]:
+                problems.append(
+                    f"line {number}: series {line['series']!r} of patient {line['patient_id']!r} is that of patient"
+                    f" {owner[1]!r} in line {owner[0]}"
+                )
+    return problems
+
+
+def _strangers(lines: Lines, patients: set[str]) -> list[str]:
     return [
         f"line {number}: patient {line['patient_id']!r} is not in the patients sheet"
         for number, line in lines

@@ -1,6 +1,6 @@
 """Reading the configuration: YAML or JSON in, frozen models or one error with every problem out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,20 @@ from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names, preset_path
 
 Model = TypeVar("Model", bound=Section)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error; the standard loader keeps the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def load(path: Path) -> Config:
@@ -60,12 +74,16 @@ def _resolve_preset(name: str, folder: Path) -> str:
 def _read_yaml(path: Path, what: str) -> Mapping[str, Any]:
     if not path.is_file():
         raise MissingFileError(path, what)
-    return _parse_yaml(path.read_text(encoding="utf-8"), path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, ["the file is not UTF-8; save it as UTF-8"]) from error
+    return _parse_yaml(text, path)
 
 
 def _parse_yaml(text: str, path: Path | str) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise ConfigError(path, [f"not readable as YAML: {error}"]) from error
     if data is None:
@@ -86,4 +104,6 @@ def _problem(item: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in item["loc"]) or "configuration"
     if item["type"] == "extra_forbidden":
         return f"{key}: unknown key"
+    if item["type"] == "value_error":  # our own, which says what it found where that may be shown
+        return f"{key}: {item['msg'].removeprefix('Value error, ')}"
     return f"{key}: {item['msg']} (found {item['input']!r})" if item["loc"] else f"{key}: {item['msg']}"

@@ -6,14 +6,39 @@ the file that names them.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 Family = Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 FAMILIES: tuple[Family, ...] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+# The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
+RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
+# Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
+# Linux takes 128 KiB.
+MAX_BATCHES = 500
+Item = TypeVar("Item")
+
+
+def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if repeated := sorted({str(item) for item in items if items.count(item) > 1}):
+        raise ValueError(f"{', '.join(repeated)} stands more than once")
+    return items
+
+
+Distinct = AfterValidator(_distinct)
 
 
 class Section(BaseModel):
@@ -41,6 +66,13 @@ class Cohort(Section):
         description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
     )
 
+    @field_validator("covariates")
+    @classmethod
+    def _free_names(cls, covariates: dict[str, str]) -> dict[str, str]:
+        if taken := [name for name in covariates if name in RESERVED_COLUMNS]:
+            raise ValueError(f"{', '.join(taken)} is a column of the patients table; give the covariate another name")
+        return covariates
+
 
 class Server(Section):
     """A DICOMweb server."""
@@ -51,6 +83,13 @@ class Server(Section):
     user_env: str | None = Field(None, description="Name of the environment variable that holds the user name.")
     password_env: str | None = Field(None, description="Name of the environment variable that holds the password.")
     token_env: str | None = Field(None, description="Name of the environment variable that holds a bearer token.")
+
+    @field_validator("url")
+    @classmethod
+    def _no_credential(cls, url: str) -> str:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("the URL holds a user name; name environment variables in user_env and password_env")
+        return url
 
     @model_validator(mode="after")
     def _one_kind_of_credential(self) -> Self:
@@ -96,7 +135,7 @@ class ImageTypes(Section):
     """Which derived images features are computed on."""
 
     original: bool = Field(True, description="The image as it is.")
-    log_sigma_mm: tuple[float, ...] = Field(
+    log_sigma_mm: Annotated[tuple[PositiveFloat, ...], Distinct] = Field(
         (), description="Laplacian of Gaussian at these sigmas, in mm; none when empty."
     )
     wavelet: bool = Field(False, description="The eight sub-bands of one undecimated level of the coif1 wavelet.")
@@ -105,8 +144,6 @@ class ImageTypes(Section):
     def _something(self) -> Self:
         if not (self.original or self.log_sigma_mm or self.wavelet):
             raise ValueError("at least one image type must be chosen")
-        if any(sigma <= 0 for sigma in self.log_sigma_mm):
-            raise ValueError("log_sigma_mm must be positive")
         return self
 
 
@@ -121,19 +158,21 @@ class RadiomicsSettings(Section):
     bin_count: int | None = Field(
         None, ge=2, description="Fixed number of bins. Exactly one of bin_width and bin_count."
     )
-    resampled_spacing_mm: tuple[float, float, float] | None = Field(
+    resampled_spacing_mm: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         None, description="Voxel spacing (x, y, z) in mm to resample to before extraction; null keeps the image's own."
     )
     normalise: bool = Field(
         False,
         description="Scale the whole image to mean 0 and standard deviation 100 first (MR, whose units are arbitrary).",
     )
-    families: tuple[Family, ...] = Field(FAMILIES, min_length=1, description="Feature families.")
+    families: Annotated[tuple[Family, ...], Distinct] = Field(FAMILIES, min_length=1, description="Feature families.")
     image_types: ImageTypes = Field(
         ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask."
     )
     min_voxels: int = Field(
-        64, ge=1, description="Smallest region, in voxels of the image, that features are computed for."
+        64,
+        ge=1,
+        description="Smallest region, in voxels, that features are computed for; it holds before and after resampling.",
     )
 
     @model_validator(mode="after")
@@ -168,7 +207,7 @@ class Genomics(Section):
         "longest_cds",
         description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst hit.",
     )
-    classes: tuple[ConsequenceClass, ...] = Field(
+    classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("lof", "missense", "non_silent", "synonymous"),
         min_length=1,
         description="Consequence classes that a gene's alteration is recorded for.",
@@ -178,7 +217,7 @@ class Genomics(Section):
 class Association(Section):
     """Which tests are made."""
 
-    classes: tuple[ConsequenceClass, ...] = Field(
+    classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("non_silent",), min_length=1, description="Consequence classes that are tested."
     )
     min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
@@ -201,7 +240,11 @@ class Workflow(Section):
     """How the work is cut and when to give up."""
 
     batches: int = Field(
-        8, ge=1, description="Number of batches that patients are spread over; changing it computes everything again."
+        8,
+        ge=1,
+        le=MAX_BATCHES,
+        description=f"Number of batches that patients are spread over, {MAX_BATCHES} at most; changing it computes"
+        " everything again.",
     )
     max_failed_share: float = Field(
         0.2, ge=0, le=1, description="Share of excluded patients above which the workflow stops with exit code 4."

@@ -11,8 +11,9 @@ from radiogenomics.plan import Plan
 def plan(folder, patients, data=None, extra_images=""):
     sheets = folder / "config"
     sheets.mkdir(exist_ok=True)
-    (folder / "dicom").mkdir(exist_ok=True)
-    rows = [f"{patient}-ct\t{patient}\tct\t../dicom\t\tGTV" for patient in patients]
+    for patient in patients:
+        (folder / "dicom" / patient).mkdir(parents=True, exist_ok=True)
+    rows = [f"{patient}-ct\t{patient}\tct\t../dicom/{patient}\t\tGTV" for patient in patients]
     (sheets / "patients.tsv").write_text("patient_id\n" + "".join(f"{patient}\n" for patient in patients))
     header = "image_id\tpatient_id\trole\tseries\tsegmentation\troi\n"
     (sheets / "images.tsv").write_text(header + "".join(f"{row}\n" for row in rows) + extra_images)
@@ -46,8 +47,8 @@ def test_every_patient_is_in_one_batch(tmp_path):
 def test_files_below_the_working_folder_are_relative_and_absent_ones_left_to_the_job(tmp_path):
     study = plan(tmp_path, ["P001"], extra_images="P001-mr\tP001\tmr\t/nowhere/mr\t\tGTV\n")
     batch = study.batch_of("P001")
-    assert study.image_files(batch) == ["dicom"]
-    assert [row["series"] for row in json.loads(study.images(batch))] == ["dicom", "/nowhere/mr"]
+    assert study.image_files(batch) == ["dicom/P001"]
+    assert [row["series"] for row in json.loads(study.images(batch))] == ["dicom/P001", "/nowhere/mr"]
 
 
 def test_remote_batches(tmp_path):

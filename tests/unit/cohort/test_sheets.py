@@ -59,12 +59,29 @@ def test_all_bad_rows_at_once(tmp_path):
         ("patients", "patient_id,age\n", "no column patient_id"),
         ("patients", "patient_id\tage\nP1\t3\n", "no column sex"),
         ("patients", "patient_id\tage\tsex\n", "no patients"),
+        ("patients", "patient_id\tage\tsex\tage\nP1\t1\tF\t2\n", "line 1: column 'age' stands 2 times"),
+        ("patients", "patient_id\tage\tsex\nP1\tinf\tF\n", "line 2: age 'inf' is not a number"),
+        ("patients", "patient_id\tage\tsex\nP1\t1e999\tF\n", "line 2: age '1e999' is not a number"),
+        ("patients", "patient_id\tage\tsex\nP1\t1_000\tF\n", "line 2: age '1_000' is not a number"),
+        ("patients", "patient_id\tage\tsex\nP1\t٣\tF\n", "line 2: age '٣' is not a number"),
+        ("patients", "patient_id\tage\tsex\nP1\tNAN\tF\n", "line 2: age 'NAN' is not a number"),
         ("images", IMAGES + "I1\tP1\tmr\tx\ty\tz\n", "image_id 'I1' stands 2 times"),
         ("images", IMAGES + "I3\tP1\tct\tx\ty\tz\n", "patient_id and role 'P1 ct' stands 2 times"),
         ("images", IMAGES + "I3\tP9\tct\tx\ty\tz\n", "line 4: patient 'P9' is not in the patients sheet"),
         ("images", IMAGES + "I3\tP2\tmr\t\ty\tz\n", "line 4: series is empty"),
         ("images", IMAGES + "I3\tP2\tmr\tx\ty\t\n", "line 4: roi is empty"),
         ("images", IMAGES + "I3\tP2\tmr\tdicomweb:a/b\ty\tz\n", "is not of the form dicomweb:SERVER"),
+        (
+            "images",
+            IMAGES + "I3\tP2\tmr\t./a/../a/b\tx.dcm\tG\n",
+            "line 4: series './a/../a/b' of patient 'P2' is that of patient 'P1' in line 2",
+        ),
+        (
+            "images",
+            IMAGES + "I3\tP1\tmr\tdicomweb:x/1.2/3.4\tx.dcm\tG\n",
+            "line 4: series 'dicomweb:x/1.2/3.4' of patient 'P1' is that of patient 'P2' in line 3",
+        ),
+        ("samples", SAMPLES + "P2\tS.1\t./c.vcf.gz\n", r"sample_id and vcf 'S.1 \./c.vcf.gz' stands 2 times"),
         ("samples", SAMPLES + "P1\tS2\tc.vcf.gz\n", "patient_id 'P1' stands 2 times"),
         ("samples", SAMPLES + "P2\tS.1\tc.vcf.gz\n", "sample_id and vcf 'S.1 c.vcf.gz' stands 2 times"),
         ("samples", SAMPLES + "P2\t\tc.vcf.gz\n", "line 3: sample_id is empty"),
@@ -73,6 +90,30 @@ def test_all_bad_rows_at_once(tmp_path):
 def test_refused(tmp_path, sheet, text, message):
     with pytest.raises(SheetError, match=message):
         read_sheets(cohort(tmp_path, **{sheet: text}))
+
+
+@pytest.mark.parametrize("text", ["5", "-5.", "+.5", "0.25e-3", "1E6"])
+def test_plain_decimal_numbers(tmp_path, text):
+    read = read_sheets(cohort(tmp_path, patients=f"patient_id\tage\tsex\nP1\t{text}\tF\nP2\tNaN\tM\n"))
+    assert [row.covariates["age"] for row in read.patients] == [float(text), None]
+
+
+def test_one_series_of_a_patient_may_have_two_roles(tmp_path):
+    rows = IMAGES + "I3\tP1\tmargin\ta/b\tseg.dcm\tRing\n"
+    assert [row.role for row in read_sheets(cohort(tmp_path, images=rows)).images] == ["ct", "ct", "margin"]
+
+
+@pytest.mark.parametrize(("encoding", "line"), [("cp1252", 3), ("utf-16", 1)])
+def test_another_encoding_than_utf_8_is_named(tmp_path, encoding, line):
+    study = cohort(tmp_path)
+    study.patients.write_bytes("patient_id\tage\tsex\nP1\t1\tF\nP2\t1\tMännlich\n".encode(encoding))
+    with pytest.raises(SheetError, match=f"line {line}: the file is not UTF-8; save it as UTF-8"):
+        read_sheets(study)
+
+
+def test_columns_without_a_name_are_ignored(tmp_path):
+    text = "patient_id\tage\tsex\t\t\nP1\t1\tF\t\t\nP2\t1\tF\t\t\n"
+    assert len(read_sheets(cohort(tmp_path, patients=text)).patients) == 2
 
 
 def test_a_missing_sheet_is_named(tmp_path):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from radiogenomics import config
+from radiogenomics import config, tables
 from radiogenomics.config import generate
-from radiogenomics.config.models import Config, RadiomicsSettings
+from radiogenomics.config.models import RESERVED_COLUMNS, Config, RadiomicsSettings
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names
 
@@ -41,11 +41,43 @@ def test_every_problem_is_named_at_once(tmp_path):
         ),
         ("pacs: {servers: {x: {url: 'http://a', user_env: U}}}", "user_env and password_env go together"),
         ("pacs: {servers: {x: {url: 'ftp://a'}}}", "pacs.servers.x.url"),
+        ("cohort: {covariates: {included: category}}", "included is a column of the patients table"),
+        ("workflow: {batches: 501}", "workflow.batches"),
+        ("study: {title: a}\ncohort: {}\nstudy: {title: b}\n", "key 'study' stands twice"),
+        ("association: {alpha: 0.1, alpha: 0.2}", "key 'alpha' stands twice"),
+        ("association: {classes: [lof, lof]}", "association.classes: lof stands more than once"),
+        ("genomics: {classes: [lof, non_silent, lof]}", "genomics.classes: lof stands more than once"),
     ],
 )
 def test_refused(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message):
         config.load(write(tmp_path, text))
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated(tmp_path):
+    with pytest.raises(ConfigError, match="the URL holds a user name") as error:
+        config.load(write(tmp_path, "pacs: {servers: {x: {url: 'https://alice:s3cret@host/dicom-web'}}}"))
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_another_encoding_than_utf_8_is_named(tmp_path, encoding):
+    path = tmp_path / "config.yaml"
+    path.write_bytes("study: {title: Männer}\n".encode(encoding))
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
+        config.load(path)
+
+
+def test_merged_keys_may_be_overridden(tmp_path):
+    text = "bin_width: 25\nimage_types: &a {original: true}\n"
+    assert config.load_section(RadiomicsSettings, str(write(tmp_path, text))).bin_width == 25
+    text = "association: &a {alpha: 0.1, min_carriers: 3}\n"
+    merged = config._parse_yaml(f"{text}other: &b {{<<: *a, alpha: 0.2}}\nlast: {{<<: *b, alpha: 0.3}}\n", "x")
+    assert merged["last"] == {"alpha": 0.3, "min_carriers": 3}
+
+
+def test_covariates_may_not_be_named_like_the_patients_table():
+    assert tuple(column.name for column in tables.PATIENTS.columns) == RESERVED_COLUMNS
 
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path):
@@ -107,7 +139,17 @@ def test_there_is_a_preset_for_each_default_modality():
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", '{"bin_width": 25, "bin_count": 32}', '{"bin_width": 25, "image_types": {"original": false}}']
+    "text",
+    [
+        "{}",
+        '{"bin_width": 25, "bin_count": 32}',
+        '{"bin_width": 25, "image_types": {"original": false}}',
+        '{"bin_width": 25, "image_types": {"log_sigma_mm": [0]}}',
+        '{"bin_width": 25, "image_types": {"log_sigma_mm": [1, 1.0]}}',
+        '{"bin_width": 25, "families": ["glcm", "glcm"]}',
+        '{"bin_width": 25, "resampled_spacing_mm": [1, 1, 0]}',
+        '{"bin_width": 25, "resampled_spacing_mm": [-1, 1, 1]}',
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(text):
     with pytest.raises(ConfigError):
