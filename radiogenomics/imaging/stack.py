@@ -83,7 +83,7 @@ def _same_matrix(folder: Path, images: Sequence[Image]) -> tuple[int, int]:
 def _count(path: Path, header: FileDataset, tag: str) -> int:
     value = number(header, tag, path=path)
     if value < 1 or value != int(value):
-        raise InvalidTagError(path, tag, value, "a whole number from 1 on")
+        raise InvalidTagError(path, tag, f"{value:g}", "a whole number from 1 on")
     return int(value)
 
 

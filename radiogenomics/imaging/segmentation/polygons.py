@@ -99,9 +99,9 @@ def _cuts(ours: FloatArray, theirs: FloatArray) -> tuple[Indices, FloatArray]:
         turn = _turn(along, along_theirs[None])
         with np.errstate(divide="ignore", invalid="ignore"):  # parallel edges meet nowhere, or at other edges' ends
             share, share_theirs = _turn(apart, along_theirs[None]) / turn, _turn(apart, along) / turn
-            met = (share >= 0) & (share <= 1) & (share_theirs >= -ROUNDING) & (share_theirs <= 1 + ROUNDING)
+            met = (np.abs(share - 0.5) <= 0.5 + ROUNDING) & (np.abs(share_theirs - 0.5) <= 0.5 + ROUNDING)
         number, other = np.nonzero(met)
-        found.append((start + number, share[number, other]))
+        found.append((start + number, np.clip(share[number, other], 0, 1)))
     numbers, shares = zip(*found, strict=True)
     return np.concatenate(numbers), np.concatenate(shares)
 
