@@ -14,6 +14,7 @@ from radiogenomics.config.models import Report
 from radiogenomics.files import write_text
 from radiogenomics.report import text
 from radiogenomics.report.columns import script_json
+from radiogenomics.report.labels import Labels
 from radiogenomics.report.load import Run, load
 from radiogenomics.report.sections import association, attrition, cohort, comparison, images, methods
 
@@ -68,6 +69,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "thresholds": run.thresholds,
         "several": len(run.analyses) > 1,
         "analyses": run.analyses,
+        "labels": Labels(),
         "summary": association.sentence(results, run.thresholds.alpha),
         "association": results,
         "attrition": attrition.section(run),
@@ -94,6 +96,7 @@ def _environment() -> Environment:
         "general": text.general,
         "spaced": text.spaced,
         "breakable": text.breakable,
+        "marked": text.marked,
     }
     environment.filters.update({**filters, "percent": text.percent, "plural": text.plural, "joined": text.joined})
     return environment

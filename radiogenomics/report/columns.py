@@ -66,13 +66,6 @@ def encode(array: npt.NDArray[Any]) -> str:
     return base64.b64encode(gzip.compress(planes.tobytes(), COMPRESSION, mtime=0)).decode("ascii")
 
 
-def decode(data: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Get the array back from its text."""
-    kind = np.dtype(dtype).newbyteorder("<")
-    planes = np.frombuffer(gzip.decompress(base64.b64decode(data)), dtype=np.uint8)
-    return np.ascontiguousarray(planes.reshape(kind.itemsize, -1).T).view(kind).reshape(-1)
-
-
 def script_json(data: object) -> Markup:
     """JSON that may stand inside a ``<script>`` element whatever the strings in it hold."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -52,7 +52,7 @@ def flow(enrolled: int, steps: Sequence[FlowStep], analysed: int) -> Markup:
 
 def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Markup:
     """Bars of altered, wild-type and not-assayed patients for each marker; a line marks the smallest tested group."""
-    top, step, left, width = 30, 22, 190, 720
+    top, step, left, width = 30, 22, 240, 770
     largest = max((sum(row[1:]) for row in rows), default=1)
     x = svg.Scale(0, max(largest, 1), left, width - 56)
     bottom = top + step * len(rows)
@@ -61,7 +61,7 @@ def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Marku
     for k, (marker, altered, wild_type, not_assayed) in enumerate(rows):
         y = top + step * k
         class_ = "bar-altered" if altered >= threshold else "bar-altered few"
-        drawn.append(svg.text(left - 8, y + 15, svg.shorten(marker, 26), "tick strong", "end"))
+        drawn.append(svg.name(left - 8, y + 15, marker, 24, "tick strong", "end"))
         drawn += svg.bars(
             [(altered, class_), (wild_type, "bar-wild"), (not_assayed, "bar-unknown")], x, y + 3, step - 7
         )
@@ -70,14 +70,19 @@ def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Marku
     return svg.picture(width, bottom + 6, "Carriers of each marker among analysed patients", drawn, "figure")
 
 
-def qq(strength: hits.Floats, family: hits.Family) -> Markup:
+def qq_panels(families: Sequence[tuple[hits.Family, hits.Floats]]) -> list[Markup]:
+    """QQ plots of several families with the same axes; a family without a test has none."""
+    drawn = [(family, hits.quantiles(strength)) for family, strength in families if family.n_tested]
+    reach = max((float(expected.max()) for _, (expected, *_) in drawn), default=1.0)
+    top = max((float(max(observed.max(), high.max())) for _, (_, observed, _, high) in drawn), default=1.0)
+    return [_qq(family, points, reach * 1.04, top * 1.04) for family, points in drawn]
+
+
+def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top: float) -> Markup:
     """Draw expected against observed −log10 p of one family with the 95 % band of independent tests."""
     size, left, bottom = 330, 46, 286
-    expected, observed, low, high = hits.quantiles(strength)
-    if not expected.size:
-        return Markup("")
-    x = svg.Scale(0, float(expected.max()) * 1.04, left, size - 10)
-    y = svg.Scale(0, float(max(observed.max(), high.max())) * 1.04, bottom, 34)
+    expected, observed, low, high = points
+    x, y = svg.Scale(0, reach, left, size - 10), svg.Scale(0, top, bottom, 34)
     top_of_line = min(x.high, y.high)
     upper = [(x(a), y(b)) for a, b in zip(expected, high, strict=True)]
     lower = [(x(a), y(b)) for a, b in zip(expected[::-1], low[::-1], strict=True)]
@@ -149,5 +154,5 @@ def _excluded(x: float, y: float, step: FlowStep) -> list[Markup]:
     drawn = [svg.text(x, y, head, "flow-head")]
     for k, (reason, n) in enumerate(step.reasons, start=1):
         drawn.append(svg.text(x + 22, y + LINE * k, text.count(n), "flow-count", "end"))
-        drawn.append(svg.text(x + 30, y + LINE * k, svg.shorten(text.spaced(reason), 40), "flow-reason"))
+        drawn.append(svg.name(x + 30, y + LINE * k, text.spaced(reason), 40, "flow-reason"))
     return drawn

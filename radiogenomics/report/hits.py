@@ -42,14 +42,18 @@ class Family:
 
 @dataclass(frozen=True)
 class MarkerHits:
-    """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the most adjusted model tested."""
+    """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the most adjusted model tested.
+
+    ``hits`` has None for a model under which no pair of the marker was tested, ``volume_explained`` is None if that
+    holds for the crude or the volume model: what was not looked for was not found to be absent.
+    """
 
     analysis: str
     marker: str
     n_carriers: int
     n_tested: int
-    hits: dict[str, int]
-    volume_explained: int
+    hits: dict[str, int | None]
+    volume_explained: int | None
     best: int | None
 
 
@@ -173,6 +177,13 @@ def not_tested(results: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def main_reason(results: pd.DataFrame, model: str | None = None) -> str:
+    """Most frequent reason why a pair was not tested (under one model); empty if every pair was."""
+    rows = results if model is None else results[results["model"] == model]
+    counts = rows.loc[rows["flag"] != "", "flag"].astype(str).value_counts()
+    return min(counts.index, key=lambda reason: (-counts[reason], reason)) if len(counts) else ""
+
+
 def _family(analysis: str, model: str, part: pd.DataFrame, alpha: float) -> Family:
     strength = part["neg_log10_p"].to_numpy(dtype=np.float64, na_value=np.nan)
     hit = is_hit(part, alpha)
@@ -207,18 +218,23 @@ class _Arrays:
 def _marker(results: pd.DataFrame, rows: Integers, arrays: _Arrays) -> MarkerHits:
     model, strength = arrays.model[rows], arrays.strength[rows]
     tested, first_model = np.isfinite(strength), model == model.min()
+    counts = {
+        name: int(arrays.hit[rows[model == code]].sum()) if (tested & (model == code)).any() else None
+        for code, name in enumerate(MODELS)
+    }
+    explained = int((arrays.explained[rows] & first_model).sum())
     most_adjusted = rows[tested & (model == model[tested].max())] if tested.any() else rows[:0]
     return MarkerHits(
         analysis=str(results["analysis"].iloc[rows[0]]),
         marker=str(results["marker"].iloc[rows[0]]),
         n_carriers=int(arrays.n_carriers[rows].max()),
         n_tested=int((tested & first_model).sum()),
-        hits={name: int(arrays.hit[rows[model == code]].sum()) for code, name in enumerate(MODELS)},
-        volume_explained=int((arrays.explained[rows] & first_model).sum()),
+        hits=counts,
+        volume_explained=None if None in (counts["crude"], counts["volume"]) else explained,
         best=int(most_adjusted[np.argmax(arrays.strength[most_adjusted])]) if most_adjusted.size else None,
     )
 
 
 def _rank(row: MarkerHits, strength: Floats) -> tuple[object, ...]:
-    counts: Sequence[int] = [-row.hits[model] for model in reversed(MODELS)]
+    counts: Sequence[int] = [-(row.hits[model] or 0) for model in reversed(MODELS)]
     return (*counts, -float(strength[row.best]) if row.best is not None else float("inf"), row.analysis, row.marker)

@@ -45,6 +45,7 @@ class Thresholds:
     min_carriers: int
     classes: tuple[str, ...] = ()
     volume_feature: str = ""
+    explained_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,17 @@ class Run:
         return frozenset(self.patients.loc[self.patients["included"], "patient_id"])
 
     @cached_property
-    def covariates(self) -> tuple[str, ...]:
-        """Covariates of the full model: those on record, else the further columns of the patients table."""
+    def covariates(self) -> tuple[str, ...] | None:
+        """Covariates of the full model: those on record, else the further columns of the patients table, else unknown.
+
+        A record of no covariates is a record.
+        """
         for stage in ("association", "cohort"):
             for record in self.provenance.get(stage, ()):
-                if named := record.get("settings", {}).get("covariates"):
+                if (named := record.get("settings", {}).get("covariates")) is not None:
                     return tuple(named)
         if self.patients is None:
-            return ()
+            return None
         return tuple(self.patients.columns[len(tables.PATIENTS.columns) :])
 
 
@@ -167,6 +171,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         min_carriers=int(settings["min_carriers"]),
         classes=tuple(settings.get("classes", ())),
         volume_feature=str(settings.get("volume_feature", "")),
+        explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
     )
 
 

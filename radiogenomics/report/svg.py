@@ -72,6 +72,12 @@ def label(value: float) -> str:
     return f"{value:g}".replace("-", "−")
 
 
+def name(x: float, y: float, words: str, limit: int, class_: str = "", anchor: str = "start") -> Markup:
+    """Draw a name cut to ``limit`` characters; the whole name appears when pointed at."""
+    title = [tag("title", words)] if len(words) > limit else []
+    return tag("text", shorten(words, limit), *title, x=x, y=y, class_=class_, text_anchor=anchor)
+
+
 def shorten(words: str, limit: int) -> str:
     """Cut text to ``limit`` characters."""
     return words if len(words) <= limit else f"{words[: limit - 1]}…"

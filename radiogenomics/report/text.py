@@ -4,22 +4,22 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 MISSING = "–"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: object, digits: int = 2) -> str:
-    """Write fixed decimals with a true minus sign."""
+    """Write fixed decimals with a true minus sign; what rounds to zero has none."""
     if _missing(value):
         return MISSING
-    return f"{float(value):.{digits}f}".replace("-", "−")  # type: ignore[arg-type]
+    return f"{float(value):z.{digits}f}".replace("-", "−")  # type: ignore[arg-type]
 
 
 def general(value: object, digits: int = 4) -> str:
     """Significant digits, no trailing zeros."""
-    return MISSING if _missing(value) else f"{float(value):.{digits}g}".replace("-", "−")  # type: ignore[arg-type]
+    return MISSING if _missing(value) else f"{float(value):z.{digits}g}".replace("-", "−")  # type: ignore[arg-type]
 
 
 def count(value: object) -> str:
@@ -71,8 +71,17 @@ def spaced(code: str) -> str:
 
 
 def breakable(name: str) -> Markup:
-    """Let a feature's name break after an underscore."""
-    return Markup("_<wbr>").join(name.split("_"))
+    """Let the name of a feature or a marker break after an underscore or a colon."""
+    parts = (Markup("_<wbr>").join(part.split("_")) for part in name.split(":"))
+    return Markup(":<wbr>").join(parts)
+
+
+def marked(words: str) -> Markup:
+    """Set what stands between backticks as code."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        return escape(words)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if k % 2 else part for k, part in enumerate(parts))
 
 
 def _missing(value: object) -> bool:

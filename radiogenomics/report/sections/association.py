@@ -21,16 +21,18 @@ def section(run: Run) -> dict[str, Any]:
     found = hits.families(run.results, run.thresholds.alpha)
     markers = hits.by_marker(run.results, run.thresholds.alpha)
     missing = hits.not_tested(run.results)
-    with_hits = sum(any(row.hits.values()) for row in markers)
+    with_hits = len({row.marker for row in markers if any(row.hits.values())})
     return {
         "families": found,
         "markers": [marker_row(run.results, row) for row in markers[:MAX_MARKERS]],
         "n_markers_with_hits": with_hits,
-        "n_markers_hidden": max(len(markers) - MAX_MARKERS, 0),
+        "n_marker_rows": len(markers),
         "qq": _qq(run, found),
         "not_tested": [(str(reason), [int(n) for n in row]) for reason, *row in missing.itertuples()],
         "models": tables.MODELS,
         "formulas": formulas(run),
+        "share_taken": share_taken(run),
+        "starred": any(f.n_tested and not f.n_hits for f in found),
         **headline(run, found),
     }
 
@@ -40,8 +42,10 @@ def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
     enrolled, analysed = patient_counts(run)
     pair = hits.pair_of_row(run.results)
     explained = hits.explained_rows(run.results)
-    by_model = {model: sum(f.n_hits for f in found if f.model == model) for model in tables.MODELS}
+    counts = {model: _hits([f for f in found if f.model == model]) for model in tables.MODELS}
     present = [model for model in tables.MODELS if any(f.model == model for f in found)]
+    untested = [model for model in present if counts[model] is None]
+    comparable = counts["crude"] is not None and counts["volume"] is not None
     return {
         "enrolled": enrolled,
         "analysed": analysed,
@@ -49,37 +53,66 @@ def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
         "n_markers": len(run.results["marker"].cat.categories),
         "n_pairs": int(pair[-1]) + 1 if pair.size else 0,
         "n_rows": len(run.results),
-        "hits": {model: by_model[model] for model in present},
-        "n_explained": len(set(pair[explained].tolist())),
+        "n_analyses": len(run.analyses),
+        "hits": {model: counts[model] for model in present},
+        "any_tested": any(f.n_tested for f in found),
+        "reasons": {model: hits.main_reason(run.results, model) for model in untested},
+        "reason": hits.main_reason(run.results),
+        "n_explained": len(set(pair[explained].tolist())) if comparable else None,
         "n_max": max((f.n_high for f in found), default=0),
     }
 
 
+WORDS = {"crude": "without adjustment", "volume": "after adjustment for volume", "full": "with all covariates"}
+
+
 def sentence(numbers: Mapping[str, Any], alpha: float) -> str:
-    """Put the run in one sentence."""
-    words = {"crude": "without adjustment", "volume": "after adjustment for volume", "full": "with all covariates"}
-    counts = [f"{text.count(n)} {words[model]}" for model, n in numbers["hits"].items()]
-    if numbers["enrolled"] is None:
-        start = f"In up to {text.plural(numbers['n_max'], 'patient')}"
-    else:
-        analysed = text.count(numbers["analysed"])
-        start = f"Of {text.plural(numbers['enrolled'], 'patient')} enrolled, {analysed} were analysed"
-    features, markers = (
-        text.plural(numbers["n_features"], "imaging feature"),
-        text.plural(numbers["n_markers"], "genomic marker"),
-    )
-    found = f"{text.joined(counts)} are associated" if counts else "none could be tested"
-    pairs = text.plural(numbers["n_pairs"], "pair")
-    return (
-        f"{start}; of {pairs} of {features} and {markers}, {found} at a false discovery rate of {text.percent(alpha)}."
-    )
+    """Put the run in one sentence, or in two where a model could not be tested."""
+    if not numbers["n_pairs"]:
+        return f"{_patients(numbers)}The results table holds no pair."
+    pairs = f"{_patients(numbers)}{'of' if _patients(numbers) else 'Of'} {_pairs(numbers)}"
+    if not numbers["any_tested"]:
+        return f"{pairs}, no pair could be tested (main reason: {numbers['reason']})."
+    counts = [f"{text.count(n)} {WORDS[model]}" for model, n in numbers["hits"].items() if n is not None]
+    are = "is" if [n for n in numbers["hits"].values() if n is not None] == [1] else "are"
+    found = f"{pairs}, {text.joined(counts)} {are} associated at a false discovery rate of {text.percent(alpha)}."
+    untested = [
+        f" No pair could be tested {WORDS[model]} (main reason: {reason})."
+        for model, reason in numbers["reasons"].items()
+    ]
+    return found + "".join(untested)
+
+
+def _patients(numbers: Mapping[str, Any]) -> str:
+    """Start of the sentence; empty if nothing is known of patients."""
+    if numbers["enrolled"] is not None:
+        analysed = f"{text.count(numbers['analysed'])} {'was' if numbers['analysed'] == 1 else 'were'} analysed"
+        end = "; " if numbers["n_pairs"] else ". "
+        return f"Of {text.plural(numbers['enrolled'], 'patient')} enrolled, {analysed}{end}"
+    return f"In up to {text.plural(numbers['n_max'], 'patient')}, " if numbers["n_max"] else ""
+
+
+def _pairs(numbers: Mapping[str, Any]) -> str:
+    features = text.plural(numbers["n_features"], "imaging feature")
+    markers = text.plural(numbers["n_markers"], "genomic marker")
+    analyses = f" in {numbers['n_analyses']} analyses" if numbers["n_analyses"] > 1 else ""
+    return f"{text.plural(numbers['n_pairs'], 'pair')} of {features} and {markers}{analyses}"
 
 
 def formulas(run: Run) -> dict[str, str]:
     """Right-hand side of each model in words."""
     volume = f"log {run.thresholds.volume_feature}" if run.thresholds.volume_feature else "log volume"
-    covariates = " + ".join(run.covariates) if run.covariates else "no further covariate"
-    return {"crude": "carrier", "volume": f"carrier + {volume}", "full": f"carrier + {volume} + {covariates}"}
+    if run.covariates is None:
+        further = " + covariates not on record"
+    else:
+        further = "".join(f" + {name}" for name in run.covariates) or " (no further covariate)"
+    return {"crude": "carrier", "volume": f"carrier + {volume}", "full": f"carrier + {volume}{further}"}
+
+
+def share_taken(run: Run) -> str:
+    """How much of a crude estimate adjustment for volume must take for a pair to count as volume-explained."""
+    share = run.thresholds.explained_share
+    return "most" if share is None else f"more than {text.percent(share)}"
 
 
 def marker_row(results: pd.DataFrame, row: hits.MarkerHits) -> dict[str, Any]:
@@ -140,12 +173,18 @@ def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hit
     }
 
 
+def _hits(found: Sequence[hits.Family]) -> int | None:
+    """Hits of one model over all analyses; None if it tested nothing."""
+    return sum(f.n_hits for f in found) if any(f.n_tested for f in found) else None
+
+
 def _qq(run: Run, found: Sequence[hits.Family]) -> list[dict[str, Any]]:
-    panels: dict[str, list[Any]] = {}
+    strengths: dict[str, list[tuple[hits.Family, hits.Floats]]] = {}
     for family, (_, _, part) in zip(found, hits.by_family(run.results), strict=True):
         strength = part["neg_log10_p"].to_numpy(dtype="float64", na_value=float("nan"))
-        panels.setdefault(family.analysis, []).append(figures.qq(strength, family))
-    return [{"analysis": analysis, "panels": drawn} for analysis, drawn in panels.items()]
+        if family.n_tested:
+            strengths.setdefault(family.analysis, []).append((family, strength))
+    return [{"analysis": name, "panels": figures.qq_panels(panels)} for name, panels in strengths.items()]
 
 
 def _finite(value: float) -> float | None:

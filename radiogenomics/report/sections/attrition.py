@@ -68,7 +68,7 @@ def silent_exclusions(run: Run) -> list[dict[str, str]]:
         return []
     explained = set(run.failures["patient_id"]) if run.failures is not None else set()
     rows = run.patients[~run.patients["included"] & ~run.patients["patient_id"].isin(explained)]
-    shown = rows[["patient_id", "stage", "reason", "message"]].sort_values("patient_id")
+    shown = rows[["patient_id", "excluded_stage", "excluded_reason", "excluded_message"]].sort_values("patient_id")
     return [{str(key): str(value) for key, value in row.items()} for row in shown.to_dict("records")]
 
 

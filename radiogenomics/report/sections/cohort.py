@@ -42,6 +42,8 @@ def section(run: Run) -> dict[str, Any]:
         "groups": [(name, len(rows)) for name, rows in _groups(run.patients)] if run.patients is not None else [],
         "carriers": figures.carriers(bars, least) if bars else None,
         "from_results": run.alterations is None,
+        "n_few": sum(row.altered < least for row in markers[:MAX_BARS]),
+        "n_not_assayed": sum(row.not_assayed for row in markers[:MAX_BARS]),
         "n_shown": len(bars),
         "n_markers": len(markers),
         "n_enough": sum(row.altered >= least and row.wild_type >= least for row in markers),
@@ -57,7 +59,7 @@ def covariate_rows(run: Run) -> list[CovariateRow]:
         return []
     rows: list[CovariateRow] = []
     kinds = _declared_kinds(run)
-    for name in run.covariates:
+    for name in run.covariates or ():
         if name not in run.patients.columns:
             continue
         numeric = kinds.get(name, "number" if _is_number(run.patients[name]) else "category") == "number"
@@ -150,6 +152,6 @@ def _samples(run: Run) -> dict[str, str] | None:
     samples = run.samples
     if run.analysed is not None:
         samples = samples[samples["patient_id"].isin(run.analysed)]
-    columns = {"n_alternate": "variants", "n_missing": "missing", "n_filtered": "filtered"}
+    columns = {"n_records": "records", "n_alternate": "alleles", "n_missing": "missing", "n_filtered": "filtered"}
     medians = {label: text.general(samples[column].median()) for column, label in columns.items()}
     return {"n": text.count(len(samples)), **medians}

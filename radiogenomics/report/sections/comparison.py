@@ -26,7 +26,6 @@ def section(run: Run) -> dict[str, Any]:
         "axis": figures.forest_axis(x),
         "cut": x.high == LIMIT_SD,
         "reach": x.high,
-        "max_pairs": MAX_PAIRS,
         "per_marker": MAX_PER_MARKER,
     }
 

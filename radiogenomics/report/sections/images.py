@@ -78,7 +78,7 @@ def image_flags(images: pd.DataFrame) -> list[list[str]]:
         if slices[k] == 1:
             flags[k].append("one slice")
         if volume[k]:
-            flags[k].append("outlier in voxels")
+            flags[k].append("outlier in volume")
         if spacing[k]:
             flags[k].append("unusual spacing")
         if twins[k]:
@@ -129,6 +129,7 @@ def feature_counts(features: pd.DataFrame | None) -> dict[str, Any] | None:
         return None
     distinct = features[["image_type", "family", "feature"]].drop_duplicates()
     table = pd.crosstab(distinct["image_type"].astype(str), distinct["family"].astype(str))
+    table = table.loc[sorted(table.index, key=lambda name: (name != "original", name))]
     notes = features.loc[features["note"].astype(str) != "", "note"].astype(str).value_counts()
     reasons = sorted(((str(note), int(n)) for note, n in notes.items()), key=lambda row: (-row[1], row[0]))
     return {
@@ -174,15 +175,22 @@ def _row(image: pd.Series, flags: Sequence[str]) -> Mapping[str, Any]:
     spacing = " × ".join(text.general(image[f"spacing_{axis}_mm"], 3) for axis in "xyz")
     size = " × ".join(text.count(image[name]) for name in ("n_columns", "n_rows", "n_slices"))
     scanner = " ".join(part for part in (image["manufacturer"], image["model"]) if part)
-    cells = [f"{image['role']} · {image['roi']}", scanner or text.MISSING, image["kernel"] or text.MISSING]
-    cells += [
-        spacing,
-        size,
+    region = f"{image['role']} · {image['roi']}"
+    measures = (
         text.general(image["roi_volume_ml"], 3),
         text.count(image["roi_voxels"]),
         text.count(image["roi_slices"]),
-    ]
-    return {"patient": image["patient_id"], "image": image["image_id"], "cells": cells, "flags": list(flags)}
+    )
+    return {
+        "patient": image["patient_id"],
+        "flags": list(flags),
+        "names": [
+            (image["image_id"], region),
+            (scanner or text.MISSING, image["kernel"] or text.MISSING),
+            (spacing, size),
+        ],
+        "measures": measures,
+    }
 
 
 def _overlay(folder: Path, image: pd.Series, flags: Sequence[str]) -> Overlay:

@@ -7,7 +7,7 @@ from typing import Any
 from radiogenomics import tables
 from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
-from radiogenomics.report.sections.association import formulas
+from radiogenomics.report.sections.association import formulas, share_taken
 
 Record = Mapping[str, Any]
 
@@ -165,13 +165,16 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     names = [f"{f.analysis} {f.model}" if several else f.model for f in found]
     sizes = "; ".join(
         f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')}, λ = {text.number(f.inflation)}"
+        if f.n_tested
+        else f"{name}: no pair could be tested"
         for name, f in zip(names, found, strict=True)
     )
+    listed = f" ({sizes})" if sizes else ""
     return (
         "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
-        f"model ({sizes}). A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
+        f"model{listed}. A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
         "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment "
-        "for volume takes most of its estimate."
+        f"for volume takes {share_taken(run)} of its estimate."
     )
 
 

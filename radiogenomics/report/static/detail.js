@@ -39,32 +39,49 @@ function forest(results, rows) {
   return picture;
 }
 
+function heading(scope, text) {
+  const cell = element("th", "", text);
+  cell.scope = scope;
+  return cell;
+}
+
 function modelTable(results, rows) {
-  const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, model, n, flag } = results.column;
+  const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, model, flag } = results.column;
   const table = element("table", "plain compact");
-  table.createTHead().insertRow().append(...["model", "estimate (95 % CI), SD", "q", "n"].map((label) => element("th", "", label)));
+  table.setAttribute("aria-label", "Estimates under each model");
+  table.createTHead().insertRow().append(...["model", "estimate (95 % CI), SD", "q"].map((label) => heading("col", label)));
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    line.append(element("th", "", results.names.model[model[row]]));
+    line.append(heading("row", results.names.model[model[row]]));
     if (flag[row]) {
       const cell = element("td", "muted", statusText(results, row));
-      cell.colSpan = 3;
+      cell.colSpan = 2;
       line.append(cell);
       continue;
     }
-    const interval = `${formatNumber(estimate[row])} (${formatInterval(low[row], high[row])})`;
-    line.append(element("td", "nowrap", interval), element("td", "nowrap", formatP(q[row])), element("td", "", formatCount(n[row])));
+    const cell = element("td");
+    cell.append(element("span", "nowrap", formatNumber(estimate[row])), " ", element("span", "nowrap", `(${formatInterval(low[row], high[row])})`));
+    line.append(cell, element("td", "nowrap", formatP(q[row])));
   }
   return table;
 }
 
+// Patients of a pair: models differ where a covariate is missing.
+function patientCount(results, rows) {
+  const counts = rows.map((row) => results.column.n[row]);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `n = ${formatCount(least)}${least === most ? "" : ` to ${formatCount(most)}`}`;
+}
+
 function showDetail(box, results, row) {
   const rows = rowsOfPair(results, row);
-  const { feature, marker, n_carriers: carriers, volume_rho: rho, state } = results.column;
+  const { feature, marker, n_carriers: carriers, volume_rho: rho, state, analysis } = results.column;
   const title = element("h4", "", results.names.marker[marker[row]]);
   const name = element("p", "feature", results.names.feature[feature[row]]);
-  const facts = `${plural(carriers[row], "carrier")}; ρ with volume ${formatNumber(rho[row])}`;
-  box.replaceChildren(title, name, forest(results, rows), modelTable(results, rows), element("p", "muted", facts));
+  const facts = `${patientCount(results, rows)}, ${plural(carriers[row], "carrier")}, ρ with volume ${formatNumber(rho[row])}`;
+  const several = results.names.analysis.length > 1;
+  const source = several ? [element("p", "muted", `Analysis ${results.names.analysis[analysis[row]]}`)] : [];
+  box.replaceChildren(...source, title, name, forest(results, rows), modelTable(results, rows), element("p", "muted", facts));
   if (state[row] & EXPLAINED) title.append(" ", element("span", "badge explained", "volume-explained"));
 }

@@ -4,7 +4,9 @@ const MISSING = "–";
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
 function formatNumber(value, digits = 2) {
-  return Number.isNaN(value) ? MISSING : value.toFixed(digits).replace("-", "−");
+  if (Number.isNaN(value)) return MISSING;
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"); // no −0.00
 }
 
 function formatCount(value) {

@@ -32,6 +32,7 @@ class Explorer {
       onHover: (row, place) => this.tip(row, place),
       onSelect: (row) => this.select(row),
     });
+    this.invitation = find("detail").firstElementChild;
     this.listen();
     this.draw();
   }
@@ -43,12 +44,19 @@ class Explorer {
       input.checked = Number(input.value) === this.view.model;
       input.addEventListener("change", () => this.change({ model: Number(input.value) }));
     }
-    find("analysis")?.addEventListener("change", (event) => this.change({ analysis: Number(event.target.value), pair: null }));
-    find("status").addEventListener("change", (event) => this.change({ status: event.target.value }, "table"));
-    find("rows").addEventListener("change", (event) => this.change({ rows: event.target.value }, "table"));
+    find("analysis")?.addEventListener("change", (event) => this.switchAnalysis(Number(event.target.value)));
+    find("status").addEventListener("change", (event) => this.change({ status: event.target.value, pair: null }, "table"));
+    find("rows").addEventListener("change", (event) => this.change({ rows: event.target.value, pair: null }, "table"));
     find("search").addEventListener("input", debounce((event) => this.change({ query: event.target.value, pair: null }, "table"), 120));
     find("clear-pair").addEventListener("click", () => this.select(null));
     find("download").addEventListener("click", () => this.download());
+  }
+
+  // The selected pair is one of the other analysis.
+  switchAnalysis(analysis) {
+    this.volcano.selected = this.grid.selected = null;
+    find("detail").replaceChildren(this.invitation);
+    this.change({ analysis, pair: null });
   }
 
   change(part, what = "all") {
@@ -92,12 +100,22 @@ class Explorer {
     const model = this.results.names.model[this.view.model];
     const of = this.view.rows === "model" && this.view.pair === null ? `, model ${model}` : "";
     find("row-count").textContent = `${plural(this.grid.rows.length, "row")} shown${of}`;
-    const chip = find("clear-pair");
-    chip.hidden = this.view.pair === null;
-    if (this.view.pair !== null) chip.textContent = `${this.pairName(this.view.pair)}  ×  show all pairs`;
+    const { pair } = this.view;
+    find("clear-pair").hidden = find("pair-name").hidden = pair === null;
+    find("pair-name").textContent = pair === null ? "" : this.pairName(pair);
   }
 
+  // What the plot holds, in words: its caption, and its name for those who do not see it.
   caption() {
+    const model = this.results.names.model[this.view.model];
+    const several = this.results.names.analysis.length > 1;
+    const title = `Volcano plot, ${several ? `analysis ${this.results.names.analysis[this.view.analysis]}, ` : ""}model ${model}`;
+    find("volcano-title").textContent = `${title}.`;
+    find("volcano").setAttribute("aria-label", `${title}, ${plural(this.volcano.tested, "tested pair")}`);
+    find("volcano-caption").replaceChildren(...(this.volcano.tested ? this.key() : ["No pair could be tested under this model; the table below states why."]));
+  }
+
+  key() {
     const { none, explained, hit } = this.volcano.rows;
     const { cutoff, hits, tested } = this.volcano.family ?? { hits: 0, tested: 0, cutoff: null };
     const alpha = this.results.alpha;
@@ -105,10 +123,9 @@ class Explorer {
       ? `Dashed: −log₁₀ p = ${cutoff.toFixed(2)}, the weakest hit (Benjamini–Hochberg q < ${alpha} over ${plural(tested, "test")}).`
       : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what the smallest p would have needed (${alpha} / ${formatCount(tested)}).`;
     const key = (className, rows, label) => element("span", `key mark-${className}`, `${formatCount(rows.length)} ${label}`);
-    const title = element("b", "", `Volcano plot, model ${this.results.names.model[this.view.model]}. `);
-    find("volcano-caption").replaceChildren(
-      title, key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", key("explained", explained, "volume-explained"), " ", key("none", none, "others"), ` ${line}`,
-    );
+    return [
+      key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", key("explained", explained, "volume-explained"), " ", key("none", none, "others"), ` ${line}`,
+    ];
   }
 
   tip(row, [x, y]) {
@@ -153,7 +170,7 @@ function watchPictures() {
       const image = button.querySelector("img");
       loadPicture(image);
       find("picture").querySelector("img").src = image.src;
-      find("picture").querySelector("p").textContent = button.parentElement.querySelector("figcaption").textContent;
+      find("picture").querySelector("p").textContent = button.dataset.caption;
       find("picture").showModal();
     });
   }
@@ -165,13 +182,27 @@ function watchImageFilter() {
   const apply = () => {
     const wanted = search.value.trim().toLowerCase();
     const keep = (item) => item.dataset.patient.toLowerCase().includes(wanted) && (!flagged.checked || "flagged" in item.dataset);
-    document.querySelectorAll("#image-table tbody tr, #gallery figure").forEach((item) => (item.hidden = !keep(item)));
-    const [all, hidden] = ["", "[hidden]"].map((state) => document.querySelectorAll(`#image-table tbody tr${state}`).length);
+    document.querySelectorAll("#image-table tr[data-patient], #gallery figure").forEach((item) => (item.hidden = !keep(item)));
+    const [all, hidden] = ["", "[hidden]"].map((state) => document.querySelectorAll(`#image-table tr[data-patient]${state}`).length);
+    find("image-none").hidden = hidden < all;
     find("image-count").textContent = `${plural(all - hidden, "region")} shown`;
   };
   search.addEventListener("input", debounce(apply, 80));
   flagged.addEventListener("change", apply);
   apply();
+}
+
+// A box that scrolls sideways can be reached with the keyboard.
+function watchScrolling() {
+  const boxes = [...document.querySelectorAll(".scroll:not(.tall)")];
+  const apply = () => boxes.forEach((box) => (box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex")));
+  new ResizeObserver(apply).observe(document.body);
+}
+
+function watchMenu() {
+  find("menu").addEventListener("click", (event) => {
+    if (event.target.closest("a")) find("menu").open = false;
+  });
 }
 
 async function copyMethods() {
@@ -189,6 +220,8 @@ async function start() {
   const root = document.documentElement;
   watchPictures();
   watchImageFilter();
+  watchScrolling();
+  watchMenu();
   find("copy-methods").addEventListener("click", copyMethods);
   if (typeof DecompressionStream === "undefined") {
     find("explorer").hidden = true;

@@ -1,6 +1,6 @@
 // A table of any number of rows: only those in sight exist. It sticks to the top of a tall space that gives the scroll bar.
 
-const ROW_HEIGHT = 30;
+const ROW_HEIGHT = 34;
 const MAX_SPACE = 12e6; // browsers cut elements at 17 to 33 million pixels
 
 // How each column is shown, sorted and written; `sort` names the typed column behind it, `reverse` that small comes last.
@@ -40,8 +40,10 @@ class Grid {
     this.table = element("table");
     this.body = element("tbody");
     this.table.append(this.head(onSort), this.body);
+    this.table.setAttribute("aria-labelledby", box.dataset.title);
     this.space.append(this.table);
-    box.replaceChildren(this.space);
+    this.nothing = element("p", "nothing", "No pair matches.");
+    box.replaceChildren(this.space, this.nothing);
     box.addEventListener("scroll", () => this.schedule());
     new ResizeObserver(() => this.resize()).observe(box);
   }
@@ -77,13 +79,14 @@ class Grid {
     });
     this.table.setAttribute("aria-rowcount", this.rows.length + 1);
     this.box.scrollTop = 0;
+    this.nothing.hidden = this.rows.length > 0;
     this.resize();
   }
 
   resize() {
     const head = this.table.tHead.offsetHeight;
-    this.visible = Math.max(1, Math.floor((this.box.clientHeight - head) / ROW_HEIGHT));
     this.space.style.height = `${Math.min(head + this.rows.length * ROW_HEIGHT, MAX_SPACE)}px`;
+    this.visible = Math.max(1, Math.floor((this.box.clientHeight - head) / ROW_HEIGHT));
     this.draw();
   }
 
@@ -114,17 +117,24 @@ class Grid {
     const line = { row, cells: [], index: 0 };
     this.columns.forEach((column, k) => {
       const cell = element("td", [column.numeric ? "n" : "", column.className ?? ""].join(" ").trim());
-      if (k === 0) {
-        line.button = element("button", "link");
-        line.button.type = "button";
-        cell.append(line.button);
-      }
       row.append(cell);
-      line.cells.push(k === 0 ? line.button : cell);
+      line.cells.push(this.inside(cell, column.key));
     });
     row.addEventListener("click", () => this.onSelect(line.index));
     this.body.append(row);
     return line;
+  }
+
+  // What holds the text of a cell: a button that the keyboard reaches, two lines for a reason, the cell itself.
+  inside(cell, key) {
+    if (key !== "feature" && key !== "status") return cell;
+    const inner = element(key === "feature" ? "button" : "span", key === "feature" ? "link" : "two-lines");
+    if (key === "feature") {
+      inner.type = "button";
+      cell.setAttribute("role", "rowheader");
+    }
+    cell.append(inner);
+    return inner;
   }
 
   fill(line, position) {

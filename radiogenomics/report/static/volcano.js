@@ -21,13 +21,15 @@ class Volcano {
     canvas.addEventListener("pointerleave", () => this.hover(null));
     canvas.addEventListener("click", (event) => this.choose(this.at(event.offsetX, event.offsetY)));
     canvas.addEventListener("keydown", (event) => this.key(event));
+    canvas.addEventListener("blur", () => this.hover(null));
     new ResizeObserver(() => this.draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   show(analysis, model) {
     if (analysis !== this.analysis || !this.range) this.range = this.ranges(analysis);
-    Object.assign(this, { analysis, model, order: null, hovered: null });
+    this.hover(null);
+    Object.assign(this, { analysis, model, order: null });
     this.rows = this.drawable();
     this.draw();
   }
@@ -77,7 +79,19 @@ class Volcano {
     this.colours = this.readColours();
     this.axes(context);
     this.points(context);
+    if (!this.tested) this.message(context, "No pair could be tested under this model");
     this.overlay();
+  }
+
+  get tested() {
+    return Object.values(this.rows).reduce((n, rows) => n + rows.length, 0);
+  }
+
+  message(context, text) {
+    context.fillStyle = this.colours.ink;
+    context.font = "14px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.fillText(text, (MARGIN.left + this.width - MARGIN.right) / 2, (MARGIN.top + this.height - MARGIN.bottom) / 2, this.width - MARGIN.left - MARGIN.right);
   }
 
   readColours() {
@@ -144,7 +158,7 @@ class Volcano {
     const many = this.rows.none.length > 20000;
     for (const [group, rows] of Object.entries(this.rows)) {
       context.fillStyle = this.colours[group];
-      context.globalAlpha = group === "none" ? (many ? 0.3 : 0.5) : 0.85;
+      context.globalAlpha = group === "none" ? (many ? 0.55 : 0.8) : 0.85;
       for (const row of rows) {
         const x = this.x(estimate[row]);
         const y = this.y(strength[row]);
@@ -236,6 +250,7 @@ class Volcano {
   }
 
   key(event) {
+    if (event.key === "Escape") return this.hover(null);
     if (event.key === "Enter" && this.hovered !== null) return this.choose(this.hovered);
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return undefined;

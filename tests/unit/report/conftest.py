@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-import results_folder
 
 from radiogenomics.report.build import build
+from tests.unit.report import results_folder
 
 
 @pytest.fixture(scope="session")

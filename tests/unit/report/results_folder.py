@@ -131,11 +131,19 @@ def features(size: Size) -> pd.DataFrame:
 def patients(size: Size, random: np.random.Generator) -> pd.DataFrame:
     """Patients with covariates; some are excluded for the reasons of ``EXCLUSIONS``."""
     ids = [NASTY_PATIENT, *(f"P{k:03d}" for k in range(2, size.patients + 1))]
-    rows = [{"patient_id": name, "included": True, "stage": "", "reason": "", "message": ""} for name in ids]
+    rows = [
+        {"patient_id": name, "included": True, "excluded_stage": "", "excluded_reason": "", "excluded_message": ""}
+        for name in ids
+    ]
     position = 4
     for stage, reason, n, message, _ in EXCLUSIONS:
         for _ in range(n):
-            rows[position] |= {"included": False, "stage": stage, "reason": reason, "message": message}
+            rows[position] |= {
+                "included": False,
+                "excluded_stage": stage,
+                "excluded_reason": reason,
+                "excluded_message": message,
+            }
             position += 3
     frame = pd.DataFrame(rows)
     frame["age"] = np.where(random.random(len(ids)) < 0.05, np.nan, random.normal(64, 9, len(ids)).round())
@@ -146,7 +154,7 @@ def patients(size: Size, random: np.random.Generator) -> pd.DataFrame:
 
 def ledger(people: pd.DataFrame) -> pd.DataFrame:
     """The attrition ledger of the patients."""
-    excluded = people[~people["included"]].groupby(["stage", "reason"]).size()
+    excluded = people[~people["included"]].groupby(["excluded_stage", "excluded_reason"]).size()
     rows = [{"step": "enrolled", "stage": "", "reason": "", "n_patients": len(people)}]
     rows += [
         {"step": "excluded", "stage": stage, "reason": reason, "n_patients": int(n)}
@@ -162,13 +170,13 @@ def failures(people: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "patient_id": row.patient_id,
-            "image_id": f"{row.patient_id}_ct" if row.stage in ("imaging", "radiomics") else "",
-            "roi": "GTV" if row.stage == "imaging" else "",
-            "stage": row.stage,
-            "error": "".join(word.capitalize() for word in row.reason.split("_")) + "Error",
-            "reason": row.reason,
-            "message": row.message,
-            "hint": hints[row.reason],
+            "image_id": f"{row.patient_id}_ct" if row.excluded_stage in ("imaging", "radiomics") else "",
+            "roi": "GTV" if row.excluded_stage == "imaging" else "",
+            "stage": row.excluded_stage,
+            "error": "".join(word.capitalize() for word in row.excluded_reason.split("_")) + "Error",
+            "reason": row.excluded_reason,
+            "message": row.excluded_message,
+            "hint": hints[row.excluded_reason],
         }
         for row in people[~people["included"]].iloc[:-1].itertuples()
     ]
@@ -186,7 +194,7 @@ def failures(people: pd.DataFrame) -> pd.DataFrame:
 
 def write_images(folder: Path, people: pd.DataFrame, random: np.random.Generator) -> None:
     """Images tables of two batches with overlays; flagged rows among them."""
-    kept = people[people["stage"] != "imaging"]
+    kept = people[people["excluded_stage"] != "imaging"]
     rows = [_image(str(name), k, random) for k, name in enumerate(kept["patient_id"])]
     rows[1] |= {"roi_touches_border": True}
     rows[2] |= {"roi_components": 3}
@@ -248,7 +256,14 @@ def write_markers(
     }
     tables.ALTERATIONS.write(pd.DataFrame(rows), folder / "genomics/alterations.parquet", record("genomics", settings))
     samples = [
-        {"patient_id": p, "sample_id": f"S{k}", "n_alternate": 4000 + k, "n_missing": k % 7, "n_filtered": 12}
+        {
+            "patient_id": p,
+            "sample_id": f"S{k}",
+            "n_records": 9000 + k,
+            "n_alternate": 4000 + k,
+            "n_missing": k % 7,
+            "n_filtered": 12,
+        }
         for k, p in enumerate(people["patient_id"])
     ]
     tables.SAMPLES.write(pd.DataFrame(samples), folder / "genomics/b000.samples.parquet", record("genomics", settings))

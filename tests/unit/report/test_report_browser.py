@@ -4,10 +4,10 @@ import json
 import re
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-import results_folder
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -16,6 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from radiogenomics import tables
 from radiogenomics.report.build import build
 from radiogenomics.report.load import load
+from tests.unit.report import results_folder
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -57,6 +58,14 @@ def opened(browser, page):
     show(browser, page)
     assert state(browser) == "ready"
     return browser
+
+
+@pytest.fixture(scope="module")
+def two_analyses(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    results_folder.write(folder, results_folder.Size(image_types=1, markers=4, analyses=("CT", "PET")))
+    build(results=folder, output=folder, title="two", settings="{}")
+    return folder / "index.html"
 
 
 def cells(browser, name):
@@ -165,6 +174,143 @@ def test_click_on_a_mark_shows_the_pair_under_all_models(opened):
     assert len(opened.find_elements(By.CSS_SELECTOR, "#detail svg .whisker")) == 3
     opened.execute_script("document.getElementById('clear-pair').click()")
     assert not row_count(opened).startswith("3 rows")
+
+
+def box(browser, selector):
+    edges = "const r = document.querySelector(arguments[0]).getBoundingClientRect();"
+    return browser.execute_script(f"{edges} return [r.left, r.right, r.top, r.bottom]", selector)
+
+
+def overflow(browser, selector):
+    """Pixels by which the content of an element is wider than the element."""
+    return browser.execute_script(
+        "const e = document.querySelector(arguments[0]); return e.scrollWidth - e.clientWidth", selector
+    )
+
+
+def select_strongest(browser):
+    canvas = browser.find_element(By.ID, "volcano")
+    browser.execute_script("arguments[0].scrollIntoView()", canvas)
+    canvas.send_keys("\ue014", "\ue007")
+    return canvas
+
+
+def tip_is_shown(browser):
+    return browser.execute_script("return !document.getElementById('tip').hidden")
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "document.querySelector('#model input[value=\"1\"]').click()",
+        "document.getElementById('volcano').blur()",
+        "document.getElementById('volcano').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))",
+    ],
+)
+def test_tip_goes_when_the_model_changes_on_blur_and_on_escape(opened, leave):
+    select_strongest(opened)
+    assert tip_is_shown(opened)
+    opened.execute_script(leave)
+    assert not tip_is_shown(opened)
+
+
+def test_selected_pair_leaves_no_blank_space_and_its_detail_fits(opened):
+    select_strongest(opened)
+    left, right, _, _ = box(opened, "#detail")
+    inner_left, inner_right, _, _ = box(opened, "#detail table")
+    assert left < inner_left < inner_right < right
+    assert overflow(opened, "#detail") == 0
+    _, _, top, bottom = box(opened, "#grid")
+    assert bottom - top < 36 + 3 * 34 + 30
+    assert opened.find_element(By.ID, "clear-pair").text == "Show all pairs"
+
+
+@pytest.mark.parametrize(("control", "value"), [("status", "tested"), ("rows", "all")])
+def test_controls_of_the_table_release_the_selected_pair(opened, control, value):
+    select_strongest(opened)
+    assert row_count(opened) == "3 rows shown"
+    choose(opened, control, value)
+    assert not row_count(opened).startswith("3 rows")
+    assert not opened.find_element(By.ID, "clear-pair").is_displayed()
+
+
+def test_search_without_a_match_says_so(opened):
+    search(opened, "nothing like this")
+    assert opened.find_element(By.ID, "grid").text.endswith("No pair matches.")
+    search(opened, "glcm")
+    assert "No pair matches" not in opened.find_element(By.ID, "grid").text
+
+
+def test_reason_of_a_pair_that_was_not_tested_is_not_cut(opened):
+    choose(opened, "status", "untested")
+    cut = "return [...document.querySelectorAll('#grid .two-lines')].filter((e) => e.scrollHeight > e.clientHeight + 1)"
+    assert opened.execute_script(f"{cut}.length") == 0
+    heights = "return [...document.querySelectorAll('#grid tbody tr')].map((row) => row.offsetHeight)"
+    assert set(opened.execute_script(heights)) == {34}
+
+
+def test_another_analysis_clears_the_selected_pair_of_the_first(browser, two_analyses):
+    show(browser, two_analyses)
+    select_strongest(browser)
+    assert browser.find_element(By.ID, "detail").text.startswith("Analysis CT")
+    assert tip_is_shown(browser)
+    choose(browser, "analysis", "1")
+    assert browser.find_element(By.ID, "detail").text.startswith("No pair selected")
+    assert not tip_is_shown(browser)
+    assert "analysis PET, model crude" in browser.find_element(By.ID, "volcano-title").text
+
+
+def test_nothing_tested_is_said_in_the_plot(browser, tmp_path):
+    names = results_folder.features(results_folder.Size(features=3))
+    table = results_folder.results(names, ["A:lof"], ("CT",), 52, np.random.default_rng(5))
+    assert (table["flag"] != "").all()
+    provenance = results_folder.record("association", results_folder.SETTINGS)
+    tables.RESULTS.write(table, tmp_path / "association/results.parquet", provenance)
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    show(browser, tmp_path / "index.html")
+    assert state(browser) == "ready"
+    assert "No pair could be tested" in browser.find_element(By.ID, "volcano-caption").text
+    assert pixels(browser) > 0
+
+
+def test_no_minus_before_what_rounds_to_zero(opened):
+    script = (Path(build.__code__.co_filename).parent / "static/format.js").read_text()
+    shown = opened.execute_script(f"{script}; return [-0.001, -0, -1.005, 0.2].map((value) => formatNumber(value))")
+    assert shown == ["0.00", "0.00", "−1.00", "0.20"]
+
+
+def test_wide_tables_fit_a_wide_window(opened):
+    assert overflow(opened, ".tall:has(#image-table)") == 0
+    assert overflow(opened, "#hits .scroll") == 0
+
+
+def test_what_can_be_clicked_is_large_enough(opened):
+    targets = "button, select, input[type=search], label.check, summary, .segments span"
+    small = "[...document.querySelectorAll(arguments[0])].map((e) => [e, e.getBoundingClientRect()])"
+    small += ".filter(([, r]) => r.width && Math.min(r.width, r.height) < 24).map(([e]) => e.outerHTML)"
+    assert opened.execute_script(f"return {small}", targets) == []
+
+
+def test_picture_opens_with_a_caption(opened):
+    opened.execute_script("document.querySelector('#gallery .zoom').click()")
+    words = opened.find_element(By.ID, "picture-caption").text
+    assert re.fullmatch(r"P\d+ · P\d+_ct · GTV · flags: .+", words)
+    opened.execute_script("document.getElementById('picture').close()")
+
+
+def test_narrow_window_has_a_menu_and_shows_estimates_and_q_of_the_leading_pairs(opened):
+    size = {"width": 420, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    opened.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        assert opened.find_element(By.CSS_SELECTOR, "#menu summary").is_displayed()
+        opened.execute_script("document.querySelector('#menu summary').click()")
+        opened.execute_script("document.querySelector('#menu a[href=\"#comparison\"]').click()")
+        assert opened.execute_script("return document.getElementById('menu').open") is False
+        assert overflow(opened, "html") == 0
+        assert overflow(opened, "#comparison .scroll") == 0
+        assert box(opened, "#comparison tbody td.n:last-child")[1] <= 420
+    finally:
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_image_filter_hides_other_patients(opened):

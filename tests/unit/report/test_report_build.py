@@ -6,14 +6,15 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-import results_folder
 
 from radiogenomics import tables
 from radiogenomics.cli import main
 from radiogenomics.errors import ConfigError, MissingFileError
-from radiogenomics.report import columns, load, text
+from radiogenomics.report import load, text
 from radiogenomics.report.build import build
 from radiogenomics.report.sections import attrition, images
+from tests.unit.report import results_folder
+from tests.unit.report.packed import decode
 
 RAW_NAMES = [
     results_folder.NASTY_MARKER.split(":")[0],
@@ -57,7 +58,7 @@ def parsed(html):
 
 
 def column(html, name, dtype):
-    return columns.decode(re.search(rf'id="column-{name}">([^<]*)<', html)[1], dtype)
+    return decode(re.search(rf'id="column-{name}">([^<]*)<', html)[1], dtype)
 
 
 def report_data(html):
@@ -80,7 +81,7 @@ def test_page_names_nothing_to_load(parsed, html):
 @pytest.mark.parametrize("name", RAW_NAMES)
 def test_names_from_the_data_are_escaped(html, parsed, name):
     assert name not in html
-    assert name.split("<")[0] in parsed.text
+    assert name in parsed.text
 
 
 def test_no_element_comes_from_the_data(parsed):
@@ -133,7 +134,7 @@ def test_attrition_sums_and_every_failure_is_named(study, parsed):
     assert "60 patients enrolled = 52 analysed + 8 excluded" in parsed.text
     failures = tables.FAILURES.read(study / "cohort/failures.tsv")
     for value in {*failures["patient_id"], *failures["message"], *failures["hint"]}:
-        assert value in parsed.text
+        assert value.replace("`", "") in parsed.text
 
 
 def test_excluded_patient_without_a_failure_is_named(study):
@@ -157,7 +158,7 @@ def test_image_flags(study):
     table = load.load(study).images
     flags = dict(zip(table["patient_id"], images.image_flags(table), strict=True))
     found = {flag for row in flags.values() for flag in row}
-    assert {"touches border", "3 components", "one slice", "outlier in voxels", "unusual spacing"} <= found
+    assert {"touches border", "3 components", "one slice", "outlier in volume", "unusual spacing"} <= found
     assert flags["P012"] == ["same voxels as P013_ct"]
     assert flags["P013"] == ["same voxels as P012_ct"]
 
@@ -212,24 +213,122 @@ def test_results_alone_give_a_report_that_says_what_is_absent(study, tmp_path):
         "No features table",
     ):
         assert words in shown
-    assert "In up to 52 patients; of" in shown
+    assert "In up to 52 patients, of" in shown
     assert "the alterations table is absent" in shown
+    assert "carrier + log original_shape_MeshVolume + covariates not on record" in shown
+
+
+def built(folder, table):
+    """The page of a results table alone."""
+    provenance = results_folder.record("association", results_folder.SETTINGS)
+    tables.RESULTS.write(table, folder / "association/results.parquet", provenance)
+    build(results=folder, output=folder, title="t", settings="{}")
+    return (folder / "index.html").read_text()
+
+
+def untested(table, models=tables.MODELS):
+    """The same pairs, none of which could be tested under these models."""
+    rows = table["model"].isin(models)
+    numbers = ["estimate", "se", "ci_low", "ci_high", "t", "df", "p", "neg_log10_p", "q_bh"]
+    table.loc[rows, numbers] = None
+    flag = table["flag"].astype(str).mask(rows, tables.NOT_TESTED_REASONS[1])
+    return table.assign(volume_explained=False, flag=flag)
+
+
+def figures_of(page):
+    """The headline numbers: label and number."""
+    shown = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page[: page.index('id="hits"')])
+    return {label: re.sub(r"<[^>]*>", "", number) for label, number in shown}
+
+
+@pytest.fixture
+def table(study):
+    return tables.RESULTS.read(study / "association/results.parquet")
 
 
 def test_results_without_a_row_give_a_report(tmp_path):
-    provenance = results_folder.record("association", results_folder.SETTINGS)
-    tables.RESULTS.write(tables.RESULTS.frame([]), tmp_path / "association/results.parquet", provenance)
-    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
-    assert "none could be tested" in (tmp_path / "index.html").read_text()
+    shown = Page(built(tmp_path, tables.RESULTS.frame([]))).text
+    assert "The results table holds no pair." in shown
+    assert "up to 0" not in shown
 
 
-def test_several_analyses_have_their_own_families(tmp_path):
+def test_nothing_tested_is_not_reported_as_no_hit(table, tmp_path):
+    page = built(tmp_path, untested(table))
+    shown = Page(page).text
+    assert "no pair could be tested (main reason: n below the configured minimum)." in shown
+    assert "up to 0 patient" not in shown
+    assert "0 hits" not in shown
+    assert set(figures_of(page).values()) - {"–"} == {figures_of(page)["features × markers"]}
+    assert "* No hit" not in shown
+    assert 'class="n strong">–<' in page
+
+
+def test_model_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
+    page = built(tmp_path, untested(table, ["full"]))
+    assert re.search(r"without adjustment and \d+ after adjustment for volume are associated", page)
+    assert "No pair could be tested with all covariates (main reason: n below the configured minimum)." in page
+    assert figures_of(page)["hits, full model"] == "–"
+    assert figures_of(page)["hits, volume model"].isdigit()
+    assert "* No hit" not in page
+
+
+def test_one_hit_is_in_the_singular(table, tmp_path):
+    best = table[table["model"] == "crude"].nsmallest(1, "q_bh")
+    shown = Page(built(tmp_path, best)).text
+    assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 without adjustment is associated" in shown
+    assert "1 of 1 marker has a hit" in shown
+
+
+def test_several_analyses_have_their_own_families_and_markers_count_once(tmp_path):
     size = results_folder.Size(image_types=1, markers=4, analyses=("CT", "PET"))
     results_folder.write(tmp_path, size)
     build(results=tmp_path, output=tmp_path, title="t", settings="{}")
-    html = (tmp_path / "index.html").read_text()
+    html, results = (tmp_path / "index.html").read_text(), load.load(tmp_path).results
     assert len(report_data(html)["families"]) == 6
     assert '<select id="analysis">' in html
+    hits = results[results["q_bh"] < 0.05]
+    pairs = results.drop_duplicates(["analysis", "feature", "marker"])
+    per_analysis = hits.drop_duplicates(["analysis", "marker"])
+    assert hits["marker"].nunique() < len(per_analysis)
+    shown = Page(html).text
+    assert f"{hits['marker'].nunique()} of 4 markers have a hit under some model in some analysis." in shown
+    words = f"of {len(pairs)} pairs of {results['feature'].nunique()} imaging features and 4 genomic markers"
+    assert f"{words} in 2 analyses" in shown
+    for model in tables.MODELS:
+        assert figures_of(html)[f"hits, {model} model"] == text.count((hits["model"] == model).sum())
+    rows = re.search(r"<tbody>(.*?)</tbody>", html[html.index('id="hits"') :], re.DOTALL)[1]
+    assert rows.count("<tr>") == 8
+
+
+def test_figures_and_tables_are_numbered_in_their_order_and_name_what_they_title(html, parsed):
+    for kind in ("Figure", "Table"):
+        numbers = re.findall(rf'id="{kind.lower()}-(\d+)">{kind} (\d+)\. ', html)
+        assert numbers == [(str(k), str(k)) for k in range(1, len(numbers) + 1)]
+        assert len(numbers) >= 6
+    named = re.findall(r'aria-labelledby="([^"]+)"', html)
+    assert set(named) <= set(parsed.ids)
+    assert all("aria-label" in tag for tag in re.findall(r"<table[^>]*>", html))
+    assert all("scope=" in tag for tag in re.findall(r"<th[ >][^>]*>", html))
+
+
+def test_hints_show_code_as_code(html, parsed):
+    assert "set <code>roi:</code> in images.tsv" in html
+    assert "`" not in parsed.text
+
+
+def test_original_images_come_first_among_the_features(study):
+    rows = images.feature_counts(load.load(study).features)["rows"]
+    assert [row[0] for row in rows] == ["original", "log-sigma-1-mm-3D"]
+
+
+def test_not_assayed_is_mentioned_only_where_it_occurs(html, study, tmp_path):
+    assert "not assayed</span>" in html
+    folder = shutil.copytree(study, tmp_path / "study")
+    path = folder / "genomics/alterations.parquet"
+    states = tables.ALTERATIONS.read(path)
+    tables.ALTERATIONS.write(states[states["state"] != "not_assayed"], path)
+    build(results=folder, output=tmp_path, title="t", settings="{}")
+    assert "not assayed" not in (tmp_path / "index.html").read_text().split('id="images"')[0]
 
 
 def test_missing_results_are_an_error_with_a_hint(tmp_path):

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from radiogenomics.report import columns
+from tests.unit.report.packed import decode
 
 
 @given(
     hnp.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)),
 )
 def test_float_column_comes_back_bit_for_bit(values):
-    assert columns.decode(columns.encode(values), np.float32).tobytes() == values.tobytes()
+    assert decode(columns.encode(values), "float32").tobytes() == values.tobytes()
 
 
 @pytest.mark.parametrize(("largest", "dtype"), [(0, "uint8"), (255, "uint8"), (256, "uint16"), (65536, "uint32")])
@@ -23,7 +24,7 @@ def test_counts_take_the_smallest_type_and_come_back(largest, dtype):
     values = np.array([largest, 0, largest // 2])
     column = columns.count("n", values)
     assert column.array_type == f"{dtype.capitalize()}Array"
-    assert columns.decode(column.data, dtype).tolist() == values.tolist()
+    assert decode(column.data, dtype).tolist() == values.tolist()
 
 
 def test_count_beyond_32_bits_is_refused():
@@ -34,7 +35,7 @@ def test_count_beyond_32_bits_is_refused():
 def test_strings_become_codes_into_their_dictionary():
     column = columns.strings("marker", pd.Series(["b", "a", "b"], dtype="category"))
     assert column.names == ("a", "b")
-    assert columns.decode(column.data, "uint8").tolist() == [1, 0, 1]
+    assert decode(column.data, "uint8").tolist() == [1, 0, 1]
 
 
 def test_missing_string_is_refused_not_coded():
@@ -44,7 +45,7 @@ def test_missing_string_is_refused_not_coded():
 
 def test_missing_number_stays_missing():
     column = columns.number("estimate", [1.5, np.nan])
-    assert np.isnan(columns.decode(column.data, "float32")[1])
+    assert np.isnan(decode(column.data, "float32")[1])
 
 
 def test_gzip_header_holds_no_time():

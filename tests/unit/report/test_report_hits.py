@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import results_folder
 from scipy import stats
 
 from radiogenomics import tables
 from radiogenomics.report import hits
 from radiogenomics.report.load import sort_results
+from tests.unit.report import results_folder
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +67,24 @@ def test_adjusted_p_that_underflowed_is_infinitely_strong_and_a_missing_one_is_m
 def test_marker_hits_sum_to_family_hits(results):
     rows = hits.by_marker(results, 0.05)
     for family in hits.families(results, 0.05):
-        assert sum(row.hits[family.model] for row in rows if row.analysis == family.analysis) == family.n_hits
+        assert sum(row.hits[family.model] or 0 for row in rows if row.analysis == family.analysis) == family.n_hits
 
 
 def test_volume_explained_marker_is_found(results):
     explained = {row.marker: row.volume_explained for row in hits.by_marker(results, 0.05) if row.analysis == "CT"}
+    assert explained.pop("G5:lof") is None
     assert explained["G1:lof"] == max(explained.values()) > 0
 
 
 def test_untested_marker_has_no_best_row_and_comes_last(results):
     rows = hits.by_marker(results, 0.05)
     assert [(row.marker, row.best, row.n_tested) for row in rows[-2:]] == [("G5:lof", None, 0)] * 2
+    assert set(rows[-1].hits.values()) == {None}
+
+
+def test_main_reason_is_the_most_frequent_one(results):
+    assert hits.main_reason(results) == hits.main_reason(results, "full") == tables.NOT_TESTED_REASONS[2]
+    assert hits.main_reason(results[results["flag"] == ""]) == ""
 
 
 def test_leading_pairs_have_the_smallest_p_and_respect_the_share_of_a_marker(results):

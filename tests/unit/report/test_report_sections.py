@@ -1,14 +1,15 @@
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-import results_folder
 
 from radiogenomics import tables
 from radiogenomics.report import figures, hits, svg
 from radiogenomics.report.load import Run, load, records
-from radiogenomics.report.sections import attrition, cohort, methods
+from radiogenomics.report.sections import association, attrition, cohort, methods
+from tests.unit.report import results_folder
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,40 @@ def test_unknown_stage_of_a_ledger_comes_last():
 
 def test_family_without_a_test_has_no_qq_plot():
     family = hits.Family("CT", "crude", 3, 0, 0, float("nan"), float("nan"), 0, 0)
-    assert figures.qq(np.full(3, np.nan), family) == ""
+    assert figures.qq_panels([(family, np.full(3, np.nan))]) == []
+
+
+def test_qq_plots_of_an_analysis_have_the_same_axes():
+    def ticks(drawn):
+        return re.findall(r'<text[^>]*class="tick"[^>]*>[^<]*</text>', drawn)
+
+    small = hits.Family("CT", "crude", 9, 9, 0, 2.3, 1.0, 50, 50)
+    large = dataclasses.replace(small, model="full", n_pairs=900, n_tested=900)
+    values = np.linspace(0.01, 1, 900)
+    drawn = figures.qq_panels([(small, -np.log10(values[::100])), (large, -20 * np.log10(values))])
+    assert ticks(drawn[0]) == ticks(drawn[1])
+
+
+def test_long_name_ends_in_an_ellipsis_and_is_whole_when_pointed_at():
+    name = "VERYLONG" * 12 + "KRAS:lof"
+    drawn = figures.carriers([(name, 7, 40, 0), ("short", 7, 40, 0)], 5)
+    assert f">{name[:23]}…<title>{name}</title></text>" in drawn
+    assert ">short</text>" in drawn
+
+
+def test_covariates_are_those_on_record_even_if_none_and_unknown_without_any(run):
+    bare = dataclasses.replace(run, patients=None)
+    full = lambda run: association.formulas(run)["full"].removeprefix("carrier + log original_shape_MeshVolume")  # noqa: E731
+    assert full(with_settings(run, association={"covariates": []})) == " (no further covariate)"
+    assert full(with_settings(run, association={"covariates": ["age"]})) == " + age"
+    assert full(with_settings(run, association={}, cohort={})) == " + age + sex + site"
+    assert full(with_settings(bare, association={}, cohort={})) == " + covariates not on record"
+
+
+def test_share_that_volume_must_take_is_that_on_record(run):
+    stated = dataclasses.replace(run.thresholds, explained_share=0.5)
+    assert "takes more than 50 % of its estimate" in methods_text(dataclasses.replace(run, thresholds=stated))
+    assert "takes most of its estimate" in methods_text(run)
 
 
 def test_estimate_that_is_missing_has_no_mark():

@@ -37,8 +37,19 @@ def test_words():
     assert text.percent(0.05) == "5 %"
 
 
+@pytest.mark.parametrize("value", [-0.0, -0.001, -0.00499])
+def test_what_rounds_to_zero_has_no_sign(value):
+    assert text.number(value) == "0.00"
+    assert text.general(-0.0) == "0"
+
+
+def test_backticks_become_code_in_pairs_only():
+    assert text.marked("set `<roi>` or `x`") == "set <code>&lt;roi&gt;</code> or <code>x</code>"
+    assert text.marked("odd ` <b>") == "odd ` &lt;b&gt;"
+
+
 def test_feature_name_is_escaped_where_it_may_break():
-    assert text.breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+    assert text.breakable("a_<b>:c") == "a_<wbr>&lt;b&gt;:<wbr>c"
 
 
 @pytest.mark.parametrize(("low", "high"), [(-2.2, 2.2), (0, 1), (0, 317), (-0.004, 0.011)])
