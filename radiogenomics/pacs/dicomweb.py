@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from radiogenomics.config.models import Pacs, Server
 from radiogenomics.errors import MissingExtraError
@@ -27,6 +27,15 @@ logger = logging.getLogger(__name__)
 CHUNK_BYTES = 1 << 20
 NUMBER_OF_INSTANCES = "00201209"
 PAUSE_S = 0.5
+Result = TypeVar("Result")
+
+
+class _AnswerError(Exception):
+    """An answer that is of no use; ``final`` if the same request would be answered so again."""
+
+    def __init__(self, answer: str, *, final: bool) -> None:
+        self.final = final
+        super().__init__(answer)
 
 
 class DicomWeb:
@@ -45,13 +54,20 @@ class DicomWeb:
         self.session = _session(name, settings.servers[name])
 
     def number_of_instances(self, study: str, series: str) -> int:
-        """How many instances the server says a series has (QIDO-RS)."""
+        """How many instances the server says a series has (QIDO-RS); counted where it does not say.
+
+        Raises
+        ------
+        RequestRefusedError
+        """
         query = {"SeriesInstanceUID": series, "includefield": NUMBER_OF_INSTANCES}
-        answer = self._get(
-            f"studies/{study}/series", "query", params=query, headers={"Accept": "application/dicom+json"}
-        )
-        found = answer.json() if answer.status_code == 200 else []
-        return int(found[0][NUMBER_OF_INSTANCES]["Value"][0]) if found else 0
+        found = self._search(f"studies/{study}/series", query)
+        if not found:
+            raise RequestRefusedError(self.name, "query", "no such series", 1)
+        try:
+            return int(found[0][NUMBER_OF_INSTANCES]["Value"][0])
+        except (KeyError, IndexError, TypeError, ValueError):  # the attribute is optional
+            return len(self._search(f"studies/{study}/series/{series}/instances", {}))
 
     def retrieve(self, study: str, series: str, folder: Path) -> int:
         """Write every instance of a series into ``folder`` as it is stored on the server; returns their number.
@@ -61,37 +77,62 @@ class DicomWeb:
         RequestRefusedError, IncompleteSeriesError
         """
         expected = self.number_of_instances(study, series)
-        headers = {
-            "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
-            "Accept-Encoding": "identity",
-        }
-        with self._get(f"studies/{study}/series/{series}", "retrieval", headers=headers, stream=True) as answer:
-            boundary = re.search(r'boundary="?([^";]+)', answer.headers.get("Content-Type", ""))
-            if boundary is None:
-                raise RequestRefusedError(self.name, "retrieval", "the answer is not multipart", 1)
-            received = split_multipart(answer.iter_content(CHUNK_BYTES), boundary.group(1).encode(), folder)
+        received = self._repeated("retrieval", lambda: self._transfer(study, series, folder))
         if received != expected:
             raise IncompleteSeriesError(self.name, received, expected)
         return received
 
-    def _get(self, path: str, what: str, **options: object) -> "requests.Response":
+    def _transfer(self, study: str, series: str, folder: Path) -> int:
+        for part in folder.iterdir():  # of an attempt that broke
+            part.unlink()
+        headers = {
+            "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
+            "Accept-Encoding": "identity",
+        }
+        with self._get(f"studies/{study}/series/{series}", headers=headers, stream=True) as answer:
+            boundary = re.search(r'boundary="?([^";]+)', answer.headers.get("Content-Type", ""))
+            if boundary is None:
+                raise _AnswerError("the answer is not multipart", final=True)
+            return split_multipart(answer.iter_content(CHUNK_BYTES), boundary.group(1).encode(), folder)
+
+    def _search(self, path: str, query: dict[str, str]) -> list[Any]:
+        def search() -> list[Any]:
+            answer = self._get(path, params=query, headers={"Accept": "application/dicom+json"})
+            if answer.status_code == 204:  # no content: nothing found
+                return []
+            try:
+                found = answer.json()
+            except ValueError as error:
+                raise _AnswerError("the answer is not JSON", final=True) from error
+            if not isinstance(found, list):
+                raise _AnswerError("the answer is not a list of results", final=True)
+            return found
+
+        return self._repeated("query", search)
+
+    def _get(self, path: str, **options: object) -> "requests.Response":
+        response = self.session.get(f"{self.root}/{path}", timeout=self.settings.timeout_s, **options)  # type: ignore[arg-type]
+        if response.status_code >= 300:
+            response.close()
+            raise _AnswerError(f"HTTP {response.status_code}", final=response.status_code < 500)
+        return response
+
+    def _repeated(self, what: str, action: Callable[[], Result]) -> Result:
+        """The result of ``action``, which is tried again where the server was busy or the connection broke."""
         import requests
 
-        answer = "no answer"
-        for attempt in range(self.settings.attempts):
-            if attempt:
-                time.sleep(PAUSE_S * 2**attempt)
+        answer = ""
+        for attempt in range(1, self.settings.attempts + 1):
             try:
-                response = self.session.get(f"{self.root}/{path}", timeout=self.settings.timeout_s, **options)  # type: ignore[arg-type]
+                return action()
             except requests.RequestException as error:
                 answer = type(error).__name__
-                continue
-            if response.status_code < 300:
-                return response
-            answer = f"HTTP {response.status_code}"
-            response.close()
-            if response.status_code < 500:  # the same request would be refused again
-                raise RequestRefusedError(self.name, what, answer, attempt + 1)
+            except _AnswerError as error:
+                answer = str(error)
+                if error.final:
+                    raise RequestRefusedError(self.name, what, answer, attempt) from error
+            if attempt < self.settings.attempts:
+                time.sleep(PAUSE_S * 2**attempt)
         raise RequestRefusedError(self.name, what, answer, self.settings.attempts)
 
 

@@ -56,22 +56,34 @@ def test_a_broken_stream_leaves_only_whole_parts(tmp_path_factory, cut):
     assert [path.read_bytes() for path in sorted(folder.iterdir())] == parts[:count]
 
 
+def indexed(*results):
+    return json.dumps(results).encode()
+
+
 class Server(BaseHTTPRequestHandler):
-    """Answers what the test put into ``plan``: a list of (status, headers, body), the last one for ever."""
+    """Answers what the test put into ``plan``: a list of (status, headers, body), the last one for ever.
+
+    ``index`` answers queries for a series, ``instances`` those for its instances.
+    """
 
     plan: ClassVar[list] = []
     seen: ClassVar[list] = []
+    index: ClassVar[tuple] = ()
+    instances: ClassVar[bytes] = b""
 
     def do_GET(self):
         self.seen.append((self.path, dict(self.headers)))
         if "includefield" in self.path:
-            status, headers, body = 200, {}, json.dumps([{"00201209": {"vr": "IS", "Value": [2]}}]).encode()
+            status, headers, body = self.index
+        elif self.path.endswith("/instances"):
+            status, headers, body = 200, {}, self.instances
         else:
             status, headers, body = self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+            if name != "Content-Length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", headers.get("Content-Length", str(len(body))))
         self.end_headers()
         self.wfile.write(body)
 
@@ -82,7 +94,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setattr(dicomweb, "PAUSE_S", 0.0)
-    Server.plan, Server.seen = [], []
+    Server.plan, Server.seen, Server.index = [], [], (200, {}, indexed({"00201209": {"vr": "IS", "Value": [2]}}))
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, daemon=True)
         thread.start()
@@ -104,10 +116,48 @@ def test_a_busy_server_is_asked_again(server, tmp_path):
     assert Server.seen[-1][0] == "/dicom-web/studies/1.2/series/3.4"
 
 
+def test_a_broken_transfer_is_tried_again_as_a_whole(server, tmp_path):
+    body = multipart([b"a", b"b"])
+    broken = (200, MULTIPART | {"Content-Length": str(len(body))}, multipart([b"old"], closed=False))
+    Server.plan = [broken, broken, (200, MULTIPART, body)]
+    assert DicomWeb("x", settings(server)).retrieve("1.2", "3.4", tmp_path) == 2
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == [b"a", b"b"]
+    Server.plan = [broken]
+    with pytest.raises(RequestRefusedError, match=r"after 3 attempt\(s\): ChunkedEncodingError"):
+        DicomWeb("x", settings(server)).retrieve("1.2", "3.4", tmp_path)
+
+
+@pytest.mark.parametrize("entry", [{}, {"00201209": {"vr": "IS"}}, {"00201209": {"vr": "IS", "Value": ["?"]}}])
+def test_instances_are_counted_where_the_server_does_not_say_how_many(server, tmp_path, entry):
+    Server.index, Server.instances = (200, {}, indexed(entry)), indexed({}, {})
+    Server.plan = [(200, MULTIPART, multipart([b"a", b"b"]))]
+    assert DicomWeb("x", settings(server)).retrieve("1.2", "3.4", tmp_path) == 2
+    Server.instances = indexed({}, {}, {})
+    with pytest.raises(IncompleteSeriesError, match="2 of 3"):
+        DicomWeb("x", settings(server)).retrieve("1.2", "3.4", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ((200, {"Content-Type": "text/html"}, b"<html>login</html>"), r"query failed after 1 .*not JSON"),
+        ((200, {}, b'{"error": "no"}'), "not a list"),
+        ((200, {}, b"[]"), "no such series"),
+        ((204, {}, b""), "no such series"),
+        ((503, {}, b""), r"query failed after 3 attempt\(s\): HTTP 503"),
+    ],
+)
+def test_a_query_that_is_not_answered_is_a_refusal(server, tmp_path, index, message):
+    Server.index = index
+    with pytest.raises(RequestRefusedError, match=message):
+        DicomWeb("x", settings(server)).retrieve("1.2", "3.4", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
         ((404, {}, b""), RequestRefusedError, r"HTTP 404"),
+        ((401, {}, b""), RequestRefusedError, r"after 1 attempt\(s\): HTTP 401"),
         ((500, {}, b""), RequestRefusedError, r"after 3 attempt\(s\): HTTP 500"),
         ((200, {"Content-Type": "text/html"}, b"hi"), RequestRefusedError, "not multipart"),
         ((200, MULTIPART, multipart([b"a"])), IncompleteSeriesError, "1 of 2 instances"),
