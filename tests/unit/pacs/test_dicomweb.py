@@ -96,7 +96,7 @@ def server(monkeypatch):
     monkeypatch.setattr(dicomweb, "PAUSE_S", 0.0)
     Server.plan, Server.seen, Server.index = [], [], (200, {}, indexed({"00201209": {"vr": "IS", "Value": [2]}}))
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{httpd.server_port}/dicom-web"
         httpd.shutdown()
