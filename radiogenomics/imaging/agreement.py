@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from pydicom.dataset import Dataset, FileDataset
 
-from radiogenomics.imaging.dicom import number, optional_number, text
+from radiogenomics.imaging.dicom import items, number, optional_number, text
 from radiogenomics.imaging.errors import InvalidTagError, MixedAcquisitionError, MixedGeometryError
 
 Image: TypeAlias = tuple[Path, FileDataset]
@@ -73,7 +73,7 @@ def _check_encoding(path: Path, header: Dataset) -> None:
     stored, high = (optional_number(header, tag, path=path) for tag in ("BitsStored", "HighBit"))
     if stored is not None and high is not None and high != stored - 1:
         raise InvalidTagError(path, "HighBit", int(high), f"{int(stored) - 1}, one less than BitsStored")
-    if "ModalityLUTSequence" in header:
+    if items(header, "ModalityLUTSequence", path=path):
         raise InvalidTagError(path, "ModalityLUTSequence", "a table of values", "RescaleSlope and RescaleIntercept")
 
 

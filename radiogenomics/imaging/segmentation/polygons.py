@@ -15,7 +15,9 @@ from radiogenomics.imaging.geometry import BoolArray, FloatArray
 DECIMALS = 6
 # Shares of an edge that differ by less are one point.
 ROUNDING = 1e-9
-# Pairs of edges that are compared at a time: 8 MB for each quantity.
+# Edges in a row that are compared with those near them: few enough to lie close together.
+NEIGHBOURS = 32
+# Pairs of points and edges that are compared at a time: 8 MB for each quantity.
 PAIRS = 1_000_000
 Indices = npt.NDArray[np.int64]
 
@@ -92,13 +94,15 @@ def cross(first: FloatArray, second: FloatArray, touch: float) -> bool:
 def _cuts(ours: FloatArray, theirs: FloatArray) -> tuple[Indices, FloatArray]:
     """Where ``theirs`` meet ``ours``: number of our edge, and the share of its length before the point."""
     found = [(np.empty(0, dtype=np.int64), np.empty(0))]
-    along_theirs = theirs[:, 2:] - theirs[:, :2]
-    for start, part in _parts(ours, len(theirs)):
-        along = (part[:, 2:] - part[:, :2])[:, None]
-        apart = theirs[None, :, :2] - part[:, None, :2]
-        turn = _turn(along, along_theirs[None])
+    low, high = np.minimum(theirs[:, :2], theirs[:, 2:]), np.maximum(theirs[:, :2], theirs[:, 2:])
+    for start in range(0, len(ours), NEIGHBOURS):
+        part = ours[start : start + NEIGHBOURS]
+        ends = part.reshape(-1, 2)
+        near = theirs[((low <= ends.max(axis=0) + ROUNDING) & (high >= ends.min(axis=0) - ROUNDING)).all(axis=1)]
+        along, along_theirs = (part[:, 2:] - part[:, :2])[:, None], (near[:, 2:] - near[:, :2])[None]
+        apart, turn = near[None, :, :2] - part[:, None, :2], _turn(along, along_theirs)
         with np.errstate(divide="ignore", invalid="ignore"):  # parallel edges meet nowhere, or at other edges' ends
-            share, share_theirs = _turn(apart, along_theirs[None]) / turn, _turn(apart, along) / turn
+            share, share_theirs = _turn(apart, along_theirs) / turn, _turn(apart, along) / turn
             met = (np.abs(share - 0.5) <= 0.5 + ROUNDING) & (np.abs(share_theirs - 0.5) <= 0.5 + ROUNDING)
         number, other = np.nonzero(met)
         found.append((start + number, np.clip(share[number, other], 0, 1)))
