@@ -380,6 +380,12 @@ def test_points_and_open_lines_enclose_nothing(tmp_path, kind):
     assert read(path).sum() == 49
 
 
+def test_closed_contour_that_stays_at_one_point_encloses_nothing(tmp_path):
+    stays = np.repeat(square(4, grid())[:1], 5, axis=0)
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid()), stays, stays]})
+    assert read(path).sum() == 49
+
+
 @pytest.mark.parametrize("points", [1, 2])
 def test_closed_contours_of_one_or_two_points_are_passed_over(tmp_path, points):
     few = np.add(square(4, grid())[:points], (0, 0, 1.2))

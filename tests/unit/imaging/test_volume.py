@@ -91,6 +91,18 @@ def test_padding_stated_in_the_wrong_signedness_is_understood(tmp_path):
     assert (volume.values[:, 0] == -1024).all()
 
 
+def test_signed_padding_of_unsigned_pixels_is_understood(tmp_path):
+    values = stored_values().astype(np.uint16)
+    values[:, 0] = 63_536
+
+    def edit(k, header):
+        header.add_new("PixelPaddingValue", "SS", -2000)
+
+    volume = volume_of(tmp_path, values=values, edit=edit)
+    assert (volume.values[:, 0] == -1024).all()
+    assert volume.padded_voxels == 10 * 20
+
+
 def as_floats(values, **tags):
     """Store the values as 32-bit floats, in thirds."""
 
