@@ -92,7 +92,7 @@ def test_false_discoveries_stay_below_the_rate(study, truth, associations):
 def test_every_fault_lands_on_its_reason(results, truth):
     planted = truth[truth["kind"] == "fault"].set_index("subject")["target"].to_dict()
     patients = tables.PATIENTS.read(results / "cohort" / "patients.parquet")
-    excluded = patients[~patients["included"]].set_index("patient_id")["reason"].to_dict()
+    excluded = patients[~patients["included"]].set_index("patient_id")["excluded_reason"].to_dict()
     assert excluded == planted
     assert len(planted) == 6
 

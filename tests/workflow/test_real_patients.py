@@ -51,7 +51,7 @@ def results(study):
 def test_four_are_analysed_and_the_fifth_has_no_image(results):
     patients = tables.PATIENTS.read(results / "cohort" / "patients.parquet").set_index("patient_id")
     assert patients["included"].sum() == 4
-    assert patients.loc["GENOTYPED", "reason"] == "no_image"
+    assert patients.loc["GENOTYPED", "excluded_reason"] == "no_image"
 
 
 def dice(a, b):
