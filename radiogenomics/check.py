@@ -7,7 +7,7 @@ excluded, with the same reason, by the workflow).
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import REMOTE_PATTERN, ImageRow, SampleRow, Sheets, is_remote, read_sheets
 from radiogenomics.config.models import Config
-from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, without_folders
 
 logger = logging.getLogger(__name__)
 # REF alleles that are compared with the reference in each variant file.
@@ -35,6 +35,20 @@ class ProblemsFoundError(RadiogenomicsError):
             else "`radiogenomics run` would exclude these patients and analyse the others"
         )
         super().__init__(f"{study} problem(s) of the study, {patients} patient(s) with a problem", hint=hint)
+
+
+class VolumeFeatureNotExtractedError(RadiogenomicsError):
+    """The feature that the volume covariate is made of is not among those that the settings extract."""
+
+    reason = "volume_feature_not_extracted"
+
+    def __init__(self, wanted: str, modality: str, shapes: Sequence[str]) -> None:
+        self.wanted, self.modality = wanted, modality
+        super().__init__(
+            f"association.volume_feature {wanted!r} is not among the features that radiomics.settings for {modality}"
+            f" extract; their shape features: {listing(shapes, 20)}",
+            hint="name one of these, or add the family `shape` to these settings",
+        )
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,18 @@ class Findings:
         """Turn an error of the block into a problem of each patient, or of the study when none is named."""
         try:
             yield
+        except MissingFileError as error:  # the whole path helps to find the mistake, and it is only printed
+            self._add(stage, patient_ids, error.reason, error.message, error.hint)
         except RadiogenomicsError as error:
-            for patient_id in patient_ids or ("",):
-                self.problems.append(Problem(patient_id, stage, error.reason, error.message, error.hint))
+            self._add(stage, patient_ids, error.reason, without_folders(error.message), error.hint)
+        except Exception as error:
+            logger.exception("unexpected error in %s, patients %s", stage, ", ".join(patient_ids))
+            hint = "the traceback stands above; if the input is sound, please report it"
+            message = without_folders(f"{type(error).__name__}: {error}")
+            self._add(stage, patient_ids, "unexpected", message, hint)
+
+    def _add(self, stage: str, patient_ids: Sequence[str], reason: str, message: str, hint: str) -> None:
+        self.problems += [Problem(patient_id, stage, reason, message, hint) for patient_id in patient_ids or ("",)]
 
     @property
     def of_study(self) -> list[Problem]:
@@ -122,9 +145,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     from radiogenomics.cohort.join import NoImageError, NoSampleError
 
     findings = Findings()
-    with findings.collect("radiomics"):
-        for name in config.radiomics.settings.values():
-            configuration.load_radiomics_settings(name)
+    _inspect_settings(config, findings)
     _inspect_variants(config, sheets.samples, findings)
     _inspect_images(config, sheets.images, findings)
     imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
@@ -138,6 +159,18 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         text = "%d patients have an image and a sample, association.min_patients is %d: no pair will be tested"
         logger.warning(text, complete, minimum)
     return findings
+
+
+def _inspect_settings(config: Config, findings: Findings) -> None:
+    from radiogenomics.radiomics.engine import expected_names
+
+    wanted = config.association.volume_feature
+    for modality, path in config.radiomics.settings.items():
+        with findings.collect("radiomics"):
+            names = [(family, name) for _, family, name in expected_names(configuration.load_radiomics_settings(path))]
+            if wanted not in {name for _, name in names}:
+                shapes = [name for family, name in names if family == "shape"]
+                raise VolumeFeatureNotExtractedError(wanted, modality, shapes)
 
 
 def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findings) -> None:
@@ -167,16 +200,23 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
     from radiogenomics.genomics.genes import read_genes
-    from radiogenomics.genomics.normalise import check_contigs, check_reference, indexed_reference, require_sample
+    from radiogenomics.genomics.normalise import (
+        check_contigs,
+        check_genes,
+        check_reference,
+        indexed_reference,
+        require_sample,
+    )
 
     with tempfile.TemporaryDirectory() as scratch, findings.collect("genomics"):
         genes = read_genes(config.genomics.genes)
         reference = indexed_reference(config.genomics.reference, Path(scratch))
+        check_genes(config.genomics.genes, reference, Path(scratch))
         for vcf in dict.fromkeys(row.vcf for row in rows):
             own = [row for row in rows if row.vcf == vcf]
             with findings.collect("genomics", *(row.patient_id for row in own)):
                 check_contigs(Path(vcf), reference, config.genomics.genes, genes)
-                check_reference(Path(vcf), reference, RECORDS_COMPARED)
+                check_reference(Path(vcf), reference, genes.contigs, RECORDS_COMPARED)
                 for row in own:
                     with findings.collect("genomics", row.patient_id):
                         require_sample(Path(vcf), row.sample_id)

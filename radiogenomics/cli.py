@@ -6,6 +6,7 @@ runs, so that `radiogenomics --help` answers at once.
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from radiogenomics import __version__
-from radiogenomics.errors import EXIT_BAD_INPUT, RadiogenomicsError
+from radiogenomics.errors import EXIT_BROKEN_PIPE, RadiogenomicsError
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,10 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 ok, 2 usage, 3 bad input, 4 too many failed patients."""
+    """Run one command and return its exit code.
+
+    0 ok, 2 usage, 3 bad input, 4 too many failed patients, 141 broken pipe.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:2] == ["simulate", "score"]:  # a command of two words whose first is a command too
@@ -285,11 +289,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = parsed.pop("command")
     try:
         command.function()(**{option.name: parsed[option.name] for option in command.options})
+        sys.stdout.flush()
     except RadiogenomicsError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        return EXIT_BAD_INPUT
+    except BrokenPipeError:  # the reader, for instance `head`, has seen enough; the interpreter must not flush again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
     return 0
 
 

@@ -4,13 +4,18 @@
 changes with the wording of a message.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-EXIT_USAGE = 2
+# An absolute path of two parts or more, in quotes (where it may hold spaces) or plain; no URL, no fraction.
+_QUOTED_PATH = re.compile(r"""(['"])/(?!/)[^'"\n]*/([^'"/\n]+)/?\1""")
+_PLAIN_PATH = re.compile(r"""(?<![\w/.~-])/(?!/)(?:[^\s/'"]+/)+([^\s/'"(),;]+)/?""")
+
 EXIT_BAD_INPUT = 3
 EXIT_TOO_MANY_FAILURES = 4
+EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for other programs
 
 
 def listing(names: Sequence[object], limit: int = 12) -> str:
@@ -18,6 +23,11 @@ def listing(names: Sequence[object], limit: int = 12) -> str:
     shown = ", ".join(repr(str(name)) for name in names[:limit])
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"{shown}{more}" if names else "none"
+
+
+def without_folders(text: str) -> str:
+    """A message with each absolute path cut to its last part: no folder of a user, no temporary folder."""
+    return _PLAIN_PATH.sub(r"\1", _QUOTED_PATH.sub(r"\1\2\1", text))
 
 
 class RadiogenomicsError(Exception):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from radiogenomics import tables
-from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.errors import RadiogenomicsError, without_folders
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Failures:
     def _add(
         self, patient_ids: Sequence[str], image_id: str, roi: str, error: Exception, reason: str, hint: str
     ) -> None:
-        message = " ".join(str(error).split())
+        message = without_folders(" ".join(str(error).split()))
         for patient_id in patient_ids:
             logger.warning("patient %s %s: %s", patient_id, image_id, message)
             row = {"patient_id": patient_id, "image_id": image_id, "roi": roi, "stage": self.stage}

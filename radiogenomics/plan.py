@@ -57,10 +57,7 @@ class Plan:
     @cached_property
     def remote_batches(self) -> frozenset[str]:
         """Batches with a series or a segmentation on a server."""
-        rows = self.sheets.images
-        return frozenset(
-            self.batch_of(row.patient_id) for row in rows if is_remote(row.series) or is_remote(row.segmentation)
-        )
+        return frozenset(self.batch_of(row.patient_id) for row in self.sheets.images if _on_server(row))
 
     def batch_of(self, patient_id: str) -> str:
         """The batch of one patient."""
@@ -69,30 +66,40 @@ class Plan:
 
     def images(self, batch: str) -> str:
         """Rows of the images sheet of one batch, as JSON."""
-        return self._rows([row for row in self.sheets.images if self.batch_of(row.patient_id) == batch], batch)
+        return self._rows(self._images_of(batch), batch)
+
+    def remote_images(self, batch: str) -> str:
+        """Those of them that a server is asked for."""
+        return self._rows([row for row in self._images_of(batch) if _on_server(row)], batch)
 
     def samples(self, batch: str) -> str:
         """Rows of the samples sheet of one batch, as JSON."""
-        return self._rows([row for row in self.sheets.samples if self.batch_of(row.patient_id) == batch], batch)
+        return self._rows(self._samples_of(batch), batch)
 
     def image_files(self, batch: str) -> list[str]:
         """Local folders and files of one batch that exist; the job itself reports those that do not."""
-        rows = [row for row in self.sheets.images if self.batch_of(row.patient_id) == batch]
-        return self._existing([location for row in rows for location in (row.series, row.segmentation)])
+        return self._existing(
+            [location for row in self._images_of(batch) for location in (row.series, row.segmentation)]
+        )
 
     def variant_files(self, batch: str) -> list[str]:
         """Variant files of one batch that exist; the job itself reports those that do not."""
-        return self._existing([row.vcf for row in self.sheets.samples if self.batch_of(row.patient_id) == batch])
+        return self._existing([row.vcf for row in self._samples_of(batch)])
 
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
         return str(path.relative_to(self.workdir)) if path.is_relative_to(self.workdir) else str(path)
 
+    def watched(self, *paths: Path | str) -> list[str]:
+        """The paths as inputs of a rule. One with a brace is left out: Snakemake would take it for a wildcard."""
+        return [self.file(path) for path in paths if "{" not in self.file(path)]
+
     def settings(self, stage: str) -> str:
         """Settings of one stage as JSON; a change of them runs that stage again.
 
-        Radiomics settings hold the content of the presets, so that an edited preset file counts as a change.
+        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records. Radiomics
+        settings hold the content of the presets, so that an edited preset file counts as a change.
         """
         section = {
             "pacs": self.config.pacs,
@@ -108,7 +115,9 @@ class Plan:
             }
             return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
         if stage == "genomics":
-            return self.config.genomics.model_dump_json(exclude={"reference", "genes"})
+            return self.config.genomics.model_dump_json(exclude={"reference", "genes", "classes"})
+        if stage == "alterations":
+            return self.config.genomics.model_dump_json(include={"classes"})
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
@@ -121,9 +130,17 @@ class Plan:
         """Memory that a batch job asks for; each retry asks for as much again."""
         return self.config.workflow.memory_mb * attempt
 
+    def _images_of(self, batch: str) -> list[ImageRow]:
+        rows = [row for row in self.sheets.images if self.batch_of(row.patient_id) == batch]
+        return sorted(rows, key=lambda row: (row.patient_id, row.image_id))
+
+    def _samples_of(self, batch: str) -> list[SampleRow]:
+        rows = [row for row in self.sheets.samples if self.batch_of(row.patient_id) == batch]
+        return sorted(rows, key=lambda row: row.patient_id)
+
     def _existing(self, locations: list[str]) -> list[str]:
         local = dict.fromkeys(location for location in locations if location and not is_remote(location))
-        return [self.file(location) for location in local if Path(location).exists()]
+        return self.watched(*(location for location in local if Path(location).exists()))
 
     def _rows(self, rows: list[ImageRow] | list[SampleRow], batch: str) -> str:
         paths = ("series", "segmentation", "vcf")
@@ -138,3 +155,7 @@ class Plan:
                 [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
             )
         return text
+
+
+def _on_server(row: ImageRow) -> bool:
+    return is_remote(row.series) or is_remote(row.segmentation)

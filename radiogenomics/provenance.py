@@ -5,6 +5,7 @@ A record holds no time, host, user or absolute path, so that the same input give
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -67,9 +68,12 @@ def versions(stage: str) -> dict[str, str]:
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:
-    """BLAKE2b of each file's content, by file name."""
+    """BLAKE2b of each file's content, by file name; further files of one name are called ``name (2)`` and so on."""
     found: dict[str, str] = {}
-    for path in paths:
+    seen: Counter[str] = Counter()
+    for path in dict.fromkeys(paths):
+        seen[path.name] += 1
+        name = path.name if seen[path.name] == 1 else f"{path.name} ({seen[path.name]})"
         with path.open("rb") as stream:
-            found[path.name] = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            found[name] = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     return found

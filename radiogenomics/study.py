@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from radiogenomics import resources
 from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.errors import MissingExtraError, RadiogenomicsError, listing
 from radiogenomics.files import write_text
+from radiogenomics.plan import Plan
 
 logger = logging.getLogger(__name__)
 PROGRESS = re.compile(r"^(\d+) of (\d+) steps")
@@ -129,8 +130,6 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     TooManyFailuresError
         More patients were excluded than ``workflow.max_failed_share`` allows.
     """
-    from radiogenomics.cohort.join import within_limit
-
     if find_spec("snakemake") is None:
         raise MissingExtraError("workflow", "snakemake")
     study = configuration.load(config)
@@ -141,24 +140,49 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
         raise checks.ProblemsFoundError(
             len(findings.of_study), len({problem.patient_id for problem in findings.of_patients})
         )
-    folder = config.resolve().parent
-    folder = folder.parent if folder.name == "config" else folder
-    command = _command(config.resolve(), folder, profile, cores)
+    config = config.parent.resolve() / config.name  # a link to a configuration is a study where the link is
+    folder = config.parent.parent if config.parent.name == "config" else config.parent
+    plan = Plan(study.model_dump(mode="json"), config, folder)
+    command = _command(config, folder, profile, cores, plan.remote_batches)
     if dry_run:
         _snakemake([*command, "--dry-run"], None)
         return
-    log = folder / "results" / "logs" / "snakemake.log" if sys.stderr.isatty() else None
-    try:
-        _snakemake(command, log)
-    except WorkflowFailedError:
-        ledger = folder / "results" / "cohort" / "ledger.tsv"
-        if ledger.is_file():
-            within_limit(ledger, study.workflow.max_failed_share)
-        raise
+    remove_former(folder / "results", plan)
+    _execute(command, folder / "results", study.workflow.max_failed_share)
     print(f"report: {folder / 'results' / 'report' / 'index.html'}")
 
 
-def _command(config: Path, folder: Path, profile: str, cores: int) -> list[str]:
+def remove_former(results: Path, plan: Plan) -> None:
+    """Remove what earlier runs wrote for batches without a patient: whoever was withdrawn must not stay on the disk."""
+    in_use = {stage: frozenset(plan.batches) for stage in ("imaging", "radiomics", "genomics")}
+    for stage, batches in {"pacs": plan.remote_batches, **in_use}.items():
+        for folder in (results / stage, results / "logs" / stage):
+            for path in sorted([*folder.glob("b[0-9][0-9][0-9]"), *folder.glob("b[0-9][0-9][0-9].*")]):
+                if path.name.partition(".")[0] not in batches:
+                    logger.info("removed %s: its batch holds no patient any more", path.relative_to(results))
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _execute(command: list[str], results: Path, max_failed_share: float) -> None:
+    """Run Snakemake; where it stopped because this run found too many failures, say so."""
+    from radiogenomics.cohort.join import within_limit
+
+    snakemake_log = results / "logs" / "snakemake.log" if sys.stderr.isatty() else None
+    limit_log, ledger = results / "logs" / "cohort" / "limit.log", results / "cohort" / "ledger.tsv"
+    before = _written(limit_log)
+    try:
+        _snakemake(command, snakemake_log)
+    except WorkflowFailedError:
+        if _written(limit_log) not in (None, before):
+            within_limit(ledger, max_failed_share)
+        raise
+
+
+def _written(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _command(config: Path, folder: Path, profile: str, cores: int, remote_batches: Collection[str]) -> list[str]:
     shipped = resources.root() / "workflow" / "profiles"
     chosen = shipped / profile if (shipped / profile).is_dir() else Path(profile).resolve()
     if not (chosen / "config.yaml").is_file():
@@ -166,14 +190,15 @@ def _command(config: Path, folder: Path, profile: str, cores: int) -> list[str]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(resources.root() / "Snakefile")]
     command += ["--configfile", str(config), "--directory", str(folder), "--workflow-profile", str(chosen)]
     command += ["--cores", str(cores)] if cores else []
-    unfinished = _incomplete_fetches(folder)
+    unfinished = _incomplete_fetches(folder, remote_batches)
     return [*command, "--forcerun", *unfinished] if unfinished else command
 
 
-def _incomplete_fetches(folder: Path) -> list[str]:
+def _incomplete_fetches(folder: Path, remote_batches: Collection[str]) -> list[str]:
     """Batches of which a server did not deliver everything: their jobs succeeded, yet a new run tries them again."""
-    found = sorted((folder / "results" / "pacs").glob("*.failures.tsv"))
-    return [str(path.relative_to(folder)) for path in found if len(path.read_text().splitlines()) > 1]
+    names = [f"results/pacs/{batch}.failures.tsv" for batch in sorted(remote_batches)]
+    written = [(name, folder / name) for name in names if (folder / name).is_file()]
+    return [name for name, path in written if len(path.read_text(encoding="utf-8").splitlines()) > 1]
 
 
 def _snakemake(command: list[str], log: Path | None) -> None:

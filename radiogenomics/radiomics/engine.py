@@ -7,6 +7,7 @@ wavelet wraps round at the image's border, so an axis on which it would is not c
 
 import logging
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -59,7 +60,7 @@ def features(volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feat
     ------
     MissingFileError, UnreadableImageError, GridMismatchError, RoiTooSmallError, NotFiniteError, FlatRegionError
     ExtractionError
-        pyradiomics refuses the region, for instance because resampling left too few voxels of it.
+        pyradiomics refuses the region, for instance because resampling left none of it.
     """
     image, region = _read(volume), sitk.Cast(_read(mask) != 0, sitk.sitkUInt8)
     region = _same_grid(image, region, volume, mask)
@@ -74,6 +75,8 @@ def features(volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feat
     try:
         result = extractor.execute(image, region)
     except ValueError as error:
+        if small := re.search(r"too small.*ROI size: (\d+)", str(error)):  # after resampling
+            raise RoiTooSmallError(mask, int(small[1]), settings.min_voxels) from error
         raise ExtractionError(mask, str(error)) from error
     return list(_named(result, list(expected_names(settings))))
 
@@ -161,7 +164,7 @@ def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomic
     options: dict[str, object] = {
         "additionalInfo": False,
         "minimumROIDimensions": 1,
-        "minimumROISize": settings.min_voxels,
+        "minimumROISize": settings.min_voxels - 1,  # pyradiomics refuses a region of this size and below
     }
     if settings.bin_width is not None:
         options["binWidth"] = settings.bin_width

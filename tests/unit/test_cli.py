@@ -54,6 +54,17 @@ def test_wrong_usage_is_exit_code_2():
     assert end.value.code == 2
 
 
+def test_a_reader_that_closes_early_is_no_bad_input():
+    command = [sys.executable, "-m", "radiogenomics", "run", "--help"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    code = "import sys, types; from radiogenomics import cli\n"
+    code += "cli.Command.function = lambda self: lambda **_: print('text')\nsys.exit(cli.main(['check']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def test_simulate_score_is_not_taken_for_simulate(tmp_path, capsys):
     arguments = ["simulate", "score", "--truth", str(tmp_path / "t.tsv"), "--results", str(tmp_path / "r.parquet")]
     assert cli.main(arguments) == 3

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from radiogenomics.config.models import Association, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
 from radiogenomics.plan import Plan
 
@@ -54,6 +55,50 @@ def test_files_below_the_working_folder_are_relative_and_absent_ones_left_to_the
 def test_remote_batches(tmp_path):
     study = plan(tmp_path, ["P001", "P002"], extra_images="P002-mr\tP002\tmr\tdicomweb:a/1.2/3.4\t\tGTV\n")
     assert study.remote_batches == {study.batch_of("P002")}
+
+
+def test_a_server_is_asked_only_for_the_rows_that_stand_on_it(tmp_path):
+    study = plan(tmp_path, ["P001"], extra_images="P001-mr\tP001\tmr\tdicomweb:a/1.2/3.4\t\tGTV\n")
+    batch = study.batch_of("P001")
+    assert [row["image_id"] for row in json.loads(study.remote_images(batch))] == ["P001-mr"]
+    assert [row["image_id"] for row in json.loads(study.images(batch))] == ["P001-ct", "P001-mr"]
+
+
+def test_the_order_of_the_sheets_does_not_matter(tmp_path):
+    patients, one = [f"P{number}" for number in range(9)], {"workflow": {"batches": 1}}
+    study, other = plan(tmp_path, patients, one), plan(tmp_path, patients[::-1], one)
+    assert study.images("b000") == other.images("b000")
+    assert study.image_files("b000") == other.image_files("b000")
+    samples = "patient_id\tsample_id\tvcf\n" + "".join(f"{name}\tS\t{name}.vcf\n" for name in patients[::-1])
+    (tmp_path / "config" / "samples.tsv").write_text(samples)
+    study = Plan(one, tmp_path / "config" / "config.yaml", tmp_path)
+    assert [row["patient_id"] for row in json.loads(study.samples("b000"))] == patients
+
+
+def test_paths_with_braces_are_not_watched(tmp_path):
+    study = plan(tmp_path, ["P001"], extra_images=f"P001-mr\tP001\tmr\t{tmp_path}/we{{i}}rd\t\tGTV\n")
+    (tmp_path / "we{i}rd").mkdir()
+    batch = study.batch_of("P001")
+    assert study.image_files(batch) == ["dicom/P001"]
+    assert study.watched(tmp_path / "we{i}rd" / "a.fa", tmp_path / "b.fa") == ["b.fa"]
+    assert [row["series"] for row in json.loads(study.images(batch))] == ["dicom/P001", "we{i}rd"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "keys"),
+    [
+        ("pacs", set(Pacs.model_fields)),
+        ("imaging", set(Imaging.model_fields)),
+        ("radiomics", {"CT", "MR", "PT"}),
+        ("genomics", {"pass_only", "transcript_policy"}),
+        ("alterations", {"classes"}),
+        ("cohort", {"covariates"}),
+        ("association", set(Association.model_fields)),
+        ("report", set(Report.model_fields)),
+    ],
+)
+def test_each_stage_gets_its_own_settings(tmp_path, stage, keys):
+    assert set(json.loads(plan(tmp_path, ["P001"]).settings(stage))) == keys
 
 
 @pytest.mark.parametrize("stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "report"])

@@ -1,8 +1,12 @@
 """The graph of jobs, planned on empty files in seconds."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.workflow.studies import jobs, radiogenomics, snakemake
+from tests.workflow.studies import TOP, jobs, radiogenomics, snakemake
 
 N = 40
 
@@ -81,10 +85,39 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 30
 
 
+def test_braces_in_paths_do_no_harm(study):
+    weird = study / "we{i}rd"
+    (study / "config").rename(weird)
+    (weird / "data").mkdir()
+    sheet = weird / "images.tsv"
+    sheet.write_text(sheet.read_text().replace("\t../data/P000", "\tdata"))
+    command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
+    done = snakemake(study, *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(jobs(done.stdout).values()) == 30
+    assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
+    assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
+
+
+def test_a_linked_environment_may_lie_in_an_odd_folder(study, tmp_path_factory):
+    odd = tmp_path_factory.mktemp("o'dd {x} $y") / "bin"
+    odd.symlink_to(Path(sys.executable).parent)
+    code = "import runpy, sys; sys.executable = sys.argv.pop(1); runpy.run_module('snakemake', run_name='__main__')"
+    (study / "Snakefile").write_text(
+        f'include: "{TOP}/workflow/rules/common.smk"\n\nrule test:\n    shell: "echo $PATH"\n'
+    )
+    command = [sys.executable, "-c", code, odd / "python", "--configfile", "config/config.yaml", "--cores", "1", "test"]
+    done = subprocess.run(list(map(str, command)), cwd=study, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"{odd}:"), done.stdout + done.stderr
+
+
 def test_an_unknown_profile_is_refused_with_those_that_exist(study):
     (study / "config" / "reference.fa").write_text(">1\nACGT\n")
     (study / "config" / "genes.gff3").write_text(
-        "1\tx\tCDS\t1\t3\t.\t+\t0\tID=c;Parent=transcript:T\n1\tx\tmRNA\t1\t3\t.\t+\t.\tID=T;Parent=G\n"
+        "1\tx\tgene\t1\t3\t.\t+\t.\tID=gene:G;biotype=protein_coding;Name=G\n"
+        "1\tx\tmRNA\t1\t3\t.\t+\t.\tID=transcript:T;Parent=gene:G;biotype=protein_coding\n"
+        "1\tx\texon\t1\t3\t.\t+\t.\tParent=transcript:T\n"
+        "1\tx\tCDS\t1\t3\t.\t+\t0\tID=c;Parent=transcript:T\n"
     )
     done = radiogenomics("run", "--config", study / "config" / "config.yaml", "--profile", "nowhere", "--dry-run")
     assert done.returncode == 3

@@ -1,9 +1,11 @@
 # Who is analysed, who is not, and why.
 rule cohort_join:
     input:
-        patients=plan.file(plan.config.cohort.patients),
-        images=plan.file(plan.config.cohort.images),
-        samples=plan.file(plan.config.cohort.samples),
+        sheets=plan.watched(
+            plan.config.cohort.patients,
+            plan.config.cohort.images,
+            plan.config.cohort.samples,
+        ),
         features="results/radiomics/features.parquet",
         sequenced=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
         failed=[
@@ -30,10 +32,13 @@ rule cohort_join:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        patients=lambda wildcards: plan.file(plan.config.cohort.patients),
+        images=lambda wildcards: plan.file(plan.config.cohort.images),
+        samples=lambda wildcards: plan.file(plan.config.cohort.samples),
         settings=lambda wildcards: plan.settings("cohort"),
         stage_version=plan.stage_version("cohort"),
     shell:
-        "radiogenomics cohort join --patients {input.patients:q} --images {input.images:q} --samples {input.samples:q}"
+        "radiogenomics cohort join --patients {params.patients:q} --images {params.images:q} --samples {params.samples:q}"
         " --settings {params.settings:q} --features {input.features} --sequenced {input.sequenced}"
         " --failed {input.failed} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
 

@@ -1,5 +1,5 @@
 # The plan of the study, and what every rule shares.
-import os
+import shlex
 import sys
 
 from radiogenomics.errors import RadiogenomicsError
@@ -8,9 +8,9 @@ from radiogenomics.plan import Plan
 # Jobs find the interpreter that runs Snakemake even if its environment is not activated; with conda the rule's
 # own environment comes first.
 if not workflow.deployment_settings.deployment_method:
-    shell.prefix(
-        f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; "
-    )
+    programs = shlex.quote(str(Path(sys.executable).parent))
+    programs = programs.replace("{", "{{").replace("}", "}}")  # the prefix is formatted
+    shell.prefix(f"set -euo pipefail; export PATH={programs}:$PATH; ")
 
 
 def make_plan():

@@ -2,8 +2,7 @@
 rule genomics_annotate:
     input:
         vcf=lambda wildcards: plan.variant_files(wildcards.batch),
-        reference=plan.file(plan.config.genomics.reference),
-        genes=plan.file(plan.config.genomics.genes),
+        shared=plan.watched(plan.config.genomics.reference, plan.config.genomics.genes),
     output:
         variants="results/genomics/{batch}.variants.parquet",
         samples="results/genomics/{batch}.samples.parquet",
@@ -19,11 +18,13 @@ rule genomics_annotate:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         samples=lambda wildcards: plan.samples(wildcards.batch),
+        reference=lambda wildcards: plan.file(plan.config.genomics.reference),
+        genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("genomics"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics annotate-batch --samples {params.samples:q} --settings {params.settings:q}"
-        " --reference {input.reference:q} --genes {input.genes:q}"
+        " --reference {params.reference:q} --genes {params.genes:q}"
         " --variants {output.variants} --table {output.samples} --failures {output.failures} 2> {log}"
 
 
@@ -43,7 +44,7 @@ rule genomics_alterations:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
-        settings=lambda wildcards: plan.settings("genomics"),
+        settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"

@@ -13,7 +13,7 @@ rule pacs_fetch:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
-        images=lambda wildcards: plan.images(wildcards.batch),
+        images=lambda wildcards: plan.remote_images(wildcards.batch),
         settings=lambda wildcards: plan.settings("pacs"),
         stage_version=plan.stage_version("pacs"),
     shell:

@@ -105,7 +105,7 @@ def test_a_region_at_the_border_keeps_its_values_too(tmp_path, axis, gap, side):
     files = write(tmp_path, rng.normal(40, 60, SHAPE).astype(np.int16), mask)
     expected = whole_image(*files, SETTINGS["filters"])
     found = {feature.name: feature.value for feature in engine.features(*files, SETTINGS["filters"])}
-    # 2e-5 of the scale of the filtered image, whose standard deviation is about 60; a value near 0 is a small difference.
+    # 2e-5 of the scale of the filtered image (standard deviation about 60): a value near 0 is a small difference.
     np.testing.assert_allclose([found[key] for key in expected], list(expected.values()), rtol=2e-5, atol=2e-5 * 60)
 
 
@@ -138,6 +138,29 @@ def test_files_that_cannot_be_read_and_regions_lost_by_resampling(tmp_path, case
     coarse = RadiomicsSettings(bin_width=25, resampled_spacing_mm=(12.0, 12.0, 12.0), families=("firstorder",))
     with pytest.raises(ExtractionError, match=r"m\.nii\.gz: pyradiomics refuses"):
         engine.features(*case, coarse)
+
+
+@pytest.mark.parametrize(("voxels", "refused"), [(64, False), (63, True)])
+def test_the_smallest_region_has_min_voxels(tmp_path, case, voxels, refused):
+    volume = sitk.GetArrayFromImage(sitk.ReadImage(str(case[0])))
+    mask = np.zeros(SHAPE, bool)
+    mask[10:14, 20:24, 20:24] = np.arange(64).reshape(4, 4, 4) < voxels
+    files = write(tmp_path, volume, mask)
+    if refused:
+        with pytest.raises(RoiTooSmallError, match=r"63 voxel\(s\), the minimum is 64"):
+            engine.features(*files, SETTINGS["count"])
+    else:
+        assert all(feature.note == "" for feature in engine.features(*files, SETTINGS["count"]))
+
+
+def test_a_region_that_resampling_makes_too_small_is_refused(tmp_path, case):
+    z, y, x = np.meshgrid(*(np.arange(size) for size in SHAPE), indexing="ij")
+    mask = ((z - 15) / 3) ** 2 + ((y - 30) / 3) ** 2 + ((x - 32) / 3) ** 2 <= 1
+    assert mask.sum() == 123
+    files = write(tmp_path, sitk.GetArrayFromImage(sitk.ReadImage(str(case[0]))), mask)
+    coarse = RadiomicsSettings(bin_width=25, resampled_spacing_mm=(5.0, 5.0, 5.0), families=("firstorder",))
+    with pytest.raises(RoiTooSmallError, match=r"2 voxel\(s\), the minimum is 64"):
+        engine.features(*files, coarse)
 
 
 def test_names_families_and_image_types(case):
