@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,15 @@ SCRIPTS = ("columns.js", "sort.js", "format.js", "filter.js", "table.js", "volca
 STYLES = ("page.css", "figures.css")
 
 
-def build(*, results: Path, output: Path, title: str, settings: str) -> None:
+def build(
+    *,
+    results: Path,
+    output: Path,
+    title: str,
+    settings: str,
+    images: Sequence[Path] | None = None,
+    samples: Sequence[Path] | None = None,
+) -> None:
     """Write ``output/index.html`` from a results folder.
 
     Parameters
@@ -37,6 +46,8 @@ def build(*, results: Path, output: Path, title: str, settings: str) -> None:
         Title of the page.
     settings : str
         Section ``report`` of the configuration, as JSON or as the path of a YAML file.
+    images, samples : sequence of Path, optional
+        Images and samples tables of the batches; those that lie in the results folder if not given.
 
     Raises
     ------
@@ -44,7 +55,7 @@ def build(*, results: Path, output: Path, title: str, settings: str) -> None:
         See ``load``.
     """
     chosen = config.load_section(Report, settings)
-    page = render(load(results), title, chosen)
+    page = render(load(results, images, samples), title, chosen)
     write_text(output / "index.html", page)
     logger.info("wrote %s (%.1f MB)", output / "index.html", len(page.encode()) / 1e6)
 

@@ -95,8 +95,15 @@ class Run:
         return tuple(self.patients.columns[len(tables.PATIENTS.columns) :])
 
 
-def load(folder: Path) -> Run:
+def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[Path] | None = None) -> Run:
     """Read a results folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Results folder.
+    images, samples : sequence of Path, optional
+        Images and samples tables of the batches; those that lie in the folder if not given.
 
     Raises
     ------
@@ -108,7 +115,8 @@ def load(folder: Path) -> Run:
         The results table has no record of its settings.
     """
     results = sort_results(tables.RESULTS.read(folder / RESULTS))
-    images, samples = sorted(folder.glob(IMAGES_PATTERN)), sorted(folder.glob(SAMPLES_PATTERN))
+    images = sorted(folder.glob(IMAGES_PATTERN)) if images is None else images
+    samples = sorted(folder.glob(SAMPLES_PATTERN)) if samples is None else samples
     sources = {
         "imaging": images,
         "radiomics": [folder / FEATURES],

@@ -31,4 +31,5 @@ rule report_build:
         stage_version=plan.stage_version("report"),
     shell:
         "radiogenomics report build --results results --output results/report"
+        " --images {input.images} --samples {input.samples}"
         " --title {params.title:q} --settings {params.settings:q} 2> {log}"

@@ -154,6 +154,16 @@ def test_ledger_that_does_not_sum_is_said_to(study, tmp_path):
     )
 
 
+def test_tables_of_batches_can_be_named_one_by_one(study):
+    images, samples = sorted(study.glob("imaging/*.images.parquet")), sorted(study.glob("genomics/*.samples.parquet"))
+    assert len(images) > 1
+    chosen, every = load.load(study, images[:1], samples), load.load(study)
+    assert chosen.images["image_id"].tolist() == tables.IMAGES.read(images[0])["image_id"].tolist()
+    assert len(every.images) > len(chosen.images)
+    assert load.load(study, images, samples).images.equals(every.images)
+    assert load.load(study, images, []).samples is None
+
+
 def test_image_flags(study):
     table = load.load(study).images
     flags = dict(zip(table["patient_id"], images.image_flags(table), strict=True))
