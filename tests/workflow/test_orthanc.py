@@ -77,7 +77,7 @@ def test_what_the_server_lacks_excludes_that_patient_alone(study):
     patients = tables.PATIENTS.read(study / "results" / "cohort" / "patients.parquet").set_index("patient_id")
     excluded = patients[~patients["included"]]
     assert excluded["excluded_reason"].to_dict() == {"P004": "request_refused"}
-    assert "HTTP 404" in excluded.loc["P004", "excluded_message"]
+    assert "no such series" in excluded.loc["P004", "excluded_message"]
 
 
 def test_a_failed_fetch_is_tried_again_by_the_next_run(study):
