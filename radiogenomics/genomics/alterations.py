@@ -19,7 +19,7 @@ def alterations(*, variants: list[Path], samples: list[Path], settings: str, alt
     options = load_section(Genomics, settings)
     patients = sorted(patient for path in samples for patient in tables.SAMPLES.read(path)["patient_id"])
     counts = pd.concat([variant_counts(tables.VARIANTS.read(path)) for path in variants], ignore_index=True)
-    record = options.model_dump(mode="json", exclude={"reference", "genes"})
+    record = options.model_dump(mode="json", include={"classes"})
     provenance = Provenance("genomics", record, digests([*variants, *samples]))
     genes = sorted(counts["gene"].unique())
     with tables.ALTERATIONS.writer(alterations, provenance) as write:

@@ -92,5 +92,5 @@ def _samples(
 
 
 def _provenance(settings: Genomics, reference: Path, genes: Path, others: list[Path]) -> Provenance:
-    options = settings.model_dump(mode="json", exclude={"reference", "genes"})
+    options = settings.model_dump(mode="json", exclude={"reference", "genes", "classes"})
     return Provenance("genomics", options, digests([reference, genes, *others]))

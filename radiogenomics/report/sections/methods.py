@@ -115,7 +115,7 @@ def _image_types(types: Record) -> list[str]:
 
 
 def _genomics(run: Run) -> str:
-    settings = next(iter(_settings(run, "genomics")), {})
+    settings = {key: value for record in _settings(run, "genomics") for key, value in record.items()}
     if not settings and run.alterations is None:
         return ""
     words = ["Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."]
