@@ -68,7 +68,7 @@ docs: env generate
 lock: env
 	@uv=$$(command -v uv || echo .tools/bin/uv)
 	$$uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	    --no-annotate --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	    --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .venv .tools .snakemake results data truth.tsv dist site
