@@ -174,8 +174,8 @@ def _inspect_settings(config: Config, findings: Findings) -> None:
 
 
 def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findings) -> None:
-    from radiogenomics.imaging.errors import NoSegmentationError
     from radiogenomics.imaging.segmentation import require_roi
+    from radiogenomics.imaging.segmentation_errors import NoSegmentationError
     from radiogenomics.imaging.series import read_series
 
     for row in rows:

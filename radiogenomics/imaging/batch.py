@@ -12,10 +12,10 @@ from radiogenomics.errors import MissingFileError
 from radiogenomics.failures import Failures
 from radiogenomics.files import whole_directory
 from radiogenomics.imaging.convert import mask_image
-from radiogenomics.imaging.errors import NoSegmentationError
 from radiogenomics.imaging.overlay import write_overlay
 from radiogenomics.imaging.quality import MaskQuality, assess, refuse_padding
 from radiogenomics.imaging.segmentation import read_mask
+from radiogenomics.imaging.segmentation_errors import NoSegmentationError
 from radiogenomics.imaging.series import Series, read_series
 from radiogenomics.imaging.volume import read_volume, write_nifti, write_volume
 from radiogenomics.provenance import Provenance

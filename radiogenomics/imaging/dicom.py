@@ -13,14 +13,9 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from radiogenomics.imaging.errors import (
-    FrameOfReferenceError,
-    InvalidTagError,
-    MissingTagError,
-    PixelDataError,
-    UnreadableDicomError,
-)
+from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError, UnreadableDicomError
 from radiogenomics.imaging.geometry import FARTHEST_MM, Values
+from radiogenomics.imaging.segmentation_errors import FrameOfReferenceError
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 PREFIX_OFFSET = 128

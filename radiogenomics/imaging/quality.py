@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from radiogenomics.imaging.errors import PaddedRegionError
 from radiogenomics.imaging.geometry import BoolArray, Grid
+from radiogenomics.imaging.segmentation_errors import PaddedRegionError
 
 
 @dataclass(frozen=True)

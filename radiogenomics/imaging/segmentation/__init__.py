@@ -7,9 +7,9 @@ import numpy as np
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging.dicom import References, dicom_files, is_dicom, read_dataset
-from radiogenomics.imaging.errors import EmptyMaskError, UnknownSegmentationError
 from radiogenomics.imaging.geometry import BoolArray, Grid
 from radiogenomics.imaging.segmentation import labelmap, rtstruct, seg
+from radiogenomics.imaging.segmentation_errors import EmptyMaskError, UnknownSegmentationError
 
 
 def read_mask(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.errors import (
+from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
+from radiogenomics.imaging.segmentation_errors import (
     AmbiguousRoiError,
     EmptyMaskError,
     MaskGeometryError,
@@ -17,7 +18,6 @@ from radiogenomics.imaging.errors import (
     MissingRoiError,
     UnreadableSegmentationError,
 )
-from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 NAME = re.compile(r"Segment([0-9]{1,9})_Name")

@@ -11,17 +11,16 @@ from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.dicom import References, coordinates, items, number, read_dataset, text
-from radiogenomics.imaging.errors import (
-    AmbiguousRoiError,
-    CrossingContoursError,
-    InvalidTagError,
-    MaskOutsideVolumeError,
-    MissingRoiError,
-    MissingTagError,
-    OffPlaneContourError,
-)
+from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid
 from radiogenomics.imaging.segmentation.polygons import DECIMALS, cross, edges, fill_plane, outline
+from radiogenomics.imaging.segmentation_errors import (
+    AmbiguousRoiError,
+    CrossingContoursError,
+    MaskOutsideVolumeError,
+    MissingRoiError,
+    OffPlaneContourError,
+)
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.481.3",)
 # ContourGeometricType, PS3.3 C.8.8.6.1; points and open lines enclose no area.

@@ -8,16 +8,15 @@ from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.dicom import References, coordinates, decode, items, number, numbers, read_dataset, text
-from radiogenomics.imaging.errors import (
+from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
+from radiogenomics.imaging.geometry import BoolArray, Grid, Values, misfit_mm, placement, triple
+from radiogenomics.imaging.segmentation_errors import (
     AmbiguousRoiError,
-    InvalidTagError,
     MaskGeometryError,
     MaskOutsideVolumeError,
     MissingRoiError,
-    MissingTagError,
     UnreadableSegmentationError,
 )
-from radiogenomics.imaging.geometry import BoolArray, Grid, Values, misfit_mm, placement, triple
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
 TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")

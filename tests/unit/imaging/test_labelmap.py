@@ -6,7 +6,7 @@ import SimpleITK as sitk
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_mask, require_roi
 from tests.unit.imaging.synthetic import grid, oblique
@@ -48,7 +48,7 @@ def test_several_labels_take_their_number(tmp_path):
     values = labels(highest=3)
     path = write(tmp_path / "mask.nii.gz", values)
     assert np.array_equal(read(path, "2"), values == 2)
-    with pytest.raises(errors.MissingRoiError) as caught:
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
         read(path, "tumour")
     assert caught.value.present == ("1", "2", "3")
 
@@ -64,7 +64,7 @@ def test_named_segments_take_their_name(tmp_path):
     path = write(tmp_path / "mask.seg.nrrd", values, **names)
     assert np.array_equal(read(path, "edema"), values == 2)
     assert np.array_equal(read(path, "1"), values == 1)
-    with pytest.raises(errors.MissingRoiError) as caught:
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
         read(path, "Tumour")
     assert caught.value.present == ("edema", "tumour")
 
@@ -76,7 +76,7 @@ def test_one_named_segment_takes_its_name_only(tmp_path):
     assert np.array_equal(read(path, "1"), values == 1)
     require_roi(path, "Liver")
     for look in (lambda: read(path, "GTV-1"), lambda: require_roi(path, "GTV-1")):
-        with pytest.raises(errors.MissingRoiError) as caught:
+        with pytest.raises(segmentation_errors.MissingRoiError) as caught:
             look()
         assert caught.value.present == ("Liver",)
 
@@ -95,22 +95,22 @@ def test_segments_may_be_numbered_with_gaps(tmp_path):
 def test_segments_with_impossible_numbers_are_refused(tmp_path, key, value):
     names = {"Segment0_Name": "tumour", "Segment0_LabelValue": "1", "Segment0_Layer": "0", f"Segment0_{key}": value}
     path = write(tmp_path / "mask.seg.nrrd", labels(), **names)
-    with pytest.raises(errors.UnreadableSegmentationError, match=f"Segment0_{key} is '{value}'"):
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError, match=f"Segment0_{key} is '{value}'"):
         read(path, "tumour")
 
 
 @pytest.mark.parametrize("label", ["300", "65536", "999999999"])
 def test_label_beyond_the_type_of_the_values_is_in_no_voxel(tmp_path, label):
     path = write(tmp_path / "mask.seg.nrrd", labels(), Segment0_Name="tumour", Segment0_LabelValue=label)
-    with pytest.raises(errors.EmptyMaskError):
+    with pytest.raises(segmentation_errors.EmptyMaskError):
         read(path, "tumour")
 
 
 def test_image_in_place_of_a_label_map(tmp_path):
     path = write(tmp_path / "ct.nii.gz", np.random.default_rng(1).integers(-1000, 1000, (10, 16, 20)).astype(np.int16))
-    with pytest.raises(errors.MissingRoiError):
+    with pytest.raises(segmentation_errors.MissingRoiError):
         read(path, "GTV")
-    with pytest.raises(errors.UnreadableSegmentationError, match="whole numbers"):
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError, match="whole numbers"):
         read(write(tmp_path / "inf.nrrd", np.where(labels() > 0, np.inf, 0).astype(np.float32)), "GTV")
 
 
@@ -143,21 +143,21 @@ def test_origin_may_be_off_by_rounding_only(tmp_path, offset_mm, passes):
     if passes:
         assert np.array_equal(read(path, "any"), values > 0)
     else:
-        with pytest.raises(errors.MaskGeometryError) as caught:
+        with pytest.raises(segmentation_errors.MaskGeometryError) as caught:
             read(path, "any")
         assert caught.value.distance_mm == pytest.approx(offset_mm, abs=1e-6)
 
 
 def test_mask_of_another_spacing_is_not_resampled(tmp_path):
     path = write(tmp_path / "mask.nrrd", labels(), grid(spacing_mm=(5.0, 0.8, 0.7)))
-    with pytest.raises(errors.MaskGeometryError, match=r"2\.5 mm beside"):
+    with pytest.raises(segmentation_errors.MaskGeometryError, match=r"2\.5 mm beside"):
         read(path, "any")
 
 
 def test_mask_resampled_with_aligned_corners_is_refused(tmp_path):
     path = write(tmp_path / "mask.nrrd", labels((16, 8, 8)), grid((16, 8, 8), spacing_mm=(1.5, 0.8, 0.7)))
     target = grid((21, 8, 8), spacing_mm=(1.125, 0.8, 0.7))
-    with pytest.raises(errors.MaskGeometryError) as caught:
+    with pytest.raises(segmentation_errors.MaskGeometryError) as caught:
         read(path, "any", target)
     assert caught.value.distance_mm == pytest.approx(15 * 0.375)
 
@@ -165,15 +165,15 @@ def test_mask_resampled_with_aligned_corners_is_refused(tmp_path):
 def test_mask_outside_and_empty_mask(tmp_path):
     x, y, z = grid().origin_mm
     far = write(tmp_path / "far.nrrd", labels(), grid(origin_mm=(x, y, z + 250.0)))
-    with pytest.raises(errors.MaskOutsideVolumeError):
+    with pytest.raises(segmentation_errors.MaskOutsideVolumeError):
         read(far, "any")
-    with pytest.raises(errors.EmptyMaskError):
+    with pytest.raises(segmentation_errors.EmptyMaskError):
         read(write(tmp_path / "empty.nrrd", labels() * np.uint8(0)), "any")
 
 
 def test_probabilities_are_not_labels(tmp_path):
     path = write(tmp_path / "mask.nrrd", labels() * np.float32(0.7))
-    with pytest.raises(errors.UnreadableSegmentationError, match="whole numbers"):
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError, match="whole numbers"):
         read(path, "any")
     values = labels()
     assert np.array_equal(read(write(tmp_path / "whole.nrrd", values.astype(np.float32)), "any"), values > 0)
@@ -181,16 +181,16 @@ def test_probabilities_are_not_labels(tmp_path):
 
 def test_files_that_are_no_segmentation(tmp_path):
     (tmp_path / "bad.nii").write_bytes(b"no image")
-    with pytest.raises(errors.UnreadableSegmentationError):
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError):
         read(tmp_path / "bad.nii", "any")
     (tmp_path / "notes.txt").write_text("no segmentation")
-    with pytest.raises(errors.UnknownSegmentationError):
+    with pytest.raises(segmentation_errors.UnknownSegmentationError):
         read(tmp_path / "notes.txt", "any")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(errors.UnknownSegmentationError, match="0 SEG or RTSTRUCT"):
+    with pytest.raises(segmentation_errors.UnknownSegmentationError, match="0 SEG or RTSTRUCT"):
         read(tmp_path / "folder", "any")
     with pytest.raises(MissingFileError):
         read(tmp_path / "absent.nii", "any")
     sitk.WriteImage(sitk.Image([4, 4], sitk.sitkUInt8), str(tmp_path / "flat.nrrd"))
-    with pytest.raises(errors.UnreadableSegmentationError, match="2 dimensions"):
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError, match="2 dimensions"):
         read(tmp_path / "flat.nrrd", "any")

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import RadiogenomicsError
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.segmentation import read_mask, require_roi
@@ -28,7 +28,7 @@ def image_array(path):
 
 def regions(segmentation):
     """Names of the regions in a file, as the error of a name that it cannot hold lists them."""
-    with pytest.raises(errors.MissingRoiError) as caught:
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
         require_roi(segmentation, "no such region")
     return caught.value.present
 
@@ -196,7 +196,7 @@ def test_odd_files_list_their_regions_or_give_a_reason(path):
     shared_data("dicom", "pydicom_test_files")
     place = synthetic.grid()
     refused = refusal(lambda: require_roi(path, "no such region"))
-    if isinstance(refused, errors.MissingRoiError):
+    if isinstance(refused, segmentation_errors.MissingRoiError):
         refused = refusal(lambda: read_mask(path, refused.present[0], place, References(), SETTINGS))
     assert refused is not None  # none of them lies on this grid
     assert refused.reason

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References, digest
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.segmentation import read_mask
@@ -126,7 +126,7 @@ def test_square_covers_its_pixels(tmp_path):
 def test_contours_off_their_slice_are_refused(tmp_path):
     off = square(4, grid()) + np.array([0, 0, 1.2])
     path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(3, grid()), off]})
-    with pytest.raises(errors.OffPlaneContourError) as caught:
+    with pytest.raises(segmentation_errors.OffPlaneContourError) as caught:
         read(path)
     assert caught.value.contour == 2
     assert caught.value.distance_mm == pytest.approx(1.2, abs=1e-5)
@@ -137,7 +137,7 @@ def test_contours_off_their_slice_are_refused(tmp_path):
 def test_contour_across_slices_is_refused(tmp_path):
     place = grid()
     across = place.to_lps([(2, 3, 3), (2, 3, 9), (6, 3, 9), (6, 3, 3)])
-    with pytest.raises(errors.OffPlaneContourError):
+    with pytest.raises(segmentation_errors.OffPlaneContourError):
         read(write_rtstruct(tmp_path / "rs.dcm", {"GTV": [across]}))
 
 
@@ -151,7 +151,7 @@ def test_what_lies_outside_is_cut_off(tmp_path):
 
 @pytest.mark.parametrize("contour", [square(30, grid()), square(4, grid(), 100, 110)], ids=["slice", "plane"])
 def test_region_outside_the_volume_is_refused(tmp_path, contour):
-    with pytest.raises(errors.MaskOutsideVolumeError):
+    with pytest.raises(segmentation_errors.MaskOutsideVolumeError):
         read(write_rtstruct(tmp_path / "rs.dcm", {"GTV": [contour]}))
 
 
@@ -161,14 +161,14 @@ def test_region_outside_the_volume_is_refused(tmp_path, contour):
     ids=["never drawn", "point", "smaller than a pixel"],
 )
 def test_region_without_a_voxel_is_empty(tmp_path, contours):
-    with pytest.raises(errors.EmptyMaskError):
+    with pytest.raises(segmentation_errors.EmptyMaskError):
         read(write_rtstruct(tmp_path / "rs.dcm", {"GTV": contours}))
 
 
 def test_names_are_matched_letter_by_letter(tmp_path):
     path = write_rtstruct(tmp_path / "rs.dcm", {"GTV/1": [square(4, grid())], "gtv": [square(4, grid())]})
     assert read(path, "GTV/1").sum() == 49
-    with pytest.raises(errors.MissingRoiError) as caught:
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
         read(path, "GTV")
     assert caught.value.present == ("GTV/1", "gtv")
 
@@ -182,7 +182,7 @@ def test_file_of_another_frame_of_reference_is_refused(tmp_path):
     assert read(path, references=References(digest("1.2.4"), known)).any()  # it lists an image of the series
     assert read(path, references=References()).any()
     for references in (References(digest("1.2.4"), foreign), References("", foreign), References(digest("1.2.4"))):
-        with pytest.raises(errors.FrameOfReferenceError):
+        with pytest.raises(segmentation_errors.FrameOfReferenceError):
             read(path, references=references)
 
 
@@ -209,7 +209,7 @@ def change(path, edit):
 
 def test_equal_names_are_ambiguous(tmp_path):
     path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())], "other": [square(4, grid())]})
-    with pytest.raises(errors.AmbiguousRoiError):
+    with pytest.raises(segmentation_errors.AmbiguousRoiError):
         read(change(path, lambda dataset: setattr(dataset.StructureSetROISequence[1], "ROIName", "GTV")))
 
 
@@ -221,7 +221,7 @@ def test_structure_set_without_structures_says_so(tmp_path):
 
 def test_region_that_was_never_drawn_is_empty(tmp_path):
     path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(4, grid())]})
-    with pytest.raises(errors.EmptyMaskError):
+    with pytest.raises(segmentation_errors.EmptyMaskError):
         read(change(path, lambda dataset: delattr(dataset, "ROIContourSequence")))
 
 
@@ -234,7 +234,7 @@ def test_only_frame_of_reference_of_the_file_counts_for_every_region(tmp_path):
 
     change(path, refer)
     assert read(path, references=References(digest("1.2.3"))).any()
-    with pytest.raises(errors.FrameOfReferenceError):
+    with pytest.raises(segmentation_errors.FrameOfReferenceError):
         read(path, references=References(digest("1.2.4")))
 
 
@@ -284,7 +284,7 @@ def test_contours_that_cross_are_refused(tmp_path, case):
     first, second = CROSSING[case]
     for pair in ([first, second], [second[::-1], first]):
         path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(2, grid()), *pair]})
-        with pytest.raises(errors.CrossingContoursError, match="'GTV' cross in slice 5, at 111") as caught:
+        with pytest.raises(segmentation_errors.CrossingContoursError, match="'GTV' cross in slice 5, at 111") as caught:
             read(path)
         assert (caught.value.roi, caught.value.slice_index) == ("GTV", 4)
         assert caught.value.position_mm == pytest.approx(101.75 + 4 * 2.5)
@@ -297,7 +297,7 @@ def test_exclusive_contours_may_cross(tmp_path):
     expected[4, 5:10, 5:10] ^= True
     assert np.array_equal(read(write_rtstruct(tmp_path / "rs.dcm", {"GTV": [first, second]})), expected)
     mixed = write_rtstruct(tmp_path / "mixed.dcm", {"GTV": [first, CROSSING["corners"][1]]})
-    with pytest.raises(errors.CrossingContoursError):
+    with pytest.raises(segmentation_errors.CrossingContoursError):
         read(mixed)
 
 

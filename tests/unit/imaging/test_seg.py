@@ -10,7 +10,7 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_mask
 from radiogenomics.imaging.series import read_series
@@ -108,9 +108,9 @@ def test_one_segment_of_many_is_checked_alone(tmp_path, series):
     pixels[..., 1] = False
     path = write_seg(tmp_path / "seg.dcm", sources, pixels)
     assert read(path, "tumour", image).any()
-    with pytest.raises(errors.EmptyMaskError):
+    with pytest.raises(segmentation_errors.EmptyMaskError):
         read(path, "edema", image)
-    with pytest.raises(errors.MissingRoiError) as caught:
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
         read(path, "Tumour", image)
     assert caught.value.present == ("tumour", "edema")
 
@@ -118,7 +118,7 @@ def test_one_segment_of_many_is_checked_alone(tmp_path, series):
 def test_equal_labels_are_ambiguous(tmp_path, series):
     sources, image = series
     path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape), labels=["tumour", "tumour"])
-    with pytest.raises(errors.AmbiguousRoiError):
+    with pytest.raises(segmentation_errors.AmbiguousRoiError):
         read(path, "tumour", image)
 
 
@@ -126,7 +126,7 @@ def test_segmentation_of_another_patient_is_refused(tmp_path, series):
     sources, image = series
     path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
     foreign = References("0" * 32, frozenset({"1" * 32}))
-    with pytest.raises(errors.FrameOfReferenceError):
+    with pytest.raises(segmentation_errors.FrameOfReferenceError):
         read(path, "tumour", image, foreign)
 
 
@@ -145,7 +145,7 @@ def test_frames_beside_the_grid_are_refused_with_their_distance(tmp_path, series
     sources, image = series
     path = write_seg(tmp_path / "seg.dcm", sources, blobs(image.grid.shape))
     row = np.array(image.grid.direction[2])
-    with pytest.raises(errors.MaskGeometryError) as caught:
+    with pytest.raises(segmentation_errors.MaskGeometryError) as caught:
         read(shifted(path, 0.3 * row), "tumour", image)
     assert caught.value.distance_mm == pytest.approx(0.3, abs=1e-4)
 
@@ -158,7 +158,7 @@ def test_frames_outside_the_volume_are_cut_off_or_refused(tmp_path, series):
     expected = np.zeros(image.grid.shape, dtype=bool)
     expected[4:] = pixels[:-4, ..., 0]
     assert np.array_equal(read(shifted(path, 4 * up), "tumour", image), expected)
-    with pytest.raises(errors.MaskOutsideVolumeError):
+    with pytest.raises(segmentation_errors.MaskOutsideVolumeError):
         read(shifted(path, 40 * up), "tumour", image)
 
 
@@ -233,7 +233,7 @@ def test_frames_of_another_spacing_are_refused_where_their_corners_fit(tmp_path,
         spacing[axis - 1] = f"{spacing[axis - 1] * number / (number - 1):.12f}"  # one pixel more between the corners
         measures.PixelSpacing = spacing
 
-    with pytest.raises(errors.MaskGeometryError):
+    with pytest.raises(segmentation_errors.MaskGeometryError):
         read(edited(path, respace), "tumour", image)
 
 

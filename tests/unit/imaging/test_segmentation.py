@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import segmentation_errors
 from radiogenomics.imaging.segmentation import require_roi
 from tests.unit.imaging.synthetic import grid, write_rtstruct, write_series
 from tests.unit.imaging.test_seg import blobs, write_seg
@@ -34,11 +34,11 @@ def test_names_are_known_without_a_volume(segmentation):
     for roi in accepted:
         require_roi(path, roi)
     for roi in refused:
-        with pytest.raises(errors.MissingRoiError):
+        with pytest.raises(segmentation_errors.MissingRoiError):
             require_roi(path, roi)
 
 
 def test_equal_names_are_ambiguous(tmp_path):
     path = write_seg(tmp_path / "seg.dcm", write_series(tmp_path / "ct"), blobs(), labels=["GTV", "GTV"])
-    with pytest.raises(errors.AmbiguousRoiError):
+    with pytest.raises(segmentation_errors.AmbiguousRoiError):
         require_roi(path, "GTV")

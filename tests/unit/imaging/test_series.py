@@ -19,7 +19,7 @@ from pydicom.uid import (
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging import errors
+from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import digest
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.volume import read_volume
@@ -395,7 +395,9 @@ def test_tolerance_is_that_of_the_settings(tmp_path):
 
 def test_reasons_are_stable_and_each_its_own():
     classes = [
-        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.ImagingError)
+        value
+        for value in {**vars(errors), **vars(segmentation_errors)}.values()
+        if isinstance(value, type) and issubclass(value, errors.ImagingError)
     ]
     reasons = [value.reason for value in classes]
     assert len(set(reasons)) == len(reasons)
