@@ -206,6 +206,7 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
         check_reference,
         indexed_reference,
         require_sample,
+        sample_names,
     )
 
     with tempfile.TemporaryDirectory() as scratch, findings.collect("genomics"):
@@ -217,6 +218,7 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
             with findings.collect("genomics", *(row.patient_id for row in own)):
                 check_contigs(Path(vcf), reference, config.genomics.genes, genes)
                 check_reference(Path(vcf), reference, genes.contigs, RECORDS_COMPARED)
+                present = sample_names(Path(vcf))
                 for row in own:
                     with findings.collect("genomics", row.patient_id):
-                        require_sample(Path(vcf), row.sample_id)
+                        require_sample(Path(vcf), row.sample_id, present)

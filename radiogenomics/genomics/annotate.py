@@ -42,11 +42,13 @@ def annotate_batch(
     read: list[dict[str, object]] = []
     files = [Path(name) for name in dict.fromkeys(row["vcf"] for row in rows)]
     for vcf in files:
+        own = [row for row in rows if Path(row["vcf"]) == vcf]
         patients: dict[str, str] = {}
-        for row in rows:
-            if Path(row["vcf"]) == vcf:
+        with failed.guard(*(row["patient_id"] for row in own)):
+            present = sample_names(vcf)
+            for row in own:
                 with failed.guard(row["patient_id"]):
-                    require_sample(vcf, row["sample_id"])
+                    require_sample(vcf, row["sample_id"], present)
                     patients[row["sample_id"]] = row["patient_id"]
         if patients:
             with failed.guard(*patients.values()):

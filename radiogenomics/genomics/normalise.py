@@ -41,14 +41,13 @@ def sample_names(vcf: Path) -> tuple[str, ...]:
     return tuple(_header(vcf).samples)
 
 
-def require_sample(vcf: Path, sample: str) -> None:
-    """Refuse a sample that the file does not hold.
+def require_sample(vcf: Path, sample: str, present: Sequence[str]) -> None:
+    """Refuse a sample that is not among the file's.
 
     Raises
     ------
     SampleNotInVcfError
     """
-    present = sample_names(vcf)
     if sample not in present:
         raise SampleNotInVcfError(vcf, sample, present)
 

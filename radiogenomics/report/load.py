@@ -161,11 +161,19 @@ def records(paths: Sequence[Path]) -> list[dict[str, Any]]:
             continue
         key = (str(record.get("settings_hash")), repr(sorted(dict(record.get("versions", {})).items())))
         inputs = dict(record.get("inputs", {}))
-        if key in united:
-            united[key]["inputs"].update(inputs)
-        else:
-            united[key] = {**record, "inputs": inputs}
+        known = united.setdefault(key, {**record, "inputs": {}})["inputs"]
+        for name, digest in inputs.items():
+            known[_free_name(name, digest, known)] = digest
     return list(united.values())
+
+
+def _free_name(name: str, digest: str, known: Mapping[str, str]) -> str:
+    """The input's name, numbered where another file of that name (of another batch, say) is known already."""
+    numbered, n = name, 1
+    while known.get(numbered, digest) != digest:
+        n += 1
+        numbered = f"{name} ({n})"
+    return numbered
 
 
 def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from radiogenomics import tables
+from radiogenomics.provenance import Provenance
 from radiogenomics.report import figures, hits, svg
 from radiogenomics.report.load import Run, load, records
 from radiogenomics.report.sections import association, attrition, cohort, methods
@@ -46,6 +47,16 @@ def test_stage_without_tables_and_record_is_left_out_and_named(run):
     bare = dataclasses.replace(run, provenance={**run.provenance, "genomics": []}, alterations=None)
     assert "Genomics." not in methods_text(bare)
     assert methods.section(bare, [])["without_record"] == ["genomics"]
+
+
+def test_inputs_of_one_name_in_several_batches_are_all_kept(tmp_path):
+    parts = []
+    for number, digest in enumerate(("aa", "bb", "aa")):
+        parts.append(tmp_path / f"b{number}.parquet")
+        provenance = Provenance("genomics", {"pass_only": True}, {"calls.vcf": digest, "genes.gff3": "cc"})
+        tables.SAMPLES.write(tables.SAMPLES.frame([]), parts[-1], provenance)
+    [found] = records(parts)
+    assert found["inputs"] == {"calls.vcf": "aa", "calls.vcf (2)": "bb", "genes.gff3": "cc"}
 
 
 def test_records_of_batches_that_differ_only_in_inputs_are_united(study):
