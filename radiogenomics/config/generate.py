@@ -11,7 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -115,7 +115,7 @@ def _keys(model: type[Section], prefix: str) -> Iterator[tuple[str, str, str]]:
         if isinstance(info.default, Section):
             yield from _keys(type(info.default), f"{prefix}{name}.")
         else:
-            yield f"`{prefix}{name}`", _default(info), info.description or ""
+            yield f"`{prefix}{name}`", _default(info), f"{info.description or ''}{_choices(info)}"
 
 
 def _default(info: FieldInfo) -> str:
@@ -123,6 +123,13 @@ def _default(info: FieldInfo) -> str:
         return "(required)"
     value: Any = info.get_default(call_default_factory=True)
     return f"`{json.dumps(str(value) if isinstance(value, Path) else value)}`"
+
+
+def _choices(info: FieldInfo) -> str:
+    """The values that a key may have, where they are few."""
+    if get_origin(info.annotation) is not Literal:
+        return ""
+    return " One of " + ", ".join(f"`{value}`" for value in get_args(info.annotation)) + "."
 
 
 def _meaning(column: tables.Column) -> str:
