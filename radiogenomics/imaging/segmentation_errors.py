@@ -58,11 +58,28 @@ class MissingRoiError(SegmentationError):
 
     reason = "missing_roi"
 
-    def __init__(self, path: Path, wanted: str, present: Sequence[str]) -> None:
-        self.path, self.wanted, self.present = path, wanted, tuple(present)
+    def __init__(self, path: Path, wanted: str, present: Sequence[str], patterns: Sequence[str] = ()) -> None:
+        self.path, self.wanted, self.present, self.patterns = path, wanted, tuple(present), tuple(patterns)
+        meant = f"fits {listing(patterns)}, the patterns of {wanted!r}" if patterns else f"named {wanted!r}"
         super().__init__(
-            f"{path.name}: no region named {wanted!r}; it holds {listing(present)}",
-            hint="set `roi` in images.tsv to one of these, letter by letter (a label map without names: a number)",
+            f"{path.name}: no region {meant}; it holds {listing(present)}",
+            hint=f"add a pattern for one of these to `imaging.regions.{wanted}`"
+            if patterns
+            else "set `roi` in images.tsv to one of these, letter by letter (a label map without names: a number)",
+        )
+
+
+class SeveralRegionsError(SegmentationError):
+    """Several names fit what was asked for."""
+
+    reason = "several_regions"
+
+    def __init__(self, path: Path, wanted: str, found: Sequence[str], patterns: Sequence[str] = ()) -> None:
+        self.path, self.wanted, self.found, self.patterns = path, wanted, tuple(found), tuple(patterns)
+        super().__init__(
+            f"{path.name}: {len(self.found)} regions fit {wanted!r}: {listing(self.found)}",
+            hint=f"narrow `imaging.regions.{wanted}`, name one region in images.tsv, or choose in "
+            "`imaging.policies.several_regions`; `each` gives an image per region, which one mask cannot hold",
         )
 
 
@@ -73,7 +90,10 @@ class AmbiguousRoiError(SegmentationError):
 
     def __init__(self, path: Path, wanted: str, times: int) -> None:
         self.path, self.wanted, self.times = path, wanted, times
-        super().__init__(f"{path.name}: {times} regions are named {wanted!r}", hint="give each region its own name")
+        super().__init__(
+            f"{path.name}: {times} regions are named {wanted!r}",
+            hint="give each region its own name, or set `imaging.policies.several_regions` to largest or union",
+        )
 
 
 class EmptyMaskError(SegmentationError):
@@ -107,18 +127,54 @@ class MaskGeometryError(SegmentationError):
 
     reason = "mask_geometry_mismatch"
 
-    def __init__(self, path: Path, distance_mm: float, tolerance_mm: float, mask: str, volume: str) -> None:
-        self.path, self.distance_mm, self.tolerance_mm, self.mask, self.volume = (
-            path,
-            distance_mm,
-            tolerance_mm,
-            mask,
-            volume,
-        )
+    def __init__(
+        self, path: Path, distance_mm: float, distance_voxels: float, tolerance_mm: float, mask: str, volume: str
+    ) -> None:
+        self.path, self.distance_mm, self.distance_voxels = path, distance_mm, distance_voxels
+        self.tolerance_mm, self.mask, self.volume = tolerance_mm, mask, volume
         super().__init__(
-            f"{path.name}: voxels lie up to {distance_mm:.4g} mm beside those of the volume "
-            f"(tolerance {tolerance_mm:g} mm); mask {mask}, volume {volume}",
+            f"{path.name}: voxels lie up to {distance_mm:.4g} mm ({distance_voxels:.3g} voxels) beside those of the "
+            f"volume (tolerance {tolerance_mm:g} mm); mask {mask}, volume {volume}",
             hint="masks are not resampled; export it on the grid of the series, or name the series it was drawn on",
+        )
+
+
+class PlanarSegmentationError(SegmentationError):
+    """The segmentation belongs to a slide or a radiograph: its pixels have no place in a volume."""
+
+    reason = "planar_segmentation"
+
+    def __init__(self, path: Path, found: str) -> None:
+        self.path, self.found = path, found
+        super().__init__(
+            f"{path.name}: a segmentation of {found}", hint="name the segmentation of a CT, MR, PET or other volume"
+        )
+
+
+class ConflictingOrientationError(SegmentationError):
+    """A NIfTI file states two places in space."""
+
+    reason = "conflicting_orientation"
+
+    def __init__(self, path: Path, distance_mm: float, tolerance_mm: float) -> None:
+        self.path, self.distance_mm, self.tolerance_mm = path, distance_mm, tolerance_mm
+        super().__init__(
+            f"{path.name}: qform and sform are both set and place voxels up to {distance_mm:.4g} mm apart "
+            f"(tolerance {tolerance_mm:g} mm)",
+            hint="programs differ in which they use; save the mask with one of them, or with both alike",
+        )
+
+
+class ShearedMaskError(SegmentationError):
+    """The axes of a NIfTI file are not at right angles."""
+
+    reason = "sheared_mask"
+
+    def __init__(self, path: Path, angle_degrees: float) -> None:
+        self.path, self.angle_degrees = path, angle_degrees
+        super().__init__(
+            f"{path.name}: two axes of the sform are {angle_degrees:.3f}° apart, expected 90°",
+            hint="voxels are boxes here; save the mask on the grid of the volume",
         )
 
 
@@ -152,7 +208,26 @@ class OffPlaneContourError(SegmentationError):
         super().__init__(
             f"{path.name}: contour {contour} of region {roi!r} lies up to {distance_mm:.3f} mm off its slice "
             f"(tolerance {tolerance_mm:g} mm)",
-            hint="drawn on another series or along another plane; pair them with the series they were drawn on",
+            hint="drawn on another series? pair them with it; where slices differ from those drawn on, "
+            "`imaging.policies.off_plane_contour: interpolate` fills the slices between contours",
+        )
+
+
+class TiltedContourError(SegmentationError):
+    """A contour is not parallel to the slices, or not flat."""
+
+    reason = "tilted_contour"
+
+    def __init__(
+        self, path: Path, roi: str, contour: int, distance_mm: float, angle_degrees: float, tolerance_mm: float
+    ) -> None:
+        self.path, self.roi, self.contour = path, roi, contour
+        self.distance_mm, self.angle_degrees, self.tolerance_mm = distance_mm, angle_degrees, tolerance_mm
+        super().__init__(
+            f"{path.name}: contour {contour} of region {roi!r} is not parallel to the slices: its vertices lie up to "
+            f"{distance_mm:.3f} mm off a parallel plane (tolerance {tolerance_mm:g} mm), its own is turned by "
+            f"{angle_degrees:.2f}°",
+            hint="drawn on another series or another reconstruction; pair it with the series it was drawn on",
         )
 
 

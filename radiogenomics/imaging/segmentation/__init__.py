@@ -1,33 +1,52 @@
-"""One region of a segmentation on the grid of a volume, whatever format the segmentation has."""
+"""Regions of a segmentation on the grid of a volume, whatever format the segmentation has."""
 
 from pathlib import Path
-
-import numpy as np
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging.dicom import References, dicom_files, is_dicom, read_dataset
 from radiogenomics.imaging.geometry import BoolArray, Grid
 from radiogenomics.imaging.segmentation import labelmap, rtstruct, seg
-from radiogenomics.imaging.segmentation_errors import EmptyMaskError, UnknownSegmentationError
+from radiogenomics.imaging.segmentation.regions import Region, Source, read_selected, select
+from radiogenomics.imaging.segmentation_errors import SeveralRegionsError, UnknownSegmentationError
+
+__all__ = ["Region", "read_mask", "read_regions", "require_roi"]
 
 
-def read_mask(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
-    """Read one region onto a volume's grid.
+def read_regions(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> tuple[Region, ...]:
+    """Read the regions that a name or its patterns mean onto a volume's grid; the file is parsed once.
 
     Parameters
     ----------
     path : Path
         DICOM SEG or RTSTRUCT (the file, or a folder whose only SEG or RTSTRUCT it is), NIfTI, NRRD or MHA.
     roi : str
-        Name of the region, letter by letter. A label map takes the name of a segment where the file has names, or the
-        number of a label; any name where it has one label and no names.
+        A key of ``settings.regions``, which stands for its patterns; else the name of a region, letter by letter. A
+        label map takes the name of a segment where the file has names, or the number of a label; any name where it has
+        one label and no names.
     grid : Grid
         Grid of the volume.
     references : References
         Identity of the volume; a DICOM segmentation of other images is refused.
     settings : Imaging
-        Tolerances in mm.
+        Tolerances in mm, patterns, and what is done with several regions and with contours between slices.
+
+    Returns
+    -------
+    tuple of Region
+        One region, or with ``policies.several_regions: each`` one a name, sorted by name. Each has at least one voxel.
+
+    Raises
+    ------
+    MissingFileError, SegmentationError, SeriesError
+        ``SeriesError`` where a DICOM file is damaged or lacks an attribute.
+    """
+    source = _open(path, settings, pixels=True)
+    return read_selected(source, roi, select(source, roi, settings), grid, references, settings)
+
+
+def read_mask(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
+    """Read the only region that a name or its patterns mean; as `read_regions`, but several are refused.
 
     Returns
     -------
@@ -37,35 +56,37 @@ def read_mask(path: Path, roi: str, grid: Grid, references: References, settings
     Raises
     ------
     MissingFileError, SegmentationError, SeriesError
-        ``SeriesError`` where a DICOM file is damaged or lacks an attribute.
     """
-    file, kind = _file(path)
-    if kind == "labelmap":
-        mask = labelmap.read(file, roi, grid, settings)
-    elif kind == "SEG":
-        mask = seg.read(file, roi, grid, references, settings)
-    else:
-        mask = rtstruct.read(file, roi, grid, references, settings)
-    if not np.any(mask):
-        raise EmptyMaskError(file, roi)
-    return mask
+    regions = read_regions(path, roi, grid, references, settings)
+    if len(regions) > 1:
+        raise SeveralRegionsError(path, roi, [region.name for region in regions], settings.regions.get(roi, ()))
+    return regions[0].mask
 
 
-def require_roi(path: Path, roi: str) -> None:
-    """Check that `read_mask` would find a region of this name, without a volume.
+def require_roi(path: Path, roi: str, settings: Imaging | None = None) -> None:
+    """Check that `read_regions` would find what a name means, without a volume and from headers where there are any.
+
+    Parameters
+    ----------
+    settings : Imaging, optional
+        Patterns and policies; the defaults if absent, with which every ``roi`` is a name.
 
     Raises
     ------
-    MissingFileError, MissingRoiError, AmbiguousRoiError, EmptyMaskError, UnknownSegmentationError
-    UnreadableSegmentationError, SeriesError
+    MissingFileError, MissingRoiError, AmbiguousRoiError, SeveralRegionsError, EmptyMaskError
+    UnknownSegmentationError, UnreadableSegmentationError, SegmentationError, SeriesError
     """
+    settings = settings or Imaging()
+    select(_open(path, settings, pixels=False), roi, settings)
+
+
+def _open(path: Path, settings: Imaging, *, pixels: bool) -> Source:
     file, kind = _file(path)
     if kind == "labelmap":
-        labelmap.require(file, roi)
-    elif kind == "SEG":
-        seg.require(file, roi)
-    else:
-        rtstruct.require(file, roi)
+        return labelmap.LabelMap(file, settings.mask_tolerance_mm)
+    if kind == "SEG":
+        return seg.Segmentation(file, pixels=pixels)
+    return rtstruct.StructureSet(file)
 
 
 def _file(path: Path) -> tuple[Path, str]:

@@ -2,77 +2,131 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import SimpleITK as sitk
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.geometry import BoolArray, Grid, misfit_mm, placement
+from radiogenomics.imaging.dicom import References
+from radiogenomics.imaging.geometry import Grid, Values
+from radiogenomics.imaging.segmentation import nifti
+from radiogenomics.imaging.segmentation.lattice import require_placement
+from radiogenomics.imaging.segmentation.regions import Entry, Region
 from radiogenomics.imaging.segmentation_errors import (
-    AmbiguousRoiError,
     EmptyMaskError,
-    MaskGeometryError,
     MaskOutsideVolumeError,
-    MissingRoiError,
     UnreadableSegmentationError,
 )
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+SUFFIXES = (*nifti.SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 NAME = re.compile(r"Segment([0-9]{1,9})_Name")
 NUMBER = re.compile(r" *[0-9]{1,9} *")
 
 
-def require(path: Path, roi: str) -> None:
-    """Raise MissingRoiError, AmbiguousRoiError or EmptyMaskError unless the file holds this region."""
-    image = _image(path)
-    _select(path, roi, _values(path, image), _segments(path, image))
+class _Part(NamedTuple):
+    """Where a region is stored: voxels of this label in this layer."""
+
+    label: int
+    layer: int
 
 
-def read(path: Path, roi: str, grid: Grid, settings: Imaging) -> BoolArray:
-    """Put one label on a volume's grid.
+class LabelMap:
+    """A label map, read once.
 
-    The file may have its axes swapped or flipped or cover another part of space; but the centre of each of its voxels
-    must coincide with that of a voxel of the volume, or of its continuation, within ``mask_tolerance_mm``.
+    A file holds one label map, or layers: overlapping segments that 3D Slicer named in the header, or the masks along a
+    fourth axis. Layers without names are the regions ``1``, ``2``, … in their order.
+
+    Parameters
+    ----------
+    tolerance_mm : float
+        Largest distance of a voxel's places by the two transformations of a NIfTI file.
 
     Raises
     ------
-    UnreadableSegmentationError, MissingRoiError, AmbiguousRoiError, MaskGeometryError, MaskOutsideVolumeError
+    UnreadableSegmentationError, ConflictingOrientationError, ShearedMaskError
     """
-    image = _image(path)
-    source = Grid.from_image(image)
-    place = placement(source, grid, settings.mask_tolerance_mm)
-    if place is None:
-        distance = misfit_mm(source, grid)
-        raise MaskGeometryError(path, distance, settings.mask_tolerance_mm, source.describe(), grid.describe())
-    selected = _select(path, roi, _values(path, image), _segments(path, image))
-    mask = np.zeros(grid.shape, dtype=np.bool_)
-    if place.put(selected, mask) and not mask.any():
-        raise MaskOutsideVolumeError(path, roi)
-    return mask
 
+    def __init__(self, path: Path, tolerance_mm: float) -> None:
+        self.path = path
+        if path.name.lower().endswith(nifti.SUFFIXES):
+            nifti.require_one_place(path, tolerance_mm)
+        self._image = _image(path)
+        dimensions = self._image.GetDimension()
+        self._grid = Grid.from_image(self._image[:, :, :, 0] if dimensions == 4 else self._image)
+        self._values = _values(path, self._image)
+        self._segments = _segments(path, self._image, self._values.shape[-1])
 
-def _select(path: Path, roi: str, values: npt.NDArray[np.generic], segments: list[tuple[str, int, int]]) -> BoolArray:
-    """Voxels of one region; ``values`` has the layers of overlapping segments as its last axis.
+    @property
+    def anonymous(self) -> bool:
+        """Whether the file has no names, one layer and one label at most, which any name fits."""
+        return not self._segments and self._values.shape[-1] == 1 and len(self._labels) < 2
 
-    In a file with names the region must be one of them, or the number of a label; any name is that of a single label
-    only where the file has none.
-    """
-    named = [(label, layer) for name, label, layer in segments if name == roi]
-    if len(named) > 1:
-        raise AmbiguousRoiError(path, roi, len(named))
-    if named:
-        label, layer = named[0]
-        return np.asarray(values[..., layer] == label, dtype=np.bool_)
-    labels = _labels(values)
-    if not labels:
-        raise EmptyMaskError(path, roi)
-    if len(labels) == 1 and not segments:
-        return np.asarray(values[..., 0] == labels[0], dtype=np.bool_)
-    if values.shape[-1] == 1 and roi in map(str, labels):
-        return np.asarray(values[..., 0] == int(roi), dtype=np.bool_)
-    raise MissingRoiError(path, roi, [name for name, _, _ in segments] or [str(label) for label in labels])
+    @property
+    def entries(self) -> list[Entry]:
+        """Named segments, and labels without a name by their number."""
+        return [Entry(name, n) for n, (name, _) in enumerate(self._parts)]
+
+    def exact(self, roi: str) -> list[Entry]:
+        """Segments of this name, else the label of this number; the only label where the file has no names.
+
+        Raises
+        ------
+        EmptyMaskError
+            The file has neither names nor labels.
+        """
+        if self.anonymous:
+            if not self._labels:
+                raise EmptyMaskError(self.path, roi)
+            return [Entry(roi, 0)]
+        named = [entry for entry in self.entries if entry.name == roi]
+        if named or self._values.shape[-1] > 1:
+            return named
+        numbers = {str(part.label): n for n, (_, part) in reversed(list(enumerate(self._parts)))}
+        present = map(str, self._labels)
+        return [Entry(roi, numbers[roi])] if roi in numbers and roi in present else []
+
+    def read(self, entry: Entry, grid: Grid, references: References, settings: Imaging) -> Region:
+        """Put one label on a volume's grid; a label map refers to no images, so geometry alone decides.
+
+        The file may have its axes swapped or flipped or cover another part of space; but the centre of each of its
+        voxels must coincide with that of a voxel of the volume, or of its continuation, within ``mask_tolerance_mm``.
+
+        Raises
+        ------
+        MaskGeometryError, MaskOutsideVolumeError
+        """
+        place = require_placement(self.path, self._grid, grid, settings.mask_tolerance_mm)
+        label, layer = self._parts[entry.number][1]
+        mask = np.zeros(grid.shape, dtype=np.bool_)
+        selected = np.asarray(self._values[..., layer] == label, dtype=np.bool_)
+        if place.put(selected, mask) and not mask.any():
+            raise MaskOutsideVolumeError(self.path, entry.name)
+        return Region(entry.name, mask)
+
+    @cached_property
+    def _labels(self) -> list[int]:
+        """Labels of a file with one layer, rising, without 0."""
+        return [int(label) for label in np.unique(self._values) if label != 0]
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, _Part]]:
+        layers = self._values.shape[-1]
+        if layers > 1:
+            return self._segments or [(str(n + 1), _Part(self._only_label(n), n)) for n in range(layers)]
+        named = {part.label for _, part in self._segments}
+        return self._segments + [(str(label), _Part(label, 0)) for label in self._labels if label not in named]
+
+    def _only_label(self, layer: int) -> int:
+        """Label of a layer that is a mask; 1 where it is empty."""
+        labels = [int(label) for label in np.unique(self._values[..., layer]) if label != 0]
+        if len(labels) > 1:
+            found = ", ".join(map(str, labels[:5]))
+            problem = f"volume {layer + 1} of {self._values.shape[-1]} along its fourth axis has labels {found}, …"
+            raise UnreadableSegmentationError(self.path, f"{problem}; each must be a mask, or the axis have names")
+        return labels[0] if labels else 1
 
 
 def _image(path: Path) -> sitk.Image:
@@ -80,33 +134,36 @@ def _image(path: Path) -> sitk.Image:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
         raise UnreadableSegmentationError(path, f"not readable: {str(error).strip().splitlines()[-1]}") from error
-    if image.GetDimension() != 3:
+    if image.GetDimension() not in (3, 4):
         raise UnreadableSegmentationError(path, f"has {image.GetDimension()} dimensions, expected 3")
+    if image.GetDimension() == 4 and image.GetNumberOfComponentsPerPixel() > 1:
+        raise UnreadableSegmentationError(path, "has four dimensions and several values a voxel")
     return image
 
 
-def _values(path: Path, image: sitk.Image) -> npt.NDArray[np.generic]:
+def _values(path: Path, image: sitk.Image) -> Values:
     """(n_slices, n_rows, n_columns, n_layers) labels; refused unless they are whole numbers."""
-    values: npt.NDArray[np.generic] = sitk.GetArrayViewFromImage(image)
-    if np.issubdtype(values.dtype, np.complexfloating) or not (np.isfinite(values) & (values == np.rint(values))).all():
+    values: Values = sitk.GetArrayViewFromImage(image)
+    if np.issubdtype(values.dtype, np.complexfloating):
+        raise UnreadableSegmentationError(path, "its values are complex numbers")
+    if not np.issubdtype(values.dtype, np.integer) and not (np.isfinite(values) & (values == np.rint(values))).all():
         raise UnreadableSegmentationError(path, "its values are not whole numbers; threshold it first")
+    if image.GetDimension() == 4:
+        return np.moveaxis(values, 0, -1)
     return values if values.ndim == 4 else values[..., None]
 
 
-def _labels(values: npt.NDArray[np.generic]) -> list[int]:
-    return [int(label) for label in np.unique(values) if label != 0]
-
-
-def _segments(path: Path, image: sitk.Image) -> list[tuple[str, int, int]]:
+def _segments(path: Path, image: sitk.Image, layers: int) -> list[tuple[str, _Part]]:
     """Name, label and layer of each segment that 3D Slicer stored in the header (``Segment0_Name``, …)."""
     keys = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     numbers = sorted(int(found[1]) for key in keys if (found := NAME.fullmatch(key)))
-    layers = image.GetNumberOfComponentsPerPixel()
     return [
         (
             keys[f"Segment{n}_Name"],
-            _whole(path, keys, f"Segment{n}_LabelValue", default="1"),
-            _whole(path, keys, f"Segment{n}_Layer", default="0", end=layers),
+            _Part(
+                _whole(path, keys, f"Segment{n}_LabelValue", default="1"),
+                _whole(path, keys, f"Segment{n}_Layer", default="0", end=layers),
+            ),
         )
         for n in numbers
     ]

@@ -1,10 +1,7 @@
 """DICOM RTSTRUCT (PS3.3 A.19): closed planar contours filled on the grid of a volume."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
@@ -12,154 +9,65 @@ from pydicom.dataset import Dataset, FileDataset
 from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.dicom import References, coordinates, items, number, read_dataset, text
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
-from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid
-from radiogenomics.imaging.segmentation.polygons import DECIMALS, cross, edges, fill_plane, outline
-from radiogenomics.imaging.segmentation_errors import (
-    AmbiguousRoiError,
-    CrossingContoursError,
-    MaskOutsideVolumeError,
-    MissingRoiError,
-    OffPlaneContourError,
-)
+from radiogenomics.imaging.geometry import Grid
+from radiogenomics.imaging.segmentation.contours import Contour, Structure, fill_contours
+from radiogenomics.imaging.segmentation.names import region_name
+from radiogenomics.imaging.segmentation.regions import Entry, Region
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.481.3",)
 # ContourGeometricType, PS3.3 C.8.8.6.1; points and open lines enclose no area.
 TYPES = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
-class Contour(NamedTuple):
-    """A closed contour: its vertices (n_points, 3) in LPS mm, and whether it is a CLOSEDPLANAR_XOR one."""
-
-    points: FloatArray
-    exclusive: bool = False
-
-
-def require(path: Path, roi: str) -> None:
-    """Raise MissingRoiError or AmbiguousRoiError unless one region has this name."""
-    _find(path, roi, _structures(path, read_dataset(path)))
-
-
-def read(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
-    """Fill one region's contours on a volume's grid.
-
-    Parameters
-    ----------
-    roi : str
-        ROIName.
-
-    Returns
-    -------
-    (n_slices, n_rows, n_columns) bool
-        The mask; empty where the contours enclose no voxel centre.
+class StructureSet:
+    """An RTSTRUCT file, parsed once.
 
     Raises
     ------
-    MissingRoiError, AmbiguousRoiError, FrameOfReferenceError, OffPlaneContourError, CrossingContoursError
-    MaskOutsideVolumeError, MissingTagError, InvalidTagError
+    MissingTagError, InvalidTagError, UnreadableDicomError
     """
-    dataset = read_dataset(path)
-    structure = _find(path, roi, _structures(path, dataset))
-    drawn = _contour_items(path, dataset, int(number(structure, "ROINumber", path=path)))
-    references.check(path, _frame_of_reference(path, dataset, structure), _referenced(path, drawn))
-    contours = [contour for item in drawn if (contour := _area(path, item)) is not None]
-    return fill_contours(path, roi, contours, grid, settings.plane_tolerance_mm)
 
+    anonymous = False
 
-def fill_contours(
-    path: Path, roi: str, contours: Sequence[Contour], grid: Grid, plane_tolerance_mm: float
-) -> BoolArray:
-    """Fill the closed planar contours of one structure on a voxel grid.
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.dataset = read_dataset(path)
+        self.structures = items(self.dataset, "StructureSetROISequence", path=path)
+        if not self.structures:
+            raise MissingTagError(path, "StructureSetROISequence")
+        names = [region_name(item, "ROIName", path=path, default="") for item in self.structures]
+        self.entries = [Entry(name, n) for n, name in enumerate(names)]
 
-    A voxel belongs to the structure when its centre lies inside an odd number of the contours of its slice. That is
-    the definition of CLOSEDPLANAR_XOR, and it fills a keyhole, where one contour runs around a hole and back along a
-    narrow channel (both PS3.3 C.8.8.6.3). That a CLOSED_PLANAR contour inside another is a hole is not in the standard,
-    but the convention of planning systems. Where two of them cross, neither convention nor standard tells whether the
-    overlap is inside, so they are refused. A contour that is stored twice counts once.
+    def exact(self, roi: str) -> list[Entry]:
+        """Structures whose ROIName is ``roi``."""
+        return [entry for entry in self.entries if entry.name == roi]
 
-    A centre on an edge belongs to the side of the lower row and column index. Nothing is interpolated between slices.
+    def read(self, entry: Entry, grid: Grid, references: References, settings: Imaging) -> Region:
+        """Fill one structure's contours on a volume's grid; see `contours.fill_contours`.
 
-    Parameters
-    ----------
-    path, roi
-        Named in errors.
-    grid : Grid
-        Target geometry; voxel (k, j, i) is centred at ``grid.to_lps([k, j, i])``.
-    plane_tolerance_mm : float
-        Largest distance of a vertex from its slice, and the depth of overlap up to which two contours touch.
+        ``policies.off_plane_contour`` decides whether slices between contours are interpolated.
 
-    Returns
-    -------
-    (n_slices, n_rows, n_columns) bool
-        The mask; what lies outside the grid is cut off.
+        Returns
+        -------
+        Region
+            Its mask is empty where the contours enclose no voxel centre.
 
-    Raises
-    ------
-    OffPlaneContourError
-        A contour lies further than ``plane_tolerance_mm`` from every slice.
-    CrossingContoursError
-        Two CLOSED_PLANAR contours of a slice overlap in part.
-    MaskOutsideVolumeError
-        All contours lie outside the grid.
-    """
-    slices = _on_slices(path, roi, contours, grid, plane_tolerance_mm)
-    if contours and not any(_touches(k, contour.points, grid) for k, found in slices.items() for contour in found):
-        raise MaskOutsideVolumeError(path, roi)
-    mask = np.zeros(grid.shape, dtype=np.bool_)
-    for k, found in sorted(slices.items()):
-        if 0 <= k < grid.shape[0]:
-            different = list({outline(contour.points): contour for contour in found}.values())
-            _refuse_crossing(path, roi, k, different, grid, plane_tolerance_mm)
-            mask[k] = fill_plane(np.concatenate([edges(contour.points) for contour in different]), *grid.shape[1:])
-    return mask
-
-
-def _on_slices(
-    path: Path, roi: str, contours: Sequence[Contour], grid: Grid, tolerance_mm: float
-) -> dict[int, list[Contour]]:
-    """Contours by slice, their points as (n_points, 2) rows and columns; refused where a vertex lies off its slice."""
-    slices: dict[int, list[Contour]] = defaultdict(list)
-    for n, contour in enumerate(contours):
-        index = np.round(grid.to_index(contour.points), DECIMALS)
-        k = int(np.round(index[:, 0].mean()))
-        distance_mm = float(np.abs(index[:, 0] - k).max() * grid.spacing_mm[0])
-        if distance_mm > tolerance_mm:
-            raise OffPlaneContourError(path, roi, n + 1, distance_mm, tolerance_mm)
-        slices[k].append(Contour(index[:, 1:], contour.exclusive))
-    return slices
-
-
-def _touches(k: int, polygon: FloatArray, grid: Grid) -> bool:
-    """Whether a contour's bounding box meets the extent of the voxels."""
-    low, high = polygon.min(axis=0), polygon.max(axis=0)
-    return 0 <= k < grid.shape[0] and bool((high >= -0.5).all() and (low <= np.array(grid.shape[1:]) - 0.5).all())
-
-
-def _refuse_crossing(
-    path: Path, roi: str, k: int, contours: Sequence[Contour], grid: Grid, tolerance_mm: float
-) -> None:
-    """Refuse contours of one slice that overlap in part, unless both are of the type that defines it."""
-    pixel_mm = np.array(grid.spacing_mm[1:])
-    for first, second in combinations(contours, 2):
-        defined = first.exclusive and second.exclusive
-        if not defined and cross(first.points * pixel_mm, second.points * pixel_mm, tolerance_mm):
-            position_mm = float(grid.to_lps([k, 0, 0]) @ np.array(grid.direction[0]))
-            raise CrossingContoursError(path, roi, k, position_mm)
-
-
-def _structures(path: Path, dataset: FileDataset) -> Sequence[Dataset]:
-    structures = items(dataset, "StructureSetROISequence", path=path)
-    if not structures:
-        raise MissingTagError(path, "StructureSetROISequence")
-    return structures
-
-
-def _find(path: Path, roi: str, structures: Sequence[Dataset]) -> Dataset:
-    present = [text(item, "ROIName", "", path=path) for item in structures]
-    if roi not in present:
-        raise MissingRoiError(path, roi, present)
-    if present.count(roi) > 1:
-        raise AmbiguousRoiError(path, roi, present.count(roi))
-    return structures[present.index(roi)]
+        Raises
+        ------
+        FrameOfReferenceError, OffPlaneContourError, TiltedContourError, CrossingContoursError
+        MaskOutsideVolumeError, MissingTagError, InvalidTagError
+        """
+        structure = self.structures[entry.number]
+        drawn = _contour_items(self.path, self.dataset, int(number(structure, "ROINumber", path=self.path)))
+        references.check(
+            self.path, _frame_of_reference(self.path, self.dataset, structure), _referenced(self.path, drawn)
+        )
+        contours = [contour for item in drawn if (contour := _area(self.path, item)) is not None]
+        interpolate = settings.policies.off_plane_contour == "interpolate"
+        mask, notes = fill_contours(
+            Structure(self.path, entry.name, contours), grid, settings.plane_tolerance_mm, interpolate=interpolate
+        )
+        return Region(entry.name, mask, notes)
 
 
 def _contour_items(path: Path, dataset: FileDataset, roi_number: int) -> list[Dataset]:

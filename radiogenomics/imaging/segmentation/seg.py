@@ -1,164 +1,206 @@
 """DICOM SEG (PS3.3 A.51): each frame is put where its position says, voxel on voxel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.dicom import References, coordinates, decode, items, number, numbers, read_dataset, text
+from radiogenomics.imaging.dicom import (
+    References,
+    coordinates,
+    decode,
+    items,
+    number,
+    numbers,
+    read_dataset,
+    text,
+)
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
-from radiogenomics.imaging.geometry import BoolArray, Grid, Values, misfit_mm, placement, triple
+from radiogenomics.imaging.geometry import BoolArray, Grid, Values, triple
+from radiogenomics.imaging.segmentation.frames import stored_frames
+from radiogenomics.imaging.segmentation.lattice import require_placement
+from radiogenomics.imaging.segmentation.names import region_name
+from radiogenomics.imaging.segmentation.regions import Entry, Region
 from radiogenomics.imaging.segmentation_errors import (
-    AmbiguousRoiError,
-    MaskGeometryError,
     MaskOutsideVolumeError,
-    MissingRoiError,
+    PlanarSegmentationError,
     UnreadableSegmentationError,
 )
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
 TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
-# A fractional segment (probability or occupancy) holds a voxel from this share on.
-FRACTION = 0.5
 
 
-def require(path: Path, roi: str) -> None:
-    """Raise MissingRoiError or AmbiguousRoiError unless one segment has this label."""
-    _find(path, roi, _segments(path, read_dataset(path)))
-
-
-def read(path: Path, roi: str, grid: Grid, references: References, settings: Imaging) -> BoolArray:
-    """Put one segment on a volume's grid.
-
-    Frames may come in any order, be sparse, overlap, lie outside the volume, or be flipped or turned against it; the
-    centre of each of their pixels must coincide with that of a voxel, within ``mask_tolerance_mm`` and what the
-    volume's own slices may deviate (``slice_tolerance_mm``).
+class Segmentation:
+    """A SEG file, parsed once; the pixels of a frame are decoded when a region needs them, and once.
 
     Parameters
     ----------
-    roi : str
-        SegmentLabel.
-
-    Returns
-    -------
-    (n_slices, n_rows, n_columns) bool
-        The mask; empty where the segment has no frame or no pixel.
+    pixels : bool
+        Whether regions will be read, or only their names.
 
     Raises
     ------
-    MissingRoiError, AmbiguousRoiError, FrameOfReferenceError, MaskGeometryError, MaskOutsideVolumeError
-    UnreadableSegmentationError, PixelDataError, MissingTagError, InvalidTagError
+    PlanarSegmentationError, MissingTagError, InvalidTagError, UnreadableDicomError
     """
-    dataset = read_dataset(path, pixels=True)
-    segments = _segments(path, dataset)
-    segment = _find(path, roi, segments)
-    references.check(path, text(dataset, "FrameOfReferenceUID", "", path=path), _referenced(path, dataset))
-    frames, kind = _frames(path, dataset), _type(path, dataset)
-    pixels = _pixels(path, dataset, len(frames))
-    threshold = FRACTION * number(dataset, "MaximumFractionalValue", path=path) if kind == "FRACTIONAL" else 1
-    mask, outside = np.zeros(grid.shape, dtype=np.bool_), 0
-    for frame, plane in zip(frames, pixels, strict=True):
-        if kind == "LABELMAP":
-            inside = plane == segment
-        elif _segment_of(path, dataset, frame, segments) == segment:
-            inside = plane >= threshold
-        else:
-            continue
-        if inside.any():
-            outside += _put(path, inside[None], _plane(path, dataset, frame), grid, mask, settings)
-    if outside and not mask.any():
-        raise MaskOutsideVolumeError(path, roi)
-    return mask
 
+    anonymous = False
 
-def _put(path: Path, inside: BoolArray, plane: Grid, grid: Grid, mask: BoolArray, settings: Imaging) -> int:
-    tolerance_mm = settings.mask_tolerance_mm + settings.slice_tolerance_mm
-    place = placement(plane, grid, tolerance_mm)
-    if place is None:
-        raise MaskGeometryError(path, misfit_mm(plane, grid), tolerance_mm, plane.describe(), grid.describe())
-    return place.put(inside, mask)
+    def __init__(self, path: Path, *, pixels: bool) -> None:
+        self.path = path
+        self.dataset = read_dataset(path, pixels=pixels)
+        self.entries = self._segments()
+        self._refuse_planar()
 
+    def exact(self, roi: str) -> list[Entry]:
+        """Segments whose SegmentLabel is ``roi``."""
+        return [entry for entry in self.entries if entry.name == roi]
 
-def _segments(path: Path, dataset: FileDataset) -> list[tuple[int, str]]:
-    """List number and label of each segment; the number 0 of a label map is what belongs to none."""
-    segments = items(dataset, "SegmentSequence", path=path)
-    if not segments:
-        raise MissingTagError(path, "SegmentSequence")
-    found = [
-        (int(number(item, "SegmentNumber", path=path)), text(item, "SegmentLabel", path=path)) for item in segments
-    ]
-    return [(segment, label) for segment, label in found if segment > 0]
+    def read(self, entry: Entry, grid: Grid, references: References, settings: Imaging) -> Region:
+        """Put one segment on a volume's grid.
 
+        Frames may come in any order, be sparse, overlap, lie outside the volume, or be flipped or turned against it;
+        the centre of each of their pixels must coincide with that of a voxel, within ``mask_tolerance_mm`` and what the
+        volume's own slices may deviate (``slice_tolerance_mm``). SliceThickness is not needed, FrameOfReferenceUID only
+        where no image of the series is listed. A pixel of a FRACTIONAL segment, be it a probability or an occupancy,
+        belongs from ``fraction`` × MaximumFractionalValue on (PS3.3 C.8.20.2). A LABELMAP is read by its stored values,
+        also where they are shown through a palette.
 
-def _find(path: Path, roi: str, segments: Sequence[tuple[int, str]]) -> int:
-    found = [segment for segment, label in segments if label == roi]
-    if not found:
-        raise MissingRoiError(path, roi, [label for _, label in segments])
-    if len(found) > 1:
-        raise AmbiguousRoiError(path, roi, len(found))
-    return found[0]
+        Returns
+        -------
+        Region
+            Its mask is empty where the segment has no frame or no pixel.
 
+        Raises
+        ------
+        FrameOfReferenceError, MaskGeometryError, MaskOutsideVolumeError
+        UnreadableSegmentationError, PixelDataError, MissingTagError, InvalidTagError
+        """
+        references.check(self.path, text(self.dataset, "FrameOfReferenceUID", "", path=self.path), self._referenced())
+        tolerance_mm = settings.mask_tolerance_mm + settings.slice_tolerance_mm
+        mask, outside = np.zeros(grid.shape, dtype=np.bool_), 0
+        for frame, inside in self._planes(entry.number, settings.fraction):
+            if inside.any():
+                place = require_placement(self.path, self._plane(frame), grid, tolerance_mm)
+                outside += place.put(inside[None], mask)
+        if outside and not mask.any():
+            raise MaskOutsideVolumeError(self.path, entry.name)
+        return Region(entry.name, mask)
 
-def _frames(path: Path, dataset: FileDataset) -> list[Dataset]:
-    frames = items(dataset, "PerFrameFunctionalGroupsSequence", path=path)
-    if not frames:
-        raise MissingTagError(path, "PerFrameFunctionalGroupsSequence")
-    return frames
+    def _planes(self, segment: int, fraction: float) -> Iterator[tuple[Dataset, BoolArray]]:
+        """Frames that may hold a segment, each with its pixels (n_rows, n_columns) of the segment."""
+        if self.kind == "LABELMAP":
+            for frame, plane in zip(self.frames, self._stack, strict=True):
+                yield frame, plane == segment
+            return
+        threshold = 1.0
+        if self.kind == "FRACTIONAL":
+            threshold = fraction * number(self.dataset, "MaximumFractionalValue", path=self.path)
+        self._check_number_of_frames()
+        wanted = [n for n, found in enumerate(self._segment_of_frame) if found == segment]
+        for n, plane in zip(wanted, stored_frames(self.path, self.dataset, wanted), strict=True):
+            yield self.frames[n], plane >= threshold
 
+    def _segments(self) -> list[Entry]:
+        """List number and label of each segment; the number 0 of a label map is what belongs to none."""
+        segments = items(self.dataset, "SegmentSequence", path=self.path)
+        if not segments:
+            raise MissingTagError(self.path, "SegmentSequence")
+        found = [
+            Entry(region_name(item, "SegmentLabel", path=self.path), int(number(item, "SegmentNumber", path=self.path)))
+            for item in segments
+        ]
+        return [entry for entry in found if entry.number > 0]
 
-def _pixels(path: Path, dataset: FileDataset, frames: int) -> Values:
-    """(n_frames, n_rows, n_columns) stored values; BINARY is unpacked from bits, also across byte borders."""
-    pixels = decode(path, dataset)
-    rows, columns = (int(number(dataset, tag, path=path)) for tag in ("Rows", "Columns"))
-    if pixels.size != frames * rows * columns:
-        raise UnreadableSegmentationError(path, f"{pixels.size} pixels in {frames} frames of {rows} × {columns}")
-    return pixels.reshape(frames, rows, columns)
+    def _refuse_planar(self) -> None:
+        """Refuse tiles of slides and images without a position in the patient: no volume can hold them."""
+        tiled = text(self.dataset, "DimensionOrganizationType", "", path=self.path).startswith("TILED")
+        if tiled or "TotalPixelMatrixRows" in self.dataset or "ImageOrientationSlide" in self.dataset:
+            raise PlanarSegmentationError(self.path, "tiles of a microscopic slide")
+        places = [*items(self.dataset, "SharedFunctionalGroupsSequence", path=self.path), *self.frames]
+        if not any("PlanePositionSequence" in place or "PlaneOrientationSequence" in place for place in places):
+            raise PlanarSegmentationError(self.path, "a two-dimensional image without a position in the patient")
 
+    @cached_property
+    def frames(self) -> list[Dataset]:
+        """Functional groups of each frame."""
+        frames = items(self.dataset, "PerFrameFunctionalGroupsSequence", path=self.path)
+        if not frames:
+            raise MissingTagError(self.path, "PerFrameFunctionalGroupsSequence")
+        return frames
 
-def _type(path: Path, dataset: FileDataset) -> str:
-    kind = text(dataset, "SegmentationType", path=path)
-    if kind not in TYPES:
-        raise InvalidTagError(path, "SegmentationType", kind, f"one of {', '.join(TYPES)}")
-    return kind
+    @cached_property
+    def kind(self) -> str:
+        """SegmentationType."""
+        kind = text(self.dataset, "SegmentationType", path=self.path)
+        if kind not in TYPES:
+            raise InvalidTagError(self.path, "SegmentationType", kind, f"one of {', '.join(TYPES)}")
+        return kind
 
+    @cached_property
+    def _stack(self) -> Values:
+        """(n_frames, n_rows, n_columns) stored values of a label map, which all segments share."""
+        pixels = decode(self.path, self.dataset)
+        frames, (rows, columns) = len(self.frames), self._size
+        if pixels.size != frames * rows * columns:
+            raise UnreadableSegmentationError(
+                self.path, f"{pixels.size} pixels in {frames} frames of {rows} × {columns}"
+            )
+        return pixels.reshape(frames, rows, columns)
 
-def _segment_of(path: Path, dataset: FileDataset, frame: Dataset, segments: Sequence[tuple[int, str]]) -> int:
-    """Segment that a frame belongs to; refused where the file describes no such segment."""
-    group = _group(path, dataset, frame, "SegmentIdentificationSequence")
-    segment = int(number(group, "ReferencedSegmentNumber", path=path))
-    known = [n for n, _ in segments]
-    if segment not in known:
-        raise InvalidTagError(path, "ReferencedSegmentNumber", segment, f"one of {', '.join(map(str, known))}")
-    return segment
+    def _check_number_of_frames(self) -> None:
+        stated = int(number(self.dataset, "NumberOfFrames", path=self.path))
+        if stated != len(self.frames):
+            raise UnreadableSegmentationError(self.path, f"{stated} frames, but {len(self.frames)} are described")
 
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        rows, columns = (int(number(self.dataset, tag, path=self.path)) for tag in ("Rows", "Columns"))
+        return rows, columns
 
-def _plane(path: Path, dataset: FileDataset, frame: Dataset) -> Grid:
-    """Grid of one frame; the distance of slices is not needed, since frames are put one by one."""
-    position = coordinates(_group(path, dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3, path=path)
-    cosines = _group(path, dataset, frame, "PlaneOrientationSequence")
-    axes = np.array(numbers(cosines, "ImageOrientationPatient", 6, path=path)).reshape(2, 3)
-    spacing = numbers(_group(path, dataset, frame, "PixelMeasuresSequence"), "PixelSpacing", 2, path=path)
-    shape = (1, int(dataset.Rows), int(dataset.Columns))
-    normal = np.cross(axes[0], axes[1])
-    return Grid(
-        shape, triple(position), (1.0, spacing[0], spacing[1]), (triple(normal), triple(axes[1]), triple(axes[0]))
-    )
+    @cached_property
+    def _segment_of_frame(self) -> list[int]:
+        """Segment that each frame belongs to; refused where the file describes no such segment."""
+        known = {entry.number for entry in self.entries}
+        found = []
+        for frame in self.frames:
+            group = self._group(frame, "SegmentIdentificationSequence")
+            segment = int(number(group, "ReferencedSegmentNumber", path=self.path))
+            if segment not in known:
+                expected = f"one of {', '.join(map(str, sorted(known)))}"
+                raise InvalidTagError(self.path, "ReferencedSegmentNumber", segment, expected)
+            found.append(segment)
+        return found
 
+    def _plane(self, frame: Dataset) -> Grid:
+        """Grid of one frame; the distance of slices is not needed, since frames are put one by one."""
+        position = coordinates(self._group(frame, "PlanePositionSequence"), "ImagePositionPatient", 3, path=self.path)
+        cosines = self._group(frame, "PlaneOrientationSequence")
+        axes = np.array(numbers(cosines, "ImageOrientationPatient", 6, path=self.path)).reshape(2, 3)
+        spacing = numbers(self._group(frame, "PixelMeasuresSequence"), "PixelSpacing", 2, path=self.path)
+        direction = (triple(np.cross(axes[0], axes[1])), triple(axes[1]), triple(axes[0]))
+        return Grid((1, *self._size), triple(position), (1.0, spacing[0], spacing[1]), direction)
 
-def _group(path: Path, dataset: FileDataset, frame: Dataset, name: str) -> Dataset:
-    """Functional group of a frame: its own, else the shared one (PS3.3 C.7.6.16.1.1)."""
-    for place in (frame, *items(dataset, "SharedFunctionalGroupsSequence", path=path)):
-        if group := items(place, name, path=path):
-            return group[0]
-    raise MissingTagError(path, name)
+    def _group(self, frame: Dataset, name: str) -> Dataset:
+        """Functional group of a frame: its own, else the shared one (PS3.3 C.7.6.16.1.1)."""
+        for place in (frame, *items(self.dataset, "SharedFunctionalGroupsSequence", path=self.path)):
+            if group := items(place, name, path=self.path):
+                return group[0]
+        raise MissingTagError(self.path, name)
 
-
-def _referenced(path: Path, dataset: FileDataset) -> list[str]:
-    """Instances that the segmentation lists as its source."""
-    return [
-        text(instance, "ReferencedSOPInstanceUID", "", path=path)
-        for series in items(dataset, "ReferencedSeriesSequence", path=path)
-        for instance in items(series, "ReferencedInstanceSequence", path=path)
-    ]
+    def _referenced(self) -> list[str]:
+        """Instances that the file lists as its source; where it lists none as a whole, those of its frames."""
+        listed = [
+            instance
+            for series in items(self.dataset, "ReferencedSeriesSequence", path=self.path)
+            for instance in items(series, "ReferencedInstanceSequence", path=self.path)
+        ] or [
+            instance
+            for frame in self.frames
+            for derivation in items(frame, "DerivationImageSequence", path=self.path)
+            for instance in items(derivation, "SourceImageSequence", path=self.path)
+        ]
+        return [text(instance, "ReferencedSOPInstanceUID", "", path=self.path) for instance in listed]

@@ -150,7 +150,7 @@ def test_origin_may_be_off_by_rounding_only(tmp_path, offset_mm, passes):
 
 def test_mask_of_another_spacing_is_not_resampled(tmp_path):
     path = write(tmp_path / "mask.nrrd", labels(), grid(spacing_mm=(5.0, 0.8, 0.7)))
-    with pytest.raises(segmentation_errors.MaskGeometryError, match=r"2\.5 mm beside"):
+    with pytest.raises(segmentation_errors.MaskGeometryError, match=r"2\.5 mm \(1 voxels\) beside"):
         read(path, "any")
 
 

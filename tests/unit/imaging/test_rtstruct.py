@@ -16,7 +16,7 @@ from radiogenomics.imaging.dicom import References, digest
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.segmentation import read_mask
 from radiogenomics.imaging.segmentation.polygons import cross, fill_plane, outline
-from radiogenomics.imaging.segmentation.rtstruct import Contour, fill_contours
+from radiogenomics.imaging.segmentation.contours import Contour, Structure, fill_contours
 from tests.unit.imaging.shapes import dice, hollow_sphere
 from tests.unit.imaging.synthetic import AXIAL, grid, oblique, write_rtstruct
 
@@ -26,7 +26,7 @@ SPACINGS = [(0.9, 0.9, 0.9), (2.5, 0.9, 0.9), (2.5, 0.9, 0.7), (1.0, 0.5, 1.7)]
 
 def fill(contours, place):
     drawn = [Contour(np.asarray(points)) for points in contours]
-    return fill_contours(Path("rs.dcm"), "GTV", drawn, place, TOLERANCE_MM)
+    return fill_contours(Structure(Path("rs.dcm"), "GTV", drawn), place, TOLERANCE_MM)[0]
 
 
 def around(spacing_mm, extent_mm=36.0):
@@ -134,11 +134,15 @@ def test_contours_off_their_slice_are_refused(tmp_path):
     assert read(near).sum() == 49
 
 
-def test_contour_across_slices_is_refused(tmp_path):
+@pytest.mark.parametrize("policy", ["refuse", "interpolate"])
+def test_contours_across_slices_are_refused(tmp_path, policy):
     place = grid()
     across = place.to_lps([(2, 3, 3), (2, 3, 9), (6, 3, 9), (6, 3, 3)])
-    with pytest.raises(segmentation_errors.OffPlaneContourError):
-        read(write_rtstruct(tmp_path / "rs.dcm", {"GTV": [across]}))
+    path = write_rtstruct(tmp_path / "rs.dcm", {"GTV": [square(3, place), across]})
+    settings = Imaging(policies={"off_plane_contour": policy})
+    with pytest.raises(segmentation_errors.TiltedContourError, match=r"5\.000 mm off .*turned by 90\.00°") as caught:
+        read_mask(path, "GTV", place, References(), settings)
+    assert (caught.value.contour, caught.value.angle_degrees) == (2, pytest.approx(90))
 
 
 def test_what_lies_outside_is_cut_off(tmp_path):
