@@ -22,6 +22,7 @@ SIDE_PX = 160
 # Part of the body shown: a cube around the region, this many times its largest extent, at least this wide.
 MARGIN, SMALLEST_MM = 2.5, 80.0
 CT_WINDOW_HU = (-160.0, 240.0)
+PET_WINDOW_SUV = (0.0, 10.0)
 PERCENTILES = (1.0, 99.0)
 # Few grey levels keep the file small; two palette entries follow for the contour and the letters.
 GREYS = 20
@@ -39,7 +40,7 @@ class _Oriented:
     spacing_mm: FloatArray
 
 
-def write_overlay(values: Values, mask: BoolArray, grid: Grid, modality: str, path: Path) -> None:
+def write_overlay(values: Values, mask: BoolArray, grid: Grid, modality: str, path: Path, *, unit: str = "") -> None:
     """Write the picture as PNG.
 
     Parameters
@@ -47,17 +48,28 @@ def write_overlay(values: Values, mask: BoolArray, grid: Grid, modality: str, pa
     values, mask : (n_slices, n_rows, n_columns)
         Volume and mask (with at least one voxel) on ``grid``.
     modality : str
-        CT is shown from -160 to 240 HU, others between the 1st and 99th percentile of what is shown.
+        CT is shown from -160 to 240 HU, PET in SUV from 0 to 10, all else between the 1st and 99th percentile of what
+        is shown.
+    unit : str
+        Unit of ``values``; it begins with ``SUV`` where PET is a standardised uptake value, of whatever kind.
     """
     oriented = _orient(values, mask, grid)
     centre, side_mm = _view(oriented)
     planes = [_plane(oriented, axis, centre, side_mm) for axis in range(3)]
-    low, high = (
-        CT_WINDOW_HU if modality == "CT" else np.percentile(np.concatenate([grey for grey, _ in planes]), PERCENTILES)
-    )
-    picture = np.hstack([_indexed(grey, inside, float(low), float(high)) for grey, inside in planes])
+    low, high = _window(modality, unit, [grey for grey, _ in planes])
+    picture = np.hstack([_indexed(grey, inside, low, high) for grey, inside in planes])
     with whole_file(path) as temporary:
         _draw(picture).save(temporary, format="PNG", optimize=True)
+
+
+def _window(modality: str, unit: str, shown: list[FloatArray]) -> tuple[float, float]:
+    """Values that are black and white."""
+    if modality == "CT":
+        return CT_WINDOW_HU
+    if modality == "PT" and unit.upper().startswith("SUV"):
+        return PET_WINDOW_SUV
+    low, high = np.percentile(np.concatenate(shown), PERCENTILES)
+    return float(low), float(high)
 
 
 def _orient(values: Values, mask: BoolArray, grid: Grid) -> _Oriented:
@@ -95,8 +107,12 @@ def _plane(oriented: _Oriented, axis: int, centre: FloatArray, side_mm: float) -
     where = np.meshgrid(down, across, indexing="ij")
     values = np.take(oriented.values, largest, axis=axis).astype(np.float64)
     inside = np.take(oriented.mask, largest, axis=axis).astype(np.uint8)
-    grey: FloatArray = ndimage.map_coordinates(values, where, order=1, mode="constant", cval=float(values.min()))
-    return grey, ndimage.map_coordinates(inside, where, order=0, mode="constant", cval=0).astype(np.bool_)
+    within = np.logical_and.reduce(  # a voxel reaches half a step beyond its centre, the only one of a slice too
+        [(index >= -0.5) & (index <= length - 0.5) for index, length in zip(where, values.shape, strict=True)]
+    )
+    grey = ndimage.map_coordinates(values, where, order=1, mode="nearest")
+    covered = ndimage.map_coordinates(inside, where, order=0, mode="nearest").astype(np.bool_)
+    return np.where(within, grey, values.min()), covered & within
 
 
 def _indexed(grey: FloatArray, inside: BoolArray, low: float, high: float) -> npt.NDArray[np.uint8]:

@@ -14,8 +14,10 @@ from radiogenomics.imaging.segmentation_errors import PaddedRegionError
 class MaskQuality:
     """Size and shape of a mask.
 
-    ``components`` are 26-connected; ``touches_border`` is true where the region reaches the first or last voxel of an
-    axis, so that a part of it may have been cut off.
+    ``components`` are 26-connected, ``holes`` the 6-connected cavities that the mask encloses on all sides in three
+    dimensions. ``touches_border`` is true where the region reaches the first or last voxel of an axis, so that a part
+    of it may have been cut off; ``one_slice`` where all its voxels lie in one plane of voxels across some axis, so that
+    it has no shape in three dimensions.
     """
 
     voxels: int
@@ -23,11 +25,13 @@ class MaskQuality:
     slices: int
     components: int
     touches_border: bool
+    holes: int
+    one_slice: bool
 
 
 def assess(mask: BoolArray, grid: Grid) -> MaskQuality:
-    """Measure a mask (n_slices, n_rows, n_columns) that holds at least one voxel."""
-    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    """Measure a mask (n_slices, n_rows, n_columns) that holds at least one voxel; only its box is looked at."""
+    box = ndimage.find_objects(mask.view(np.uint8))[0]
     inside = mask[box]
     voxels = int(np.count_nonzero(inside))
     _, components = ndimage.label(inside, structure=np.ones((3, 3, 3)))
@@ -39,7 +43,17 @@ def assess(mask: BoolArray, grid: Grid) -> MaskQuality:
         touches_border=any(
             axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True)
         ),
+        holes=_holes(inside),
+        one_slice=min(inside.shape) == 1,
     )
+
+
+def _holes(inside: BoolArray) -> int:
+    """Number of components of the background, 6-connected, that do not reach the outside of the mask's box."""
+    if min(inside.shape) < 3:
+        return 0
+    _, parts = ndimage.label(np.pad(~inside, 1, constant_values=True))  # the rim joins all that is outside
+    return int(parts) - 1
 
 
 def refuse_padding(path: Path, roi: str, mask: BoolArray, padding: BoolArray) -> None:

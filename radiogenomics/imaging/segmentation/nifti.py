@@ -7,6 +7,7 @@ is set the voxels lie at the origin, unrotated; whether that is the place of the
 """
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -35,13 +36,7 @@ def require_one_place(path: Path, tolerance_mm: float) -> None:
     UnreadableSegmentationError
         The file is no NIfTI, or has no matrix where it says so.
     """
-    try:
-        header = nibabel.load(path).header
-        qform, sform = header.get_qform(coded=True)[0], header.get_sform(coded=True)[0]
-        shape = header.get_data_shape()
-    except Exception as error:  # nibabel raises its own errors, of gzip, of the system and of numpy
-        problem = str(error).replace(str(path), path.name).strip() or type(error).__name__
-        raise UnreadableSegmentationError(path, f"not readable: {problem}") from error
+    qform, sform, shape = _placed(path)
     if sform is None:
         return
     if qform is None:
@@ -54,6 +49,16 @@ def require_one_place(path: Path, tolerance_mm: float) -> None:
     distance_mm = float(np.linalg.norm(((qform - sform) @ corners)[:3], axis=0).max())
     if not distance_mm <= tolerance_mm:
         raise ConflictingOrientationError(path, distance_mm, tolerance_mm)
+
+
+def _placed(path: Path) -> tuple[FloatArray | None, FloatArray | None, tuple[int, ...]]:
+    """(4, 4) matrices of qform and sform, from (i, j, k, 1) to RAS mm, None where not set; and the shape."""
+    try:
+        header: Any = nibabel.load(path).header
+        return header.get_qform(coded=True)[0], header.get_sform(coded=True)[0], header.get_data_shape()
+    except Exception as error:  # nibabel raises its own errors, of gzip, of the system and of numpy
+        problem = str(error).replace(str(path), path.name).strip() or type(error).__name__
+        raise UnreadableSegmentationError(path, f"not readable: {problem}") from error
 
 
 def _sharpest_angle(axes: FloatArray) -> float | None:

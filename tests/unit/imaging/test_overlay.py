@@ -95,3 +95,31 @@ def test_flat_and_oblique_volumes_have_a_picture(tmp_path):
     mask[5, 5, 5] = True
     write_overlay(np.zeros(mask.shape, dtype=np.float32), mask, grid(direction=oblique()), "PT", tmp_path / "a.png")
     assert len(panels(tmp_path / "a.png")) == 3
+
+
+@pytest.mark.parametrize(
+    ("modality", "unit", "black", "white"),
+    [("CT", "HU", -160, 240), ("PT", "SUVbw g/ml", 0, 10), ("PT", "Bq/ml", 0, 200), ("MR", "", 0, 200)],
+)
+def test_grey_levels_follow_the_modality(tmp_path, modality, unit, black, white):
+    """The brightest and the darkest grey stand for fixed values in CT and SUV, else for percentiles."""
+    _, mask, place = scene()
+    values = np.full(mask.shape, float(black))
+    values[:, :, :50] = white
+    write_overlay(values, mask, place, modality, tmp_path / "a.png", unit=unit)
+    axial = panels(tmp_path / "a.png")[0][10:30]
+    assert {0, 255} <= set(np.unique(axial).tolist())
+    write_overlay(values / 2 + (black + white) / 4, mask, place, modality, tmp_path / "b.png", unit=unit)
+    flatter = set(np.unique(panels(tmp_path / "b.png")[0][10:30]).tolist())
+    assert ({0, 255} <= flatter) == (unit not in {"HU", "SUVbw g/ml"})
+
+
+def test_a_single_slice_is_seen_from_three_sides(tmp_path):
+    place = grid((1, 64, 64), spacing_mm=(5.0, 1.0, 1.0))
+    values, mask = np.full(place.shape, 240, dtype=np.int16), np.zeros(place.shape, dtype=bool)
+    mask[0, 20:40, 20:40] = True
+    write_overlay(values, mask, place, "CT", tmp_path / "a.png")
+    for panel, high_mm in zip(panels(tmp_path / "a.png"), (20, 5, 5), strict=True):
+        rows, columns = np.nonzero((np.abs(panel - CONTOUR_RGB) < 8).all(axis=2))
+        assert rows.max() - rows.min() + 1 == pytest.approx(high_mm * SIDE_PX / 80, abs=1.5)
+        assert columns.max() - columns.min() + 1 == pytest.approx(20 * SIDE_PX / 80, abs=1.5)
