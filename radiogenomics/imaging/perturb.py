@@ -398,7 +398,7 @@ def _seed(image_id: str, number: int) -> int:
 def _box(mask: BoolArray) -> Box:
     found: list[slice] = []
     for axis in range(3):  # slices first: they are cut before rows and columns are looked at
-        inside = mask[tuple(found)].any(axis=tuple(other for other in range(3) if other != axis))
+        inside = np.asarray(mask[tuple(found)].any(axis=tuple(other for other in range(3) if other != axis)))
         if not inside.any():
             raise PerturbationError("is empty", 0)
         found.append(slice(int(inside.argmax()), len(inside) - int(inside[::-1].argmax())))
