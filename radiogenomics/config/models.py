@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
 Family = Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 FAMILIES: tuple[Family, ...] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -202,7 +203,7 @@ class Imaging(Section):
         description="Patterns by the name that the images sheet uses as `roi`, e.g. `tumour: [GTV*, Tumor]`; `*`, `?`"
         " and `[…]` as in a shell, upper and lower case alike. A name without patterns is matched letter by letter.",
     )
-    pet_unit: Literal["stored", "suvbw", "suvlbm", "suvbsa"] = Field(
+    pet_unit: PetUnit = Field(
         "suvbw",
         description="PET as standardised uptake value by body weight, lean body mass (Janmahasatian) or body surface"
         " area (Du Bois), or in the unit that is stored.",

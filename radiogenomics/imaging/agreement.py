@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset
 
 from radiogenomics.imaging.dicom import items, number, optional_number, text
 from radiogenomics.imaging.errors import InvalidTagError, MixedAcquisitionError, MixedGeometryError
+from radiogenomics.imaging.frames import Image
 
-Image: TypeAlias = tuple[Path, FileDataset]
 Value = TypeVar("Value")
 
 # Attributes that are read here.
@@ -27,7 +27,7 @@ def check_agreement(folder: Path, images: Sequence[Image], modalities: Sequence[
 
     Parameters
     ----------
-    images : sequence of (path, header)
+    images : sequence of Image
         Slices of one series, in any order.
     modalities : sequence of str
         Modality of each slice by its SOP class: ``CT``, ``MR`` or ``PT``.
@@ -43,10 +43,11 @@ def check_agreement(folder: Path, images: Sequence[Image], modalities: Sequence[
         CT or PET without a rescale.
     """
     same(MixedAcquisitionError, folder, images, "SOPClassUID", list(modalities))
-    for path, header in images:
-        _check_encoding(path, header)
+    for image in images:
+        _check_encoding(image.path, image.header)
     for tag, read in {**_rescale(modalities[0]), **ALIKE}.items():
-        same(MixedAcquisitionError, folder, images, tag, [read(header, tag, path=path) for path, header in images])
+        values = [read(image.header, tag, path=image.path) for image in images]
+        same(MixedAcquisitionError, folder, images, tag, values)
 
 
 def same(
@@ -59,7 +60,7 @@ def same(
     show: bool = True,
 ) -> Value:
     """Value that all slices share, else the error; UIDs are counted (``show=False``), not shown."""
-    unlike = [path.name for (path, _), value in zip(images, values, strict=True) if value != values[0]]
+    unlike = [image.name for image, value in zip(images, values, strict=True) if value != values[0]]
     if unlike:
         distinct = list(dict.fromkeys(str(value) for value in values))
         raise error(folder, tag, distinct if show else [f"{len(distinct)} different"], unlike)

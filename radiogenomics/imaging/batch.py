@@ -4,6 +4,8 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import ImageRow, is_remote
 from radiogenomics.config import load_section
@@ -11,13 +13,13 @@ from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.failures import Failures
 from radiogenomics.files import whole_directory
-from radiogenomics.imaging.convert import mask_image
+from radiogenomics.imaging.nifti import write_nifti
 from radiogenomics.imaging.overlay import write_overlay
-from radiogenomics.imaging.quality import MaskQuality, assess, refuse_padding
+from radiogenomics.imaging.quality import MaskQuality, assess
 from radiogenomics.imaging.segmentation import read_mask
-from radiogenomics.imaging.segmentation_errors import NoSegmentationError
+from radiogenomics.imaging.segmentation_errors import NoSegmentationError, PaddedRegionError
 from radiogenomics.imaging.series import Series, read_series
-from radiogenomics.imaging.volume import read_volume, write_nifti, write_volume
+from radiogenomics.imaging.volume import read_volume, write_volume
 from radiogenomics.provenance import Provenance
 
 logger = logging.getLogger(__name__)
@@ -89,9 +91,10 @@ def _convert(
     series = read_series(source, settings)
     mask = read_mask(drawn, row.roi, series.grid, series.references, settings)
     volume = read_volume(series)
-    refuse_padding(drawn, row.roi, mask, volume.padding)
+    if padded := volume.padded_within(mask):
+        raise PaddedRegionError(drawn, row.roi, padded, int(np.count_nonzero(mask)))
     write_overlay(volume.values, mask, series.grid, series.modality, folder / files["overlay"])
-    write_nifti(mask_image(mask, series.grid), folder / files["mask"])
+    write_nifti(mask.astype(np.uint8), series.grid, folder / files["mask"])
     record = write_volume(volume, folder / files["volume"])
     return {
         **{key: getattr(row, key) for key in ("image_id", "patient_id", "role", "roi")},

@@ -4,13 +4,12 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from radiogenomics.config.models import Imaging
-from radiogenomics.imaging.geometry import BoolArray, Grid
+from radiogenomics.imaging.nifti import write_nifti
 from radiogenomics.imaging.segmentation import read_mask
 from radiogenomics.imaging.series import read_series
-from radiogenomics.imaging.volume import read_grid, read_volume, write_nifti, write_volume
+from radiogenomics.imaging.volume import read_grid, read_volume, write_volume
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +39,4 @@ def mask(*, segmentation: Path, volume: Path, roi: str, mask: Path) -> None:
     grid, references = read_grid(volume, settings.mask_tolerance_mm)
     voxels = read_mask(segmentation, roi, grid, references, settings)
     logger.info("region %r: %d voxels", roi, np.count_nonzero(voxels))
-    write_nifti(mask_image(voxels, grid), mask)
-
-
-def mask_image(voxels: BoolArray, grid: Grid) -> sitk.Image:
-    """Copy a mask (n_slices, n_rows, n_columns) into a uint8 image: 1 inside, 0 outside."""
-    return grid.stamp(sitk.GetImageFromArray(voxels.astype(np.uint8)))
+    write_nifti(voxels.astype(np.uint8), grid, mask)

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError, UnreadableDicomError
 from radiogenomics.imaging.geometry import FARTHEST_MM, Values
 from radiogenomics.imaging.segmentation_errors import FrameOfReferenceError
 
+# Keywords, or tags that have none.
+Tags: TypeAlias = Sequence[str | tuple[int, int]]
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 PREFIX_OFFSET = 128
 # A data set written without preamble starts with group 0002 or 0008, in either byte order.
@@ -32,6 +35,9 @@ OTHER_SUFFIXES = frozenset(
         *("url", "css", "js", "md5", "sha256", "done", "lock"),
     )
 )
+PIXEL_SIZE = ("SamplesPerPixel", "BitsAllocated")
+# Pixels of the largest frame that is read: 8192 × 8192, eight times the largest detectors of radiology.
+LARGEST_FRAME = 2**26
 OTHER_NAMES = frozenset({"README", "LICENSE", "VERSION", "LOCKFILE"})
 
 
@@ -50,7 +56,9 @@ def is_dicom(path: Path) -> bool:
     return start[PREFIX_OFFSET:] == b"DICM" or (len(start) > 8 and start[:2] in BARE_STARTS)
 
 
-def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None = None) -> FileDataset:
+def read_dataset(
+    path: Path, *, pixels: bool = False, tags: Sequence[str | tuple[int, int]] | None = None
+) -> FileDataset:
     """Read one DICOM file, with or without preamble.
 
     Raises
@@ -60,7 +68,7 @@ def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None
     """
     try:
         with quiet():
-            wanted = None if tags is None else list(tags)
+            wanted: Any = None if tags is None else list(tags)  # keywords and tags may be mixed
             dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=wanted, force=True)
             known = "SOPClassUID" in dataset or "MediaStorageSOPClassUID" in dataset.file_meta
     except Exception as error:  # pydicom raises whatever a damaged file leads it into
@@ -70,6 +78,31 @@ def read_dataset(path: Path, *, pixels: bool = False, tags: Sequence[str] | None
     if "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = _found_encoding(dataset)
     return dataset
+
+
+def refuse_impossible_size(path: Path, header: FileDataset) -> None:
+    """Refuse a file whose header promises more pixels than the file or the memory can hold, before they are read.
+
+    Raises
+    ------
+    InvalidTagError
+        A frame of more than `LARGEST_FRAME` pixels.
+    PixelDataError
+        The file is shorter than its uncompressed pixels alone.
+    """
+    rows, columns, frames, samples, bits = (
+        optional_number(header, tag, path=path) for tag in ("Rows", "Columns", "NumberOfFrames", *PIXEL_SIZE)
+    )
+    if rows is None or columns is None:
+        return
+    if rows * columns > LARGEST_FRAME:
+        raise InvalidTagError(path, "Rows", f"{rows:g} × {columns:g}", f"at most {LARGEST_FRAME} pixels a frame")
+    syntax = UID(str(header.file_meta.TransferSyntaxUID))
+    plain = not (syntax.is_private or not syntax.is_transfer_syntax or syntax.is_encapsulated or syntax.is_deflated)
+    if plain and samples == 1 and bits is not None:
+        needed, found = int(rows * columns * (frames or 1) * bits) // 8, path.stat().st_size
+        if found < needed:
+            raise PixelDataError(path, f"cut off: {found} bytes, its pixels alone take {needed}")
 
 
 def decode(path: Path, dataset: FileDataset) -> Values:
@@ -82,17 +115,40 @@ def decode(path: Path, dataset: FileDataset) -> Values:
     return stored
 
 
-def sop_class(header: FileDataset) -> str:
+def read_frames(path: Path, frames: Sequence[int]) -> Iterator[Values]:
+    """Stored values (n_rows, n_columns) of some frames of a file, in the given order, one in memory at a time.
+
+    Raises
+    ------
+    UnreadableDicomError, PixelDataError
+    """
+    if list(frames) == [0]:
+        dataset = read_dataset(path, pixels=True)
+        stored = decode(path, dataset)
+        yield stored[0] if (optional_number(dataset, "NumberOfFrames", path=path) or 1) > 1 else stored
+        return
+    found = iter_pixels(path, indices=list(frames))
+    for _ in frames:
+        try:
+            with quiet():
+                stored = next(found)
+        except Exception as error:  # as in `decode`; StopIteration where the file holds fewer
+            raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+        yield stored
+
+
+def sop_class(header: Dataset) -> str:
     """SOP class UID of the data set, else that of the file's meta information, empty where neither has one."""
-    found = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID", "")
+    found = header.get("SOPClassUID") or getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID", "")
     return str(found)
 
 
-def dicom_files(path: Path) -> list[Path]:
+def dicom_files(path: Path, damaged: list[str] | None = None) -> list[Path]:
     """DICOM files of a folder and the folders below it, sorted by path.
 
     DICOMDIR, hidden files and files of other kinds are passed over. A file that may once have been DICOM is not: it
-    could be a slice, and at the end of a stack nothing else would miss it.
+    could be a slice, and at the end of a stack nothing else would miss it. With a list ``damaged``, the names of such
+    files are appended to it instead.
 
     Raises
     ------
@@ -101,7 +157,16 @@ def dicom_files(path: Path) -> list[Path]:
         hidden or its name says that it is of another kind.
     """
     found = sorted(file for file in path.rglob("*") if file.is_file() or (file.is_symlink() and not file.exists()))
-    return [file for file in found if file.name.upper() != "DICOMDIR" and _belongs(file, path)]
+    files = []
+    for file in found:
+        try:
+            if file.name.upper() != "DICOMDIR" and _belongs(file, path):
+                files.append(file)
+        except UnreadableDicomError:
+            if damaged is None:
+                raise
+            damaged.append(file.name)
+    return files
 
 
 def _belongs(file: Path, folder: Path) -> bool:

@@ -64,7 +64,8 @@ class SeveralSeriesError(SeriesError):
         self.folder, self.series = folder, tuple(series)
         super().__init__(
             f"{folder.name}: {len(series)} image series: {listing(series, 5)}",
-            hint="put each series into a folder of its own",
+            hint="put each into a folder of its own, or set `imaging.policies.several_series: split` and"
+            " `volume: SeriesNumber=…` in images.tsv",
         )
 
 
@@ -77,20 +78,48 @@ class NotAnImageSeriesError(SeriesError):
         self.folder, self.what, self.files = folder, what, tuple(files)
         super().__init__(
             f"{folder.name}: {what}: {listing(files, 6)}",
-            hint="name the folder of a CT, MR or PET series; take localizers and screen captures out of it",
+            hint="name the folder of a CT, MR, PET or ultrasound series; take localizers and screen captures out of it,"
+            " or set `imaging.policies.not_an_image_series: drop`",
         )
 
 
 class MultiframeError(SeriesError):
-    """The series is stored as one multi-frame object, which this version does not read."""
+    """A multi-frame object does not describe each of its frames."""
 
     reason = "multiframe"
 
-    def __init__(self, path: Path, frames: int) -> None:
-        self.path, self.frames = path, frames
+    def __init__(self, path: Path, frames: int, described: int) -> None:
+        self.path, self.frames, self.described = path, frames, described
         super().__init__(
-            f"{path.name}: a multi-frame object with {frames} frame(s)",
-            hint="convert it to single-frame files, e.g. with dcm4che `emf2sf`, or fetch the classic series",
+            f"{path.name}: NumberOfFrames is {frames}, but PerFrameFunctionalGroupsSequence describes {described}",
+            hint="fetch the object again, or have it converted anew from the classic series",
+        )
+
+
+class LossyCompressionError(SeriesError):
+    """Pixels were compressed with loss."""
+
+    reason = "lossy_compression"
+
+    def __init__(self, folder: Path, how: str, files: Sequence[str]) -> None:
+        self.folder, self.how, self.files = folder, how, tuple(files)
+        super().__init__(
+            f"{folder.name}: compressed with loss ({how}): {listing(files, 4)}",
+            hint="fetch the original pixels; `imaging.policies.lossy_compression: accept` takes these as they are",
+        )
+
+
+class VolumeChoiceError(SeriesError):
+    """The images sheet names no volume of a series that has several, or one that is not there."""
+
+    reason = "volume_choice"
+
+    def __init__(self, folder: Path, wanted: str, present: Sequence[str]) -> None:
+        self.folder, self.wanted, self.present = folder, wanted, tuple(present)
+        asked = f"no volume {wanted!r}" if wanted else "several volumes, and none is named"
+        super().__init__(
+            f"{folder.name}: {asked}; there are {listing(present, 20)}",
+            hint="set `volume` in images.tsv to the number of one of these, or to KEYWORD=VALUE[;KEYWORD=VALUE]",
         )
 
 
@@ -140,7 +169,7 @@ class MixedGeometryError(SeriesError):
         self.folder, self.tag, self.values, self.files = folder, tag, tuple(values), tuple(files)
         super().__init__(
             f"{folder.name}: {tag} differs between slices: {listing(values, 4)}; unlike the first: {listing(files, 4)}",
-            hint="the folder mixes acquisitions; keep the slices of one",
+            hint="the folder mixes acquisitions: keep one of them, or set `imaging.policies.mixed_geometry: drop`",
         )
 
 
@@ -168,7 +197,8 @@ class MissingSliceError(SeriesError):
         places = ", ".join(f"{number} between {start:.2f} and {end:.2f} mm" for start, end, number in gaps[:6])
         super().__init__(
             f"{folder.name}: {self.missing} slice(s) missing at a spacing of {spacing_mm:.3f} mm: {places}",
-            hint="fetch the whole series; positions are along the slice normal",
+            hint="fetch the whole series (positions are along the slice normal), or set"
+            " `imaging.policies.missing_slice: resample`",
         )
 
 
@@ -182,7 +212,7 @@ class DuplicateSliceError(SeriesError):
         what = "the same instance twice" if same_instance else "two slices at one position"
         super().__init__(
             f"{folder.name}: {what}: {listing(files, 6)}",
-            hint="remove the copies; if they differ, decide which one belongs to the volume",
+            hint="remove the copies; `imaging.policies.duplicate_slice: drop` does so where their pixels are equal",
         )
 
 
@@ -196,7 +226,8 @@ class SeveralVolumesError(SeriesError):
         told = f"; they differ in {', '.join(tags)}" if tags else ""
         super().__init__(
             f"{folder.name}: {images} images at {positions} position(s){told}",
-            hint="several volumes (time points, echoes, b-values); put the files of one into a folder",
+            hint="time points, echoes, b-values: put the files of one into a folder, or set"
+            " `imaging.policies.several_volumes: split` and `volume` in images.tsv",
         )
 
 
@@ -213,7 +244,8 @@ class UnevenSpacingError(SeriesError):
         super().__init__(
             f"{folder.name}: distances between slices run from {smallest_mm:.4f} to {largest_mm:.4f} mm; "
             f"a slice lies {deviation_mm:.4f} mm from equal spacing (tolerance {tolerance_mm:g} mm)",
-            hint="use a reconstruction with one spacing; raise `imaging.slice_tolerance_mm` only for rounded positions",
+            hint="use a reconstruction with one spacing, or set `imaging.policies.uneven_spacing: resample`; raise"
+            " `imaging.slice_tolerance_mm` only for rounded positions",
         )
 
 
@@ -232,7 +264,7 @@ class GantryTiltError(SeriesError):
         super().__init__(
             f"{folder.name}: slices are stacked {angle_degrees:.2f}° off their normal; "
             f"one lies {shift_mm:.3f} mm aside (tolerance {tolerance_mm:g} mm)",
-            hint="correct the tilt by resampling before the study, or leave the image out",
+            hint="set `imaging.policies.gantry_tilt: correct` to have slices shifted within their planes",
         )
 
 

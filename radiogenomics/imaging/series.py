@@ -1,80 +1,39 @@
 """A folder of DICOM files as one volume, decided from headers alone; anything doubtful is refused by name.
 
-What is in the folder and which file belongs to the series is decided here; whether its slices mean the same by their
-values, in `agreement`; whether they form a regular grid, in `stack`.
+Which images belong to the volume is decided in `selection`; whether they mean the same by their values, in `agreement`;
+whether they form a regular grid, in `stack`; what a stored value stands for, in `pixels`. Defects that a policy allows
+to repair are repaired, and what was done is kept in `Series.repairs`.
 """
 
 import logging
-from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydicom.dataset import FileDataset
+from pydicom.uid import UID
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.models import Imaging, PetUnit
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging import agreement, stack
-from radiogenomics.imaging.agreement import Image, check_agreement
-from radiogenomics.imaging.dicom import (
-    MEDIA_DIRECTORY,
-    References,
-    dicom_files,
-    digest,
-    optional_number,
-    read_dataset,
-    sop_class,
-    text,
-)
-from radiogenomics.imaging.errors import (
-    DuplicateSliceError,
-    InvalidTagError,
-    MultiframeError,
-    NoDicomError,
-    NotAnImageSeriesError,
-    SeveralSeriesError,
-)
+from radiogenomics.imaging import acquisition, agreement, pixels, selection, suv
+from radiogenomics.imaging.acquisition import Acquisition
+from radiogenomics.imaging.agreement import check_agreement
+from radiogenomics.imaging.dicom import PIXEL_SIZE, References, digest, optional_number, sop_class, text
+from radiogenomics.imaging.errors import LossyCompressionError
+from radiogenomics.imaging.frames import ENHANCED, VOLUMES, Image, read_images
 from radiogenomics.imaging.geometry import Grid
+from radiogenomics.imaging.pixels import Slice, equal_pixels, slices
+from radiogenomics.imaging.resampling import Repair, Resampling
+from radiogenomics.imaging.stack import stack
 
 logger = logging.getLogger(__name__)
 
-# SOP classes (PS3.4 annex B.5) that are read, one image a file, and their modality.
-VOLUMES = {"1.2.840.10008.5.1.4.1.1.2": "CT", "1.2.840.10008.5.1.4.1.1.4": "MR", "1.2.840.10008.5.1.4.1.1.128": "PT"}
-# Enhanced and legacy-converted CT, MR and PET.
-MULTIFRAME = tuple(f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("2.1", "2.2", "4.1", "4.3", "4.4", "128.1", "130"))
-# Objects about images that are exported with them: presentation states, registrations and segmentations, surfaces,
-# parametric maps, structured reports, key objects, encapsulated documents, radiotherapy objects. They are passed over.
-ATTACHED = tuple(f"1.2.840.10008.5.1.4.1.1.{start}" for start in ("11.", "66", "67", "88.", "104.", "30", "481."))
-
+# Transfer syntaxes that only ever hold pixels compressed with loss: baseline and extended JPEG, near-lossless JPEG-LS.
+LOSSY = tuple(f"1.2.840.10008.1.2.4.{end}" for end in ("50", "51", "81"))
 TAGS = (
-    *(
-        "SOPClassUID",
-        "SOPInstanceUID",
-        "SeriesInstanceUID",
-        "SeriesNumber",
-        "FrameOfReferenceUID",
-        "Modality",
-        "ImageType",
-    ),
-    *(
-        "Rows",
-        "Columns",
-        "NumberOfFrames",
-        "SamplesPerPixel",
-        "PixelSpacing",
-        "ImagePositionPatient",
-        "ImageOrientationPatient",
-    ),
-    *(
-        "RescaleType",
-        "Units",
-        "Manufacturer",
-        "ManufacturerModelName",
-        "SliceThickness",
-        "MagneticFieldStrength",
-    ),
-    *agreement.TAGS,
-    *stack.VOLUME_TAGS,
+    *("SOPClassUID", "FrameOfReferenceUID", "Rows", "Columns", "PixelSpacing", "LossyImageCompression"),
+    *("ImagePositionPatient", "ImageOrientationPatient", "RescaleType", "Units"),
+    *(*PIXEL_SIZE, *agreement.TAGS, *selection.TAGS, *pixels.TAGS, *suv.SUV_TAGS),
+    *acquisition.ACQUISITION_TAGS,
 )
 # Units of PET (PS3.3 C.8.9.1.1.3) as they are written usually; other codes stay as they are.
 PET_UNITS = {
@@ -86,43 +45,30 @@ PET_UNITS = {
     "PROPCPS": "proportional to counts/s",
     "PROPCNTS": "proportional to counts",
 }
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """How the series was acquired, as its first slice states it; empty or None where it does not."""
-
-    manufacturer: str
-    model: str
-    kernel: str
-    slice_thickness_mm: float | None
-    kvp: float | None
-    field_strength_t: float | None
-
-    def record(self) -> dict[str, Any]:
-        """Facts as plain data."""
-        return asdict(self)
+SUV_UNITS = {"suvbw": "SUVbw g/ml", "suvlbm": "SUVlbm g/ml", "suvbsa": "SUVbsa cm²/ml"}
 
 
 @dataclass(frozen=True)
 class Series:
-    """One volume, not read yet: its files from the first slice to the last, and its grid.
+    """One volume, not read yet: its slices from the first to the last, and its grid.
 
-    ``unit`` is the unit of the voxel values: ``HU`` for CT, that of ``Units`` for PET, empty for MR. UIDs are kept as
-    digests only.
+    ``unit`` is the unit of the voxel values: ``HU`` for CT, SUV or that of ``Units`` for PET, empty for MR. UIDs are
+    kept as digests only. ``resampling`` says how planes are made of slices where a repair moves them.
     """
 
-    files: tuple[Path, ...]
+    slices: tuple[Slice, ...]
     grid: Grid
     modality: str
     unit: str
     acquisition: Acquisition
     series: str
     references: References
+    resampling: Resampling | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
-def read_series(folder: Path, settings: Imaging) -> Series:
-    """Find the one image series in a folder and check that its slices form a volume; pixels are not read.
+def read_series(folder: Path, settings: Imaging, volume: str = "") -> Series:
+    """Find the one volume in a folder and check that its slices form it; pixels are not read.
 
     Files that are not DICOM (see `dicom_files`), DICOMDIR, and objects without an image of their own to offer (SEG,
     RTSTRUCT, SR, …), which are often exported with a series, are passed over.
@@ -132,7 +78,9 @@ def read_series(folder: Path, settings: Imaging) -> Series:
     folder : Path
         Folder with the files of one series; folders below it are searched too.
     settings : Imaging
-        ``slice_tolerance_mm``: how far a slice may lie from its place on the regular grid.
+        Tolerances in mm, policies by defect, the unit of PET.
+    volume : str
+        Which of several volumes: its number from 1 on, or ``KEYWORD=VALUE[;KEYWORD=VALUE]``; empty if there is one.
 
     Returns
     -------
@@ -149,106 +97,76 @@ def read_series(folder: Path, settings: Imaging) -> Series:
     """
     if not folder.is_dir():
         raise MissingFileError(folder, "series folder")
-    images = _one_series(folder, _images(folder))
-    _refuse_copies(folder, images)
-    modalities = [VOLUMES[sop_class(header)] for _, header in images]
+    images, repairs = _images(folder, settings, volume)
+    modalities = [VOLUMES[sop_class(image.header)] for image in images]
     check_agreement(folder, images, modalities)
-    ordered, grid = stack.stack(folder, images, settings.slice_tolerance_mm)
-    first_path, first = ordered[0]
-    references = References(digest(text(first, "FrameOfReferenceUID", "", path=first_path)), _instances(ordered))
-    logger.debug("%s series of %s", modalities[0], grid.describe())
+    stacked = stack(folder, images, settings)
+    first = stacked.images[0]
+    logger.debug("%s series of %s", modalities[0], stacked.grid.describe())
     return Series(
-        files=tuple(path for path, _ in ordered),
-        grid=grid,
+        slices=slices(stacked.images, modalities[0], settings.pet_unit),
+        grid=stacked.grid,
         modality=modalities[0],
-        unit=_unit(first_path, first, modalities[0]),
-        acquisition=_acquisition(first_path, first),
-        series=digest(text(first, "SeriesInstanceUID", path=first_path)),
-        references=references,
+        unit=_unit(first, modalities[0], settings.pet_unit),
+        acquisition=Acquisition.of(first.path, first.header),
+        series=digest(text(first.header, "SeriesInstanceUID", path=first.path)),
+        references=References(
+            digest(text(first.header, "FrameOfReferenceUID", "", path=first.path)), _instances(stacked.images)
+        ),
+        resampling=stacked.resampling,
+        repairs=(*repairs, *stacked.repairs),
     )
 
 
-def _images(folder: Path) -> list[Image]:
-    """Every image in the folder; refused where there is none."""
-    files = dicom_files(folder)
-    if not files:
-        raise NoDicomError(folder, sum(path.is_file() for path in folder.rglob("*")))
-    headers = [(path, read_dataset(path, tags=TAGS)) for path in files]
-    images = [
-        (path, header) for path, header in headers if not sop_class(header).startswith((*ATTACHED, MEDIA_DIRECTORY))
-    ]
-    if not images:
-        raise NotAnImageSeriesError(folder, "no image among its DICOM objects", [path.name for path in files])
-    return images
+def _images(folder: Path, settings: Imaging, volume: str) -> tuple[list[Image], list[Repair]]:
+    """Images of the volume, and what was left out by policy."""
+    policies = settings.policies
+    images, damaged = read_images(folder, TAGS, policies.unreadable_dicom)
+    repairs = [Repair("unreadable_dicom", "drop", f"{len(damaged)} file(s)")] if damaged else []
+    images = selection.one_series(folder, images, volume, policies)
+    images, foreign = selection.slices_only(folder, images, _is_slice, policies)
+    images, copies = selection.once_each(folder, images, equal_pixels, policies)
+    images, odd = selection.one_kind(images, policies)
+    images, split = selection.one_volume(folder, images, volume, policies, settings.slice_tolerance_mm)
+    if policies.duplicate_slice == "drop":
+        images, again = selection.single_copies(images, equal_pixels, settings.slice_tolerance_mm)
+        copies += again
+    return images, [*repairs, *foreign, *copies, *odd, *split, *_lossy(folder, images, policies.lossy_compression)]
 
 
-def _one_series(folder: Path, images: list[Image]) -> list[Image]:
-    """Images, refused unless they are single-frame slices of one CT, MR or PET series."""
-    series: dict[str, list[Image]] = defaultdict(list)
-    for path, header in images:
-        series[text(header, "SeriesInstanceUID", "", path=path)].append((path, header))
-    if len(series) > 1:
-        raise SeveralSeriesError(folder, [_describe(members) for members in series.values()])
-    for path, header in images:
-        frames = int(optional_number(header, "NumberOfFrames", path=path) or 1)
-        if sop_class(header) in MULTIFRAME or (sop_class(header) in VOLUMES and frames > 1):
-            raise MultiframeError(path, frames)
-    foreign = [path.name for path, header in images if not _is_slice(path, header)]
-    if foreign:
-        raise NotAnImageSeriesError(folder, "localizers, screen captures or images of another kind in it", foreign)
-    return images
+def _is_slice(image: Image) -> bool:
+    """Whether an image is a grey-level slice of a volume."""
+    kind = text(image.header, "ImageType", "", path=image.path).upper()
+    samples = optional_number(image.header, "SamplesPerPixel", path=image.path) or 1
+    frames_stated = optional_number(image.header, "NumberOfFrames", path=image.path) or 1
+    known = sop_class(image.header) in VOLUMES and (frames_stated == 1 or sop_class(image.header) in ENHANCED)
+    return known and "LOCALIZER" not in kind and samples == 1
 
 
-def _describe(members: list[Image]) -> str:
-    """Modality, number, count and first file of a series; its description is free text, which may hold a name."""
-    path, header = members[0]
-    number = text(header, "SeriesNumber", "without number", path=path)
-    modality = text(header, "Modality", "unknown modality", path=path)
-    return f"{modality} series {number} ({len(members)} file(s), e.g. {path.name})"
+def _lossy(folder: Path, images: Sequence[Image], policy: str) -> list[Repair]:
+    """Repair that says that lossy pixels were accepted, none where there are none; refused by policy."""
+    stated = [image for image in images if text(image.header, "LossyImageCompression", "", path=image.path) == "01"]
+    coded = [image for image in images if str(image.syntax) in LOSSY]
+    if not (found := stated or coded):
+        return []
+    how = UID(found[0].syntax).name if coded else "LossyImageCompression 01"
+    if policy == "refuse":
+        raise LossyCompressionError(folder, how, [image.name for image in found])
+    return [Repair(LossyCompressionError.reason, policy, f"{len(found)} image(s), {how}")]
 
 
-def _is_slice(path: Path, header: FileDataset) -> bool:
-    kind = text(header, "ImageType", "", path=path).upper()
-    samples = optional_number(header, "SamplesPerPixel", path=path) or 1
-    return sop_class(header) in VOLUMES and "LOCALIZER" not in kind and samples == 1
+def _instances(images: Sequence[Image]) -> frozenset[str]:
+    return frozenset(digest(text(image.header, "SOPInstanceUID", path=image.path)) for image in images)
 
 
-def _refuse_copies(folder: Path, images: list[Image]) -> None:
-    instances: dict[str, list[str]] = defaultdict(list)
-    for path, header in images:
-        instances[text(header, "SOPInstanceUID", path=path)].append(path.name)
-    copies = [name for names in instances.values() if len(names) > 1 for name in names]
-    if copies:
-        raise DuplicateSliceError(folder, copies, same_instance=True)
-
-
-def _instances(images: list[Image]) -> frozenset[str]:
-    return frozenset(digest(text(header, "SOPInstanceUID", path=path)) for path, header in images)
-
-
-def _unit(path: Path, header: FileDataset, modality: str) -> str:
+def _unit(image: Image, modality: str, pet_unit: PetUnit) -> str:
     """Name the unit of the rescaled values; MR is in arbitrary units."""
-    if modality == "MR":
-        return ""
     if modality == "CT":
-        kind = text(header, "RescaleType", "HU", path=path)  # HU unless stated otherwise, PS3.3 C.8.2.1
+        kind = text(image.header, "RescaleType", "HU", path=image.path)  # HU unless stated otherwise, PS3.3 C.8.2.1
         return "" if kind == "US" else kind
-    units = text(header, "Units", path=path)
+    if modality != "PT":
+        return ""
+    if pet_unit != "stored":
+        return SUV_UNITS[pet_unit]
+    units = text(image.header, "Units", path=image.path)
     return PET_UNITS.get(units, units)
-
-
-def _acquisition(path: Path, header: FileDataset) -> Acquisition:
-    def fact(keyword: str) -> str:
-        try:
-            return text(header, keyword, "", path=path)
-        except InvalidTagError:
-            return ""
-
-    return Acquisition(
-        manufacturer=fact("Manufacturer"),
-        model=fact("ManufacturerModelName"),
-        kernel=fact("ConvolutionKernel"),
-        slice_thickness_mm=optional_number(header, "SliceThickness", path=path),
-        kvp=optional_number(header, "KVP", path=path),
-        field_strength_t=optional_number(header, "MagneticFieldStrength", path=path),
-    )

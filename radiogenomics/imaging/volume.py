@@ -1,40 +1,31 @@
 """Voxel values of a series, the NIfTI volume and the JSON beside it.
 
 Values are what the modality means: stored value × RescaleSlope + RescaleIntercept, slice by slice (PET has another
-slope in every slice). Pixels that the scanner marked as padding hold no measurement: they become air in CT, no signal
-in MR and PET.
+slope in every slice, and a factor to SUV). Pixels that the scanner marked as padding hold no measurement: they become
+air in CT, no signal in MR, PET and ultrasound.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK as sitk
-from pydicom.dataset import FileDataset
 
 from radiogenomics.errors import MissingFileError
-from radiogenomics.files import whole_file, write_text
-from radiogenomics.imaging.dicom import References, decode, number, numbers, read_dataset
-from radiogenomics.imaging.errors import (
-    InvalidTagError,
-    MissingTagError,
-    PixelDataError,
-    SidecarError,
-    UnreadableVolumeError,
-)
+from radiogenomics.files import write_text
+from radiogenomics.imaging.dicom import References
+from radiogenomics.imaging.errors import SidecarError, UnreadableVolumeError
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Values
+from radiogenomics.imaging.nifti import write_nifti
+from radiogenomics.imaging.pixels import PADDED, read_slices
 from radiogenomics.imaging.series import Series
 
 SIDECAR_FORMAT = "radiogenomics volume 1"
-# What a pixel without a measurement becomes: air in HU; no signal elsewhere.
-PADDED = {"CT": -1024, "MR": 0, "PT": 0}
-# Prefix of the padding attributes where pixels are not whole numbers (PS3.3 C.7.6.24, C.7.6.25).
-PADDING_OF_FLOATS = {"float32": "FloatPixel", "float64": "DoubleFloatPixel"}
-COMPRESSION_LEVEL = 1
 INT16 = np.iinfo(np.int16)
 
 
@@ -42,12 +33,13 @@ INT16 = np.iinfo(np.int16)
 class Volume:
     """Voxel values (n_slices, n_rows, n_columns), int16 or float32, with the series that they come from.
 
-    ``padding`` (same shape, bool) is true where the scanner marked a pixel as outside what it measured.
+    ``padding`` has one entry a plane: the packed bits (`numpy.packbits`) of the pixels that the scanner marked as
+    outside what it measured, None where there are none.
     """
 
     values: Values
     series: Series
-    padding: BoolArray
+    padding: tuple[npt.NDArray[np.uint8] | None, ...]
 
     @property
     def grid(self) -> Grid:
@@ -57,7 +49,16 @@ class Volume:
     @property
     def padded_voxels(self) -> int:
         """Number of voxels without a measurement."""
-        return int(np.count_nonzero(self.padding))
+        return sum(int(np.unpackbits(packed).sum()) for packed in self.padding if packed is not None)
+
+    def padded_within(self, mask: BoolArray) -> int:
+        """Number of voxels of a mask on the same grid that hold no measurement."""
+        shape = self.grid.shape[1:]
+        return sum(
+            int(np.count_nonzero(np.unpackbits(packed, count=mask[k].size).reshape(shape) & mask[k]))
+            for k, packed in enumerate(self.padding)
+            if packed is not None and mask[k].any()
+        )
 
     def to_image(self) -> sitk.Image:
         """Copy into a SimpleITK image."""
@@ -65,7 +66,10 @@ class Volume:
 
 
 def read_volume(series: Series) -> Volume:
-    """Read the pixels of a checked series.
+    """Read the pixels of a checked series, one slice at a time.
+
+    Memory is that of the volume, one bit a voxel for padding, and a few slices; where whole numbers turn out not to be
+    ones after the first slices, half as much again for a moment.
 
     Returns
     -------
@@ -76,21 +80,42 @@ def read_volume(series: Series) -> Volume:
     ------
     PixelDataError
         A file's pixel data are cut off or cannot be decoded.
-    MissingTagError, InvalidTagError
-        CT or PET without RescaleSlope or RescaleIntercept, or with ones that are not numbers.
     """
-    values, whole = np.empty(series.grid.shape, dtype=np.float32), True
-    padding = np.empty(series.grid.shape, dtype=np.bool_)
-    for k, path in enumerate(series.files):
-        pixels, padding[k] = _slice(path, series)
-        whole = (
-            whole
-            and bool((pixels == np.rint(pixels)).all())
-            and pixels.min() >= INT16.min
-            and pixels.max() <= INT16.max
-        )
-        values[k] = pixels
-    return Volume(values.astype(np.int16) if whole else values, series, padding)
+    whole = all(part.slope.is_integer() and part.intercept.is_integer() for part in series.slices)
+    values: Values = np.empty(series.grid.shape, dtype=np.int16 if whole else np.float32)
+    padding: list[npt.NDArray[np.uint8] | None] = []
+    still_whole = True
+    for k, (plane, empty) in enumerate(_planes(series)):
+        still_whole = still_whole and _fits(plane)
+        if not still_whole and values.dtype == np.int16:
+            values = values.astype(np.float32)
+        values[k] = plane
+        padding.append(None if empty is None or not empty.any() else np.packbits(empty))
+    return Volume(values.astype(np.int16) if still_whole else values, series, tuple(padding))
+
+
+def _planes(series: Series) -> Iterator[tuple[Values, BoolArray | None]]:
+    """Values and padding of each plane of the volume."""
+    fill = PADDED[series.modality]
+    stored = read_slices(series.slices)
+    if series.resampling is None:
+        for part, pixels in zip(series.slices, stored, strict=True):
+            yield part.values(pixels, fill)
+        return
+
+    def read(k: int) -> tuple[FloatArray, BoolArray]:
+        values, empty = series.slices[k].values(next(stored), fill)
+        return values.astype(np.float64), np.zeros(values.shape, dtype=np.bool_) if empty is None else empty
+
+    for values, empty in series.resampling.planes(read):
+        values[empty] = fill
+        yield values, empty
+
+
+def _fits(plane: Values) -> bool:
+    """Whether every value is a whole number within int16."""
+    whole = plane.dtype.kind == "i" or bool((plane == np.rint(plane)).all())
+    return whole and bool(plane.min() >= INT16.min and plane.max() <= INT16.max)
 
 
 def voxel_hash(volume: Volume) -> str:
@@ -110,8 +135,8 @@ def sidecar_path(volume: Path) -> Path:
     return volume.with_name(volume.name.removesuffix(".gz").removesuffix(".nii") + ".json")
 
 
-def write_volume(volume: Volume, path: Path) -> dict[str, Any]:
-    """Write the NIfTI volume and its sidecar; returns the sidecar's content.
+def write_volume(volume: Volume, path: Path, **facts: object) -> dict[str, Any]:
+    """Write the NIfTI volume and its sidecar; returns the sidecar's content, to which ``facts`` are added.
 
     The sidecar holds no patient, no date and no UID: identities are stored as BLAKE2b digests, to be compared with
     those of a segmentation.
@@ -123,21 +148,17 @@ def write_volume(volume: Volume, path: Path) -> dict[str, Any]:
         "unit": series.unit,
         "geometry_lps": series.grid.record(),
         "acquisition": series.acquisition.record(),
+        "repairs": [str(repair) for repair in series.repairs],
         "padded_voxels": volume.padded_voxels,
         "series": series.series,
         "frame_of_reference": series.references.frame_of_reference,
         "instances": sorted(series.references.instances),
         "voxel_hash": voxel_hash(volume),
+        **facts,
     }
-    write_nifti(volume.to_image(), path)
+    write_nifti(volume.values, series.grid, path)
     write_text(sidecar_path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
     return record
-
-
-def write_nifti(image: sitk.Image, path: Path) -> None:
-    """Write ``.nii`` or ``.nii.gz``, whole or not at all; the same image gives the same bytes (gzip without a time)."""
-    with whole_file(path) as temporary:
-        sitk.WriteImage(image, str(temporary), useCompression=path.suffix == ".gz", compressionLevel=COMPRESSION_LEVEL)
 
 
 def read_grid(path: Path, tolerance_mm: float) -> tuple[Grid, References]:
@@ -177,63 +198,3 @@ def read_nifti(path: Path) -> sitk.Image:
             path, f"has {image.GetDimension()} dimensions, {image.GetNumberOfComponentsPerPixel()} values a voxel"
         )
     return image
-
-
-def _slice(path: Path, series: Series) -> tuple[FloatArray, BoolArray]:
-    """Rescaled values (n_rows, n_columns) of one file, and which of them are padding."""
-    dataset = read_dataset(path, pixels=True)
-    stored = _stored(path, dataset, series.grid.shape[1:])
-    slope, intercept = _rescale(path, dataset, series.modality)
-    empty = _padding(path, dataset, stored)
-    values = stored * slope + intercept
-    values[empty] = PADDED[series.modality]
-    return values, empty
-
-
-def _stored(path: Path, dataset: FileDataset, shape: Sequence[int]) -> Values:
-    stored = decode(path, dataset)
-    if stored.shape != tuple(shape):
-        raise PixelDataError(path, f"{stored.shape} pixels, expected {tuple(shape)}")
-    return stored
-
-
-def _rescale(path: Path, dataset: FileDataset, modality: str) -> tuple[float, float]:
-    """Slope and intercept; both are mandatory in CT and PET (PS3.3 C.8.2.1, C.8.9.4), MR may have none."""
-    if modality == "MR" and "RescaleSlope" not in dataset and "RescaleIntercept" not in dataset:
-        return 1.0, 0.0
-    slope, intercept = (numbers(dataset, tag, 1, path=path)[0] for tag in ("RescaleSlope", "RescaleIntercept"))
-    if slope == 0:
-        raise InvalidTagError(path, "RescaleSlope", slope, "a number other than 0")
-    return slope, intercept
-
-
-def _padding(path: Path, dataset: FileDataset, stored: Values) -> BoolArray:
-    """Pixels from the padding value to its range limit, both inclusive, in stored values.
-
-    PixelPaddingValue and PixelPaddingRangeLimit (PS3.3 C.7.5.1.1.2), or their counterparts for float pixels.
-    """
-    kind = PADDING_OF_FLOATS.get(stored.dtype.name, "Pixel")
-    first = _optional(path, dataset, f"{kind}PaddingValue")
-    if first is None:
-        return np.zeros(stored.shape, dtype=np.bool_)
-    last = _optional(path, dataset, f"{kind}PaddingRangeLimit")
-    low, high = sorted(_as_stored(stored, value) for value in (first, first if last is None else last))
-    return np.asarray((stored >= low) & (stored <= high), dtype=np.bool_)
-
-
-def _optional(path: Path, dataset: FileDataset, keyword: str) -> float | None:
-    """Read a number that may be absent but not wrong."""
-    try:
-        return number(dataset, keyword, path=path)
-    except MissingTagError:
-        return None
-
-
-def _as_stored(stored: Values, value: float) -> float:
-    """Express a padding value in the signedness of the pixels: some files state 63536 for -2000, or the reverse."""
-    size = float(2 ** (8 * stored.dtype.itemsize))
-    if stored.dtype.kind == "i" and value >= size / 2:
-        return value - size
-    if stored.dtype.kind == "u" and value < 0:
-        return value + size
-    return value

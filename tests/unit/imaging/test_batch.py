@@ -46,7 +46,7 @@ def run(study, rows, fetched=None, name="b007"):
     convert_batch(
         images=json.dumps(rows),
         fetched=fetched,
-        settings="{}",
+        settings='{"pet_unit": "stored"}',
         directory=imaging / name,
         table=table,
         failures=failures,

@@ -19,7 +19,7 @@ from tests.shared_data import ROOT, shared_data
 from tests.unit.imaging import synthetic
 from tests.unit.imaging.shapes import dice
 
-SETTINGS = Imaging()
+SETTINGS = Imaging(pet_unit="stored")
 
 
 def image_array(path):
@@ -139,13 +139,24 @@ def resampled_difference(volume, truth):
 
 
 @pytest.mark.parametrize(
-    "case", ["hitachi/anatomical/001", "hitachi/anatomical/001_implicit", "failing/slicecount/001"]
+    "case",
+    [
+        "hitachi/anatomical/001",
+        "hitachi/anatomical/001_implicit",
+        "failing/slicecount/001",
+        "philips_enhanced/anatomical/001",
+        "philips_enhanced/anatomical/001_implicit",
+        "siemens_multiframe/anatomical/001",
+    ],
 )
 def test_uncompressed_series_equal_their_nifti(case):
     """Two slices are a volume: their distance is stated by their positions."""
     root = shared_data("dicom", "dicom2nifti")
     found = read_volume(read_series(root / case, SETTINGS))
-    assert resampled_difference(found, sitk.ReadImage(str(root / f"{case}_ground_truth.nii.gz"))) == 0
+    truth = sitk.ReadImage(str(root / f"{case}_ground_truth.nii.gz"))
+    assert found.grid.shape[1:] == truth.GetSize()[:2] or found.grid.shape[0] in truth.GetSize()
+    # Philips rescales with slopes of many digits; float32 holds values of a few thousands to 2.5e-4.
+    assert resampled_difference(found, truth) <= (3e-4 if case.startswith("philips") else 0)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +168,6 @@ def test_uncompressed_series_equal_their_nifti(case):
         ("failing/sliceincrement/002", errors.MissingSliceError),
         ("failing/sliceorientation/001", errors.MixedGeometryError),
         ("ge/fmri/001", errors.SeveralVolumesError),
-        ("philips_enhanced/anatomical/001", errors.MultiframeError),
-        ("siemens_multiframe/anatomical/001", errors.MultiframeError),
     ],
 )
 def test_real_series_that_are_no_volume_are_refused_by_name(case, expected):

@@ -26,7 +26,7 @@ from radiogenomics.imaging.volume import read_volume
 from tests.unit.imaging import synthetic
 from tests.unit.imaging.synthetic import grid, oblique, stored_values, write_series
 
-SETTINGS = Imaging()
+SETTINGS = Imaging(pet_unit="stored")
 
 
 def move(header, offset_mm):
@@ -210,8 +210,8 @@ REFUSED = {
         {"edit": set_tag(EVERY, SOPClassUID=SecondaryCaptureImageStorage)},
         errors.NotAnImageSeriesError,
     ),
-    "enhanced multi-frame": (
-        {"edit": set_tag(EVERY, SOPClassUID=EnhancedCTImageStorage, NumberOfFrames=8), "drop": range(1, 10)},
+    "enhanced object that describes no frame": (
+        {"edit": set_tag(EVERY, SOPClassUID=EnhancedCTImageStorage, NumberOfFrames=1), "drop": range(1, 10)},
         errors.MultiframeError,
     ),
     "segmentation only": (
@@ -302,8 +302,8 @@ def test_two_series_in_a_folder_are_both_named(tmp_path):
     with pytest.raises(errors.SeveralSeriesError) as caught:
         read_series(tmp_path, SETTINGS)
     told = str(caught.value)
-    assert "CT series 4 (10 file(s)" in told
-    assert "PT series 9 (10 file(s)" in told
+    assert "CT series 4 (10 image(s)" in told
+    assert "PT series 9 (10 image(s)" in told
 
 
 def test_missing_slices_are_counted_and_placed(tmp_path):

@@ -22,7 +22,7 @@ TOLERANCE_MM = 0.01
 
 def volume_of(folder, **arguments):
     write_series(folder, **arguments)
-    return read_volume(read_series(folder, Imaging()))
+    return read_volume(read_series(folder, Imaging(pet_unit="stored")))
 
 
 def set_all(**tags):
@@ -67,7 +67,8 @@ def test_padding_becomes_air_or_no_signal(tmp_path, modality, expected):
     volume = volume_of(tmp_path, values=values, modality=modality, edit=set_all(PixelPaddingValue=-2000))
     assert (volume.values[:, :3] == expected).all()
     assert volume.padded_voxels == 10 * 3 * 20
-    assert np.array_equal(volume.padding, values == -2000)
+    assert volume.padded_within(values == -2000) == volume.padded_voxels
+    assert volume.padded_within(values != -2000) == 0
     assert np.array_equal(volume.values[:, 3:], values[:, 3:] - (1024 if modality == "CT" else 0))
 
 
@@ -145,7 +146,7 @@ def test_mr_needs_no_rescale_but_uses_one(tmp_path):
 
 def test_files_of_another_matrix_than_stated_are_refused(tmp_path):
     write_series(tmp_path)
-    series = read_series(tmp_path, Imaging())
+    series = read_series(tmp_path, Imaging(pet_unit="stored"))
     write_series(tmp_path, stored_values((10, 8, 20)), name="series")  # replaced after the check
     with pytest.raises(errors.PixelDataError, match=r"expected \(16, 20\)"):
         read_volume(series)
@@ -161,7 +162,7 @@ def test_truncated_pixels_name_the_file(tmp_path):
     path = tmp_path / "series_004.dcm"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(errors.PixelDataError, match=r"series_004\.dcm"):
-        read_volume(read_series(tmp_path, Imaging()))
+        read_volume(read_series(tmp_path, Imaging(pet_unit="stored")))
 
 
 def test_damaged_compressed_pixels_name_the_file(tmp_path):
@@ -171,7 +172,7 @@ def test_damaged_compressed_pixels_name_the_file(tmp_path):
     data[-200:-60] = bytes(140)
     path.write_bytes(bytes(data))
     with pytest.raises(errors.PixelDataError, match=r"series_004\.dcm"):
-        read_volume(read_series(tmp_path, Imaging()))
+        read_volume(read_series(tmp_path, Imaging(pet_unit="stored")))
 
 
 @pytest.mark.parametrize("direction", [synthetic.AXIAL, oblique()], ids=["axial", "oblique"])
@@ -240,7 +241,7 @@ def test_hash_depends_on_values_and_geometry_only(tmp_path):
 def test_sidecar_and_volume_hold_no_patient_no_date_and_no_uid(tmp_path):
     headers = write_series(tmp_path / "dicom")
     path = tmp_path / "p1.nii.gz"
-    write_volume(read_volume(read_series(tmp_path / "dicom", Imaging())), path)
+    write_volume(read_volume(read_series(tmp_path / "dicom", Imaging(pet_unit="stored"))), path)
     text = (tmp_path / "p1.json").read_text()
     secret = [synthetic.PATIENT_ID, synthetic.BIRTH_DATE, "Mustermann", "20240102", "ACC99", "1.2.840", "2.25"]
     secret += [headers[0].SeriesInstanceUID, headers[0].FrameOfReferenceUID, headers[0].SOPInstanceUID]
