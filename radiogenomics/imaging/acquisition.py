@@ -152,7 +152,7 @@ NUMBERS = (
 )
 # Facts that are compared, in the order of the table; the spacing is that of the images table.
 FACTS = (*(field.name for field in fields(Acquisition)), "spacing_x_mm", "spacing_y_mm", "spacing_z_mm")
-OUTLIER_COLUMNS = ("image_id", "patient_id", "role", "fact", "value", "typical", "n", "outlier")
+OUTLIER_COLUMNS = ("image_id", "patient_id", "role", "modality", "fact", "value", "typical", "n", "outlier")
 # Fewer images of a kind do not tell what is typical.
 MIN_IMAGES = 5
 # Numbers: this many standard deviations from the median, estimated from the median absolute deviation (Iglewicz and
@@ -186,9 +186,9 @@ def outliers(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One fact of one image a row, for facts that any image of the same role and modality states: ``image_id``,
-        ``patient_id``, ``role``, ``fact``, ``value`` and ``typical`` (text: the median, or the most frequent value and
-        of several the first in the alphabet), ``n`` (images of the role and modality that state it), ``outlier``. The
-        order of the input does not matter.
+        ``patient_id``, ``role``, ``modality``, ``fact``, ``value`` and ``typical`` (text: the median, or the most
+        frequent value and of several the first in the alphabet; empty where fewer than five state it), ``n`` (images
+        of the role and modality that state it), ``outlier``. The order of the input does not matter.
     """
     images = frame.drop_duplicates("image_id").astype(
         dict.fromkeys(("image_id", "patient_id", "role", "modality"), "str")
@@ -218,8 +218,8 @@ def _compared(group: pd.DataFrame, fact: str) -> pd.DataFrame | None:
     missed = ~stated & (n >= max(MIN_IMAGES, STATED * (len(group) - 1)))
     return pd.DataFrame(
         {
-            **{name: group[name].to_numpy() for name in ("image_id", "patient_id", "role")},
-            **{"fact": fact, "value": values, "typical": typical, "n": n},
+            **{name: group[name].to_numpy() for name in ("image_id", "patient_id", "role", "modality")},
+            **{"fact": fact, "value": values, "typical": typical if n >= MIN_IMAGES else "", "n": n},
             "outlier": (far & stated & (n >= MIN_IMAGES)) | missed,
         }
     )

@@ -157,7 +157,7 @@ def test_table_of_a_number():
     assert tuple(found) == OUTLIER_COLUMNS
     assert found["value"].tolist() == ["120"] * 5 + ["80"]
     assert found.iloc[5].to_dict() == {
-        **{"image_id": "i005", "patient_id": "p005", "role": "baseline", "fact": "kvp"},
+        **{"image_id": "i005", "patient_id": "p005", "role": "baseline", "modality": "CT", "fact": "kvp"},
         **{"value": "80", "typical": "120", "n": 6, "outlier": True},
     }
     assert found["outlier"].sum() == 1
@@ -202,7 +202,8 @@ def test_a_missing_fact(fact):
     assert found.iloc[9][["value", "typical", "n", "outlier"]].tolist() == ["", str(value), 9, True]
     assert flagged(cohort([value] * 9 + [missing] * 2, fact)) == ["i009", "i010"]
     assert flagged(cohort([value] * 9 + [missing] * 3, fact)) == []
-    assert flagged(cohort([value] * 4 + [missing], fact)) == []
+    few = outliers(cohort([value] * 4 + [missing], fact))
+    assert (few["typical"].unique().tolist(), few["n"].unique().tolist(), few["outlier"].any()) == ([""], [4], False)
 
 
 def test_roles_and_modalities_are_compared_apart():
