@@ -165,6 +165,14 @@ def test_growth_keeps_the_centroid(growth):
     assert np.linalg.norm(centroid_mm(region, cut) - centroid_mm(mask, place)) < 0.05
 
 
+def test_growth_looks_as_far_as_it_must():
+    mask = np.zeros((31, 31, 31), dtype=bool)
+    mask[15, 15, 15] = True
+    grown = grow(mask, (1.0, 1.0, 1.0), 2108)
+    distance = np.linalg.norm(np.argwhere(grown) - 15, axis=1)
+    assert (len(distance), distance.max()) == (2109, 8.0)  # lattice points of a ball of radius 8
+
+
 def test_growth_ends_where_the_image_does():
     mask = np.zeros((1, 6, 5), dtype=bool)
     mask[0, 0, :2] = True
