@@ -123,7 +123,7 @@ def _flatten(structure: Structure, n: int, grid: Grid, tolerance_mm: float, inte
     contour = structure.contours[n]
     index = np.round(grid.to_index(contour.points), DECIMALS)
     k = float(np.round(index[:, 0].mean()))
-    distance_mm = float(np.abs(index[:, 0] - k).max() * grid.spacing_mm[0])
+    distance_mm = round(float(np.abs(index[:, 0] - k).max()) * grid.spacing_mm[0], DECIMALS)
     if distance_mm <= tolerance_mm:
         return _Flat(k, index[:, 1:], contour.exclusive)
     middle = float(index[:, 0].min() + index[:, 0].max()) / 2

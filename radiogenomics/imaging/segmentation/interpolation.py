@@ -3,13 +3,15 @@
 Raya and Udupa, IEEE Trans Med Imaging 9:32 (1990); Herman, Zheng and Bucholtz, IEEE Comput Graph Appl 12(3):69 (1992).
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
 
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid
+from radiogenomics.imaging.segmentation.polygons import DECIMALS
 
 # Planes further apart than this many times their median distance are parts of their own.
 WIDEST_GAP = 1.5
@@ -43,9 +45,12 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     """Fill slices from planes that were drawn at other positions along the slice normal.
 
     A slice within ``tolerance_mm`` of a plane takes it as it was drawn. A slice strictly between two neighbouring
-    planes holds the pixels where the signed Euclidean distance to the outline, in mm and positive inside, is positive
-    when it is interpolated linearly in position between the two. Nothing is extrapolated beyond the first and the last
-    plane, so that a single plane between slices fills none.
+    planes holds the pixels where the signed Euclidean distance to the outline, in mm and positive inside, is not
+    negative when it is interpolated linearly in position between the two. Nothing is extrapolated beyond the first and
+    the last plane, so that a single plane between slices fills none.
+
+    Straight lines between outlines lie within a convex body, and the caps beyond the last planes are missing: a sphere
+    of 14 mm radius with a hole of 6 mm keeps 98.6 to 100.9 % of its voxels if drawn every 2 mm, 96.6 to 98 % every 2.4 mm.
 
     Two planes are neighbours of one part where they are no further apart than ``WIDEST_GAP`` times the median distance
     of neighbouring planes of the region. A wider gap separates two parts and stays empty: where the region was drawn on
@@ -71,14 +76,14 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     before: tuple[float, BoolArray] | None = None
     for n in _needed(positions, grid.shape[0]):
         drawn = area(n)
-        on, place = round(positions[n]), float(positions[n])
+        on, place = round(float(positions[n])), float(positions[n])
         if not drawn.any():
             filled.smaller_than_pixel += 1
             continue
-        if abs(place - on) * slice_mm <= tolerance_mm and 0 <= on < grid.shape[0]:
+        if 0 <= on < grid.shape[0] and _lies_in(on, place, slice_mm, tolerance_mm):
             filled.mask[on] |= drawn
         if before is not None:
-            between = list(_between(before[0], place, grid, tolerance_mm))
+            between = _between(before[0], place, grid, tolerance_mm)
             gap_mm = (place - before[0]) * slice_mm
             if between and gap_mm > widest_mm + tolerance_mm:
                 filled.gaps_mm.append(gap_mm)
@@ -112,12 +117,19 @@ def _needed(positions: FloatArray, n_slices: int) -> range:
     return range(max(first - 1, 0), min(last + 1, len(positions)))
 
 
-def _between(low: float, high: float, grid: Grid, tolerance_mm: float) -> Iterator[int]:
-    """Slices of the volume between two planes, further than the tolerance from both."""
-    margin = tolerance_mm / grid.spacing_mm[0]
-    for k in range(max(int(np.ceil(low)), 0), min(int(np.floor(high)), grid.shape[0] - 1) + 1):
-        if low + margin < k < high - margin:
-            yield k
+def _lies_in(k: int, position: float, slice_mm: float, tolerance_mm: float) -> bool:
+    """Whether a plane lies in slice k, within the tolerance and the rounding of its vertices."""
+    return round(abs(position - k) * slice_mm, DECIMALS) <= tolerance_mm
+
+
+def _between(low: float, high: float, grid: Grid, tolerance_mm: float) -> list[int]:
+    """Slices of the volume between two planes, in which neither lies."""
+    slice_mm = grid.spacing_mm[0]
+    return [
+        k
+        for k in range(max(math.ceil(low), 0), min(math.floor(high), grid.shape[0] - 1) + 1)
+        if not any(_lies_in(k, position, slice_mm, tolerance_mm) for position in (low, high))
+    ]
 
 
 def _interpolate(
@@ -130,5 +142,5 @@ def _interpolate(
     start, end = (signed_distance_mm(area[box], pixel_mm) for area in (first, second))
     for k in slices:
         share = (k - low) / (high - low)
-        mask[k][box] |= (1 - share) * start + share * end > 0
+        mask[k][box] |= (1 - share) * start + share * end >= 0
     return sum(bool(mask[k].any()) for k in slices)

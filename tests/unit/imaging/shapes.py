@@ -3,29 +3,45 @@
 import numpy as np
 
 POINTS = 720
+CENTRE_MM = (0.13, -0.21, 0.0)
 
 
-def circle(radius_mm, centre_mm, z_mm):
-    """Points of a circle in an axial plane."""
+def circle(radius_mm, corner_mm, axes, middle_mm):
+    """Points of a circle in the plane of one slice, in LPS mm.
+
+    ``corner_mm`` is a point of the plane from which rows and columns are counted, ``middle_mm`` the centre on the same
+    plane; as a planning system has it, which knows the position of each slice and draws in its pixels.
+    """
     angle = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
-    x, y = centre_mm[0] + radius_mm * np.cos(angle), centre_mm[1] + radius_mm * np.sin(angle)
-    return np.column_stack([x, y, np.full(POINTS, z_mm)])
+    middle = (middle_mm - corner_mm) @ axes.T
+    turn = np.column_stack([np.sin(angle), np.cos(angle)])
+    return corner_mm + (middle + radius_mm * turn) @ axes
 
 
-def hollow_sphere(place, outer_mm, inner_mm, hole="two contours", centre_mm=(0.13, -0.21, 0.0)):
-    """Contours of the hollow sphere on the slices of an axial grid, the voxels inside and the volume in mm³.
+def hollow_sphere(place, outer_mm, inner_mm, hole="two contours", centre_mm=CENTRE_MM, every=1, corners_mm=None):
+    """Contours of the hollow sphere on the slices of a grid, the voxels inside and the volume in mm³.
 
     The volume is that of the discs at the slices, π(R² - r²) times the distance of slices.
+
+    Parameters
+    ----------
+    every : int
+        Draw on every n-th slice.
+    corners_mm : (n_slices, 3), optional
+        Points of the slices' planes that contours are counted from, by default the first voxel of each.
     """
     contours, volume_mm3 = [], 0.0
-    for k in range(place.shape[0]):
-        z = float(place.to_lps([k, 0, 0])[2])
-        outer, inner = (np.sqrt(max(radius**2 - (z - centre_mm[2]) ** 2, 0)) for radius in (outer_mm, inner_mm))
+    normal, axes = np.array(place.direction[0]), np.array(place.direction[1:])
+    corners = place.to_lps([(k, 0, 0) for k in range(place.shape[0])]) if corners_mm is None else corners_mm
+    for corner in corners[::every]:
+        height = float((corner - np.array(centre_mm)) @ normal)
+        outer, inner = (np.sqrt(max(radius**2 - height**2, 0)) for radius in (outer_mm, inner_mm))
         if outer <= 0:
             continue
-        volume_mm3 += np.pi * (outer**2 - inner**2) * place.spacing_mm[0]
-        outside = circle(outer, centre_mm, z)
-        inside = circle(inner, centre_mm, z)[::-1]
+        volume_mm3 += np.pi * (outer**2 - inner**2) * place.spacing_mm[0] * every
+        middle = np.array(centre_mm) + height * normal
+        outside = circle(outer, corner, axes, middle)
+        inside = circle(inner, corner, axes, middle)[::-1]
         if inner <= 0:
             contours.append(outside)
         elif hole == "keyhole":

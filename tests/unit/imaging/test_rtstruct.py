@@ -15,50 +15,18 @@ from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References, digest
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.segmentation import read_mask
-from radiogenomics.imaging.segmentation.polygons import cross, fill_plane, outline
 from radiogenomics.imaging.segmentation.contours import Contour, Structure, fill_contours
-from tests.unit.imaging.shapes import dice, hollow_sphere
-from tests.unit.imaging.synthetic import AXIAL, grid, oblique, write_rtstruct
+from radiogenomics.imaging.segmentation.polygons import cross, fill_plane, outline
+from tests.unit.imaging.shapes import hollow_sphere
+from tests.unit.imaging.synthetic import grid, oblique, write_rtstruct
+from tests.unit.imaging.test_spheres import around
 
 TOLERANCE_MM = 0.1
-SPACINGS = [(0.9, 0.9, 0.9), (2.5, 0.9, 0.9), (2.5, 0.9, 0.7), (1.0, 0.5, 1.7)]
 
 
 def fill(contours, place):
     drawn = [Contour(np.asarray(points)) for points in contours]
     return fill_contours(Structure(Path("rs.dcm"), "GTV", drawn), place, TOLERANCE_MM)[0]
-
-
-def around(spacing_mm, extent_mm=36.0):
-    """Axial grid centred at the origin."""
-    shape = tuple(int(extent_mm / spacing) | 1 for spacing in spacing_mm)
-    z, y, x = (-(n // 2) * spacing for n, spacing in zip(shape, spacing_mm, strict=True))
-    return Grid(shape, (x, y, z), spacing_mm, AXIAL)
-
-
-@pytest.mark.parametrize("hole", ["two contours", "keyhole"])
-@pytest.mark.parametrize("spacing_mm", SPACINGS, ids=str)
-def test_sphere_with_a_hole_keeps_its_analytic_volume(spacing_mm, hole):
-    place = around(spacing_mm)
-    contours, inside, volume_mm3 = hollow_sphere(place, outer_mm=14, inner_mm=6, hole=hole)
-    mask = fill(contours, place)
-    assert mask.sum() * np.prod(spacing_mm) == pytest.approx(volume_mm3, rel=0.005)
-    assert dice(mask, inside) > 0.999
-
-
-def test_fine_sphere_has_the_volume_of_a_sphere():
-    place = around((0.5, 0.5, 0.5))
-    contours, _, _ = hollow_sphere(place, outer_mm=14, inner_mm=6)
-    mask = fill(contours, place)
-    assert mask.sum() * 0.125 == pytest.approx(4 / 3 * np.pi * (14**3 - 6**3), rel=0.005)
-
-
-def test_half_a_pixel_aside_would_be_seen():
-    """The tolerances above are tight enough to see the usual mistake: corners in place of centres."""
-    place = around((2.5, 0.9, 0.7))
-    contours, inside, _ = hollow_sphere(place, outer_mm=14, inner_mm=6)
-    aside = [contour + np.array([0.35, 0.45, 0]) for contour in contours]
-    assert dice(fill(aside, place), inside) < 0.97
 
 
 @pytest.mark.parametrize("hole", ["two contours", "keyhole"])
