@@ -25,7 +25,8 @@ def stored_frames(path: Path, dataset: FileDataset, wanted: Sequence[int]) -> It
     if not wanted:
         return
     syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
-    plain = not syntax.is_encapsulated and syntax != ExplicitVRBigEndian
+    known = syntax.is_transfer_syntax and not syntax.is_private
+    plain = known and not syntax.is_encapsulated and syntax != ExplicitVRBigEndian
     if plain and number(dataset, "BitsAllocated", path=path) == 1:
         yield from _unpacked(path, dataset, wanted)
         return

@@ -50,7 +50,7 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     the last plane, so that a single plane between slices fills none.
 
     Straight lines between outlines lie within a convex body, and the caps beyond the last planes are missing: a sphere
-    of 14 mm radius with a hole of 6 mm keeps 98.6 to 100.9 % of its voxels if drawn every 2 mm, 96.6 to 98 % every 2.4 mm.
+    of 14 mm with a hole of 6 mm keeps 98.6 to 100.9 % of its voxels if drawn every 2 mm, 96.6 to 98 % every 2.4 mm.
 
     Two planes are neighbours of one part where they are no further apart than ``WIDEST_GAP`` times the median distance
     of neighbouring planes of the region. A wider gap separates two parts and stays empty: where the region was drawn on
