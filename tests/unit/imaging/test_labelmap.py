@@ -1,8 +1,11 @@
 """NIfTI, NRRD and MHA label maps."""
 
+import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from hypothesis import given
+from hypothesis import strategies as st
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
@@ -146,6 +149,7 @@ def test_origin_may_be_off_by_rounding_only(tmp_path, offset_mm, passes):
         with pytest.raises(segmentation_errors.MaskGeometryError) as caught:
             read(path, "any")
         assert caught.value.distance_mm == pytest.approx(offset_mm, abs=1e-6)
+        assert caught.value.distance_voxels == pytest.approx(offset_mm / 2.5, abs=1e-6)
 
 
 def test_mask_of_another_spacing_is_not_resampled(tmp_path):
@@ -194,3 +198,114 @@ def test_files_that_are_no_segmentation(tmp_path):
     sitk.WriteImage(sitk.Image([4, 4], sitk.sitkUInt8), str(tmp_path / "flat.nrrd"))
     with pytest.raises(segmentation_errors.UnreadableSegmentationError, match="2 dimensions"):
         read(tmp_path / "flat.nrrd", "any")
+
+
+@pytest.mark.parametrize(
+    ("offset_mm", "message"), [((0.35, 0, 0), "0.35 mm (0.5 voxels)"), ((0, 0.2, 0), "0.2 mm (0.25 voxels)")]
+)
+def test_distance_is_told_in_mm_and_voxels(tmp_path, offset_mm, message):
+    x, y, z = (float(value) for value in np.add(grid().origin_mm, offset_mm))
+    path = write(tmp_path / "mask.nrrd", labels(), grid(origin_mm=(x, y, z)))
+    with pytest.raises(segmentation_errors.MaskGeometryError) as caught:
+        read(path, "any")
+    assert message in str(caught.value)
+
+
+def write_nifti(path, values, *, qform=None, sform=None):
+    """Values (k, j, i) or (t, k, j, i) with matrices to RAS mm; None leaves a code at 0."""
+    image = nibabel.Nifti1Image(values.T, None)
+    image.header.set_zooms((0.7, 0.8, 2.5, 1.0)[: values.ndim])
+    image.set_qform(qform, 0 if qform is None else 1)
+    image.set_sform(sform, 0 if sform is None else 1)
+    nibabel.save(image, path)
+    return path
+
+
+def ras(offset_mm=0.0, shear=0.0):
+    """Matrix of the grid, moved along x or sheared."""
+    x, y, z = grid().origin_mm
+    matrix = np.diag([-0.7, -0.8, 2.5, 1.0])
+    matrix[:3, 3] = -x - offset_mm, -y, z
+    matrix[0, 1] = shear
+    return matrix
+
+
+@pytest.mark.parametrize("forms", ["qform", "sform", "both"])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_either_transformation_of_nifti_places_the_mask(tmp_path, forms, suffix):
+    values = labels()
+    chosen = {form: ras() for form in ("qform", "sform") if forms in (form, "both")}
+    assert np.array_equal(read(write_nifti(tmp_path / f"mask{suffix}", values, **chosen), "any"), values > 0)
+
+
+@pytest.mark.parametrize(("offset_mm", "passes"), [(0.009, True), (0.02, False), (5.0, False)])
+def test_transformations_that_differ_are_refused(tmp_path, offset_mm, passes):
+    path = write_nifti(tmp_path / "mask.nii.gz", labels(), qform=ras(), sform=ras(offset_mm))
+    if passes:
+        assert read(path, "any").any()
+        return
+    for look in (lambda: read(path, "any"), lambda: require_roi(path, "any")):
+        with pytest.raises(segmentation_errors.ConflictingOrientationError) as caught:
+            look()
+        assert caught.value.distance_mm == pytest.approx(offset_mm, abs=1e-5)
+
+
+def test_sheared_axes_are_refused_by_name(tmp_path):
+    path = write_nifti(tmp_path / "mask.nii.gz", labels(), sform=ras(shear=0.2))
+    with pytest.raises(segmentation_errors.ShearedMaskError, match=r"75\.964°"):
+        read(path, "any")
+    both = write_nifti(tmp_path / "both.nii.gz", labels(), qform=ras(), sform=ras(shear=0.2))
+    with pytest.raises(segmentation_errors.ConflictingOrientationError, match="3 mm apart"):
+        read(both, "any")
+
+
+def test_nifti_without_a_place_fits_no_volume(tmp_path):
+    with pytest.raises(segmentation_errors.MaskGeometryError):
+        read(write_nifti(tmp_path / "mask.nii.gz", labels()), "any")
+
+
+def test_masks_along_a_fourth_axis_are_numbered(tmp_path):
+    values = np.stack([labels(highest=1), labels(highest=1)[::-1] * 7, labels() * 0]).astype(np.uint8)
+    path = write_nifti(tmp_path / "mask.nii.gz", values, qform=ras())
+    assert np.array_equal(read(path, "1"), values[0] > 0)
+    assert np.array_equal(read(path, "2"), values[1] > 0)
+    with pytest.raises(segmentation_errors.EmptyMaskError):
+        read(path, "3")
+    with pytest.raises(segmentation_errors.MissingRoiError) as caught:
+        read(path, "7")
+    assert caught.value.present == ("1", "2", "3")
+    require_roi(path, "3")
+
+
+def test_a_fourth_axis_of_one_volume_is_none(tmp_path):
+    values = labels(highest=3)
+    path = write_nifti(tmp_path / "mask.nii.gz", values[None], qform=ras())
+    assert np.array_equal(read(path, "2"), values == 2)
+
+
+def test_labels_along_a_fourth_axis_are_refused(tmp_path):
+    values = np.stack([labels(highest=1), labels(highest=3)])
+    path = write_nifti(tmp_path / "mask.nii.gz", values, qform=ras())
+    with pytest.raises(segmentation_errors.UnreadableSegmentationError, match=r"volume 2 of 2 .* labels 1, 2, 3"):
+        read(path, "1")
+
+
+def test_layers_without_names_are_numbered(tmp_path):
+    layers = np.stack([labels(highest=1), labels(highest=1)[::-1]], axis=-1)
+    image = grid().stamp(sitk.GetImageFromArray(layers, isVector=True))
+    sitk.WriteImage(image, str(tmp_path / "mask.nrrd"))
+    for n in range(2):
+        assert np.array_equal(read(tmp_path / "mask.nrrd", str(n + 1)), layers[..., n] == 1)
+    with pytest.raises(segmentation_errors.MissingRoiError):
+        read(tmp_path / "mask.nrrd", "any name")
+
+
+@given(st.permutations([0, 1, 2]), st.tuples(st.booleans(), st.booleans(), st.booleans()), st.integers(0, 2**31))
+def test_axes_stored_otherwise_give_the_same_mask(tmp_path_factory, order, flips, seed):
+    values = np.random.default_rng(seed).integers(0, 2, (4, 5, 6)).astype(np.uint8)
+    values[1, 1, 1] = 1
+    place = grid(values.shape, direction=oblique())
+    image = sitk.Flip(sitk.PermuteAxes(place.stamp(sitk.GetImageFromArray(values)), order), flips)
+    path = tmp_path_factory.getbasetemp() / "turned.nrrd"
+    sitk.WriteImage(image, str(path))
+    assert np.array_equal(read(path, "any", place), values > 0)
