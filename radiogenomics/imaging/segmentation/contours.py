@@ -100,18 +100,18 @@ def fill_contours(
     planes = _planes(flat, 2 * plane_tolerance_mm / grid.spacing_mm[0] if interpolate else 0.0)
     positions = np.array([_middle(plane) for plane in planes])
 
-    def area(n: int) -> BoolArray:
+    def outlines(n: int) -> FloatArray:
         different = list({outline(contour.points): contour for contour in planes[n]}.values())
         _refuse_crossing(structure, float(positions[n]), different, grid, plane_tolerance_mm)
-        return fill_plane(np.concatenate([edges(contour.points) for contour in different]), *grid.shape[1:])
+        return np.concatenate([edges(contour.points) for contour in different])
 
     if interpolate:
-        filled = fill_between(positions, area, grid, plane_tolerance_mm)
+        filled = fill_between(positions, outlines, grid, plane_tolerance_mm)
         notes = filled.notes()
     else:
         filled = Filled(np.zeros(grid.shape, dtype=np.bool_))
         for n in np.flatnonzero((positions >= 0) & (positions < grid.shape[0])):
-            filled.mask[int(positions[n])] = area(int(n))
+            filled.mask[int(positions[n])] = fill_plane(outlines(int(n)), *grid.shape[1:])
         notes = _holes(positions, grid.shape[0])
     if flat and not filled.mask.any() and not any(_touches(contour, grid) for contour in flat):
         raise MaskOutsideVolumeError(structure.path, structure.roi)

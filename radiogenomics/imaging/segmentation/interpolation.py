@@ -6,17 +6,30 @@ Raya and Udupa, IEEE Trans Med Imaging 9:32 (1990); Herman, Zheng and Bucholtz, 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid
-from radiogenomics.imaging.segmentation.polygons import DECIMALS
+from radiogenomics.imaging.segmentation.polygons import DECIMALS, fill_plane
 
 # Planes further apart than this many times their median distance are parts of their own.
 WIDEST_GAP = 1.5
 # A single distance, which no other confirms, counts as the spacing of contours up to this many slices.
 WIDEST_ALONE = 3.0
+# Distances are measured on pixels this many times as small (odd, so that centres coincide): half-way between two planes
+# many pixels are as far from one outline as from the other, and whole pixels would decide them all alike.
+FINER = 3
+
+
+class _Plane(NamedTuple):
+    """A drawn plane: its position in slices, the edges of its outlines, and the pixels that they enclose."""
+
+    position: float
+    edges: FloatArray
+    area: BoolArray
 
 
 @dataclass
@@ -41,7 +54,9 @@ class Filled:
         return tuple(found)
 
 
-def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: Grid, tolerance_mm: float) -> Filled:
+def fill_between(
+    positions: FloatArray, outlines: Callable[[int], FloatArray], grid: Grid, tolerance_mm: float
+) -> Filled:
     """Fill slices from planes that were drawn at other positions along the slice normal.
 
     A slice within ``tolerance_mm`` of a plane takes it as it was drawn. A slice strictly between two neighbouring
@@ -50,7 +65,8 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     the last plane, so that a single plane between slices fills none.
 
     Straight lines between outlines lie within a convex body, and the caps beyond the last planes are missing: a sphere
-    of 14 mm with a hole of 6 mm keeps 98.6 to 100.9 % of its voxels if drawn every 2 mm, 96.6 to 98 % every 2.4 mm.
+    of 14 mm with a hole of 6 mm keeps 99 to 100 % of its voxels if drawn every 1.3 mm, 96.5 to 98.6 % every 2.4 mm,
+    95 to 97 % every 4 mm.
 
     Two planes are neighbours of one part where they are no further apart than ``WIDEST_GAP`` times the median distance
     of neighbouring planes of the region. A wider gap separates two parts and stays empty: where the region was drawn on
@@ -61,9 +77,9 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     ----------
     positions : (n_planes,) float64
         Positions of the planes in slices of ``grid``, rising; they may lie outside it.
-    area : callable
-        Pixels (n_rows, n_columns) of a plane by its number. A plane without any has no outline and no distance; slices
-        beside it stay empty.
+    outlines : callable
+        Edges (n_edges, 4) of the outlines of a plane by its number, as in `polygons.fill_plane`. A plane that encloses
+        no pixel centre has no distance; slices beside it stay empty.
     tolerance_mm : float
         Largest distance of a plane from a slice that takes it as it is.
     """
@@ -73,23 +89,24 @@ def fill_between(positions: FloatArray, area: Callable[[int], BoolArray], grid: 
     widest_mm = WIDEST_GAP * float(np.median(distances_mm)) if len(distances_mm) else 0.0
     if len(distances_mm) == 1:
         widest_mm = WIDEST_ALONE * slice_mm
-    before: tuple[float, BoolArray] | None = None
+    before: _Plane | None = None
     for n in _needed(positions, grid.shape[0]):
-        drawn = area(n)
-        on, place = round(float(positions[n])), float(positions[n])
-        if not drawn.any():
+        edges = outlines(n)
+        plane = _Plane(float(positions[n]), edges, fill_plane(edges, *grid.shape[1:]))
+        on = round(plane.position)
+        if not plane.area.any():
             filled.smaller_than_pixel += 1
             continue
-        if 0 <= on < grid.shape[0] and _lies_in(on, place, slice_mm, tolerance_mm):
-            filled.mask[on] |= drawn
+        if 0 <= on < grid.shape[0] and _lies_in(on, plane.position, slice_mm, tolerance_mm):
+            filled.mask[on] |= plane.area
         if before is not None:
-            between = _between(before[0], place, grid, tolerance_mm)
-            gap_mm = (place - before[0]) * slice_mm
+            between = _between(before.position, plane.position, grid, tolerance_mm)
+            gap_mm = (plane.position - before.position) * slice_mm
             if between and gap_mm > widest_mm + tolerance_mm:
                 filled.gaps_mm.append(gap_mm)
             elif between:
-                filled.interpolated += _interpolate(before, (place, drawn), between, filled.mask, grid)
-        before = place, drawn
+                filled.interpolated += _interpolate(before, plane, between, filled.mask, grid)
+        before = plane
     return filled
 
 
@@ -132,15 +149,24 @@ def _between(low: float, high: float, grid: Grid, tolerance_mm: float) -> list[i
     ]
 
 
-def _interpolate(
-    below: tuple[float, BoolArray], above: tuple[float, BoolArray], slices: list[int], mask: BoolArray, grid: Grid
-) -> int:
+def _interpolate(below: _Plane, above: _Plane, slices: list[int], mask: BoolArray, grid: Grid) -> int:
     """Fill the slices between two planes, on the box that holds both; returns how many now hold a pixel."""
-    (low, first), (high, second) = below, above
-    box = ndimage.find_objects((first | second).view(np.uint8))[0]
-    pixel_mm = grid.spacing_mm[1], grid.spacing_mm[2]
-    start, end = (signed_distance_mm(area[box], pixel_mm) for area in (first, second))
+    rows, columns = ndimage.find_objects((below.area | above.area).view(np.uint8))[0]
+    start = np.array([rows.start, columns.start]) - 1
+    shape = rows.stop - rows.start + 2, columns.stop - columns.start + 2
+    low, high = (_distance_at_centres(plane.edges, start, shape, grid) for plane in (below, above))
     for k in slices:
-        share = (k - low) / (high - low)
-        mask[k][box] |= (1 - share) * start + share * end >= 0
+        share = (k - below.position) / (above.position - below.position)
+        inside = (1 - share) * low + share * high >= 0
+        mask[k, rows, columns] |= inside[1:-1, 1:-1]
     return sum(bool(mask[k].any()) for k in slices)
+
+
+def _distance_at_centres(
+    edges: FloatArray, start: npt.NDArray[np.int_], shape: tuple[int, int], grid: Grid
+) -> FloatArray:
+    """Signed distances in mm at the pixel centres of a box, measured on pixels that are `FINER` times as small."""
+    moved = (edges - np.tile(start, 2)) * FINER + FINER // 2
+    area = fill_plane(moved, shape[0] * FINER, shape[1] * FINER)
+    distance = signed_distance_mm(area, (grid.spacing_mm[1] / FINER, grid.spacing_mm[2] / FINER))
+    return distance[FINER // 2 :: FINER, FINER // 2 :: FINER]

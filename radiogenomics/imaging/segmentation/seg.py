@@ -16,6 +16,7 @@ from radiogenomics.imaging.dicom import (
     number,
     numbers,
     read_dataset,
+    refuse_impossible_size,
     text,
 )
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
@@ -44,7 +45,7 @@ class Segmentation:
 
     Raises
     ------
-    PlanarSegmentationError, MissingTagError, InvalidTagError, UnreadableDicomError
+    PlanarSegmentationError, MissingTagError, InvalidTagError, UnreadableDicomError, PixelDataError
     """
 
     anonymous = False
@@ -54,6 +55,7 @@ class Segmentation:
         self.dataset = read_dataset(path, pixels=pixels)
         self.entries = self._segments()
         self._refuse_planar()
+        refuse_impossible_size(path, self.dataset)
 
     def exact(self, roi: str) -> list[Entry]:
         """Segments whose SegmentLabel is ``roi``."""

@@ -192,11 +192,12 @@ def test_interpolation_changes_nothing_where_every_slice_is_drawn(patient, modal
     assert same.notes == ()
 
 
+@pytest.mark.parametrize("modality", ["CT", "PET", "MR_T1"])
 @pytest.mark.parametrize("patient", ["STS_002", "STS_003", "STS_008"])
-def test_sarcomas_drawn_on_every_other_slice_are_interpolated(patient, tmp_path):
+def test_sarcomas_drawn_on_every_other_slice_are_interpolated(patient, modality, tmp_path):
     """Half of the contours are taken out of real structure sets."""
-    root = shared_data("ibsi", "sts_validation", patient, "dicom", "CT")
-    series = read_series(root / "image", ALL)
+    root = shared_data("ibsi", "sts_validation", patient, "dicom", modality)
+    series = read_series(root / "image", Imaging(pet_unit="stored"))
     (path,) = (path for path in (root / "mask").rglob("*") if path.is_file())
     dataset = pydicom.dcmread(path)
     for item in dataset.ROIContourSequence:
@@ -211,7 +212,8 @@ def test_sarcomas_drawn_on_every_other_slice_are_interpolated(patient, tmp_path)
     )
     settings = Imaging(policies={"off_plane_contour": "interpolate"})
     (region,) = read_regions(tmp_path / "rs.dcm", whole.name, series.grid, series.references, settings)
-    assert dice(region.mask, whole.mask) >= 0.97
+    assert dice(region.mask, whole.mask) >= 0.96
+    assert region.mask.sum() == pytest.approx(whole.mask.sum(), rel=0.05)
     assert "were interpolated" in region.notes[0]
 
 

@@ -99,7 +99,7 @@ def test_contours_on_every_other_slice_are_interpolated(spacing_mm, every, direc
         place, OUTER_MM, INNER_MM, hole, every=every, corners_mm=corners_of(place, direction)
     )
     mask, (note,) = fill(contours, place, interpolate=True)
-    assert dice(mask, inside) >= (0.98 if every == 2 else 0.97)  # caps beyond the last contours are missing
+    assert dice(mask, inside) >= (0.985 if every == 2 else 0.975)  # caps beyond the last contours are missing
     assert mask.sum() == pytest.approx(inside.sum(), rel=0.02)
     assert note.endswith("slice(s) between contours were interpolated")
     sparse, (remark,) = fill(contours, place)
@@ -118,5 +118,5 @@ def test_contours_of_another_reconstruction_are_interpolated(distance_mm, shift)
     contours, _, _ = hollow_sphere(moved, OUTER_MM, INNER_MM)
     _, inside, _ = hollow_sphere(place, OUTER_MM, INNER_MM)
     mask, _ = fill(contours, place, interpolate=True)
-    assert dice(mask, inside) >= (0.98 if distance_mm < 2 else 0.96)
+    assert dice(mask, inside) >= (0.985 if distance_mm < 2 else 0.97)
     assert mask.sum() == pytest.approx(inside.sum(), rel=0.04)
