@@ -3,8 +3,8 @@
     python benchmarks/bench_convert.py
 
 Each side runs in a process of its own, three times; the fastest counts. Reading: headers and pixels into memory.
-Converting: a compressed NIfTI file as well. Memory is the peak over that of the interpreter with its imports, in volumes
-(int16).
+Converting: a compressed NIfTI file as well. Memory is the peak over that of the interpreter with its imports, in
+volumes (int16).
 """
 
 import json
@@ -113,9 +113,8 @@ def main() -> None:
     print(f"convert: dcm2niix, convert {peer:.2f} s")
     header, read, theirs, ours, _ = (found[side_name][0] for side_name in sides)
     print(f"convert: reading, ratio {theirs / read:.2f} to SimpleITK; headers are {header / read:.0%} of it")
-    print(
-        f"convert: converting, ratio {found['SimpleITK, convert'][0] / ours:.2f} to SimpleITK, {peer / ours:.2f} to dcm2niix"
-    )
+    itk = found["SimpleITK, convert"][0]
+    print(f"convert: converting, ratio {itk / ours:.2f} to SimpleITK, {peer / ours:.2f} to dcm2niix")
 
 
 if __name__ == "__main__":

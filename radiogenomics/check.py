@@ -185,9 +185,9 @@ def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findin
             for location in (row.series, row.segmentation):
                 _inspect_remote(config, location, findings, row.patient_id)
             if not is_remote(row.series):
-                read_series(Path(row.series), config.imaging)
+                read_series(Path(row.series), config.imaging, row.select)
             if not is_remote(row.segmentation):
-                require_roi(Path(row.segmentation), row.roi)
+                require_roi(Path(row.segmentation), row.roi, config.imaging)
 
 
 def _inspect_remote(config: Config, location: str, findings: Findings, patient_id: str) -> None:

@@ -127,6 +127,8 @@ COMMANDS = (
         "convert one DICOM series to a NIfTI volume and a JSON sidecar",
         (
             Option("--series", "folder of one DICOM series"),
+            Option("--select", "which of several volumes: its number, or KEYWORD=VALUE[;KEYWORD=VALUE]", str, ""),
+            Option("--settings", "section imaging of the configuration: a YAML file or JSON", str, "{}"),
             Option("--volume", "NIfTI file to write; the sidecar is written beside it"),
         ),
     ),
@@ -138,6 +140,7 @@ COMMANDS = (
             Option("--segmentation", "DICOM SEG, RTSTRUCT, NIfTI or NRRD file"),
             Option("--volume", "NIfTI volume"),
             Option("--roi", "name of the region", str),
+            Option("--settings", "section imaging of the configuration: a YAML file or JSON", str, "{}"),
             Option("--mask", "NIfTI file to write"),
         ),
     ),
@@ -152,6 +155,15 @@ COMMANDS = (
             Option("--directory", "folder to write volumes, masks and overlays to"),
             Option("--table", "images table to write (Parquet)"),
             FAILURES,
+        ),
+    ),
+    Command(
+        "imaging gather",
+        "imaging.gather:gather",
+        "tell how the images of all batches were acquired, and which differ from the others",
+        (
+            Option("--parts", "images tables of the batches", many=True),
+            Option("--acquisition", "acquisition table to write (Parquet)"),
         ),
     ),
     Command(

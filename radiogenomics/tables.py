@@ -229,7 +229,10 @@ IMAGES = Table(
     Column("patient_id", "string", "patient of the patients sheet"),
     Column("role", "category", "what the image is in the study; features are compared within one role"),
     Column("modality", "category", "DICOM Modality"),
-    Column("roi", "string", "region of interest"),
+    Column(
+        "roi", "string", "region of interest, as the images sheet calls it; its own name where each of several is taken"
+    ),
+    Column("region", "string", "name of the region in the segmentation"),
     Column("volume", "string", "file of the volume, relative to the results folder"),
     Column("mask", "string", "file of the mask, relative to the results folder"),
     Column("overlay", "string", "PNG of three planes with the contour, relative to the results folder"),
@@ -244,15 +247,40 @@ IMAGES = Table(
     Column("roi_volume_ml", "float64", "volume of the mask", unit="ml"),
     Column("roi_slices", "int32", "slices that the mask touches"),
     Column("roi_components", "int32", "26-connected components of the mask"),
+    Column("roi_holes", "int32", "cavities of the mask: 6-connected parts of the background that it encloses"),
+    Column("roi_one_slice", "bool", "all voxels of the mask lie in one slice along some axis"),
     Column("roi_touches_border", "bool", "the mask reaches the border of the volume"),
+    Column("repairs", "string", "what was done with defects of the series, by policy; empty if it had none"),
+    Column("roi_notes", "string", "what was done with the region, by policy; empty if it was taken as it is"),
     Column("manufacturer", "string", "DICOM Manufacturer, empty if absent"),
     Column("model", "string", "DICOM ManufacturerModelName, empty if absent"),
     Column("kernel", "string", "DICOM ConvolutionKernel, empty if absent"),
     Column("slice_thickness_mm", "float64", "DICOM SliceThickness", unit="mm", nullable=True),
     Column("kvp", "float64", "DICOM KVP", unit="kV", nullable=True),
     Column("field_strength_t", "float64", "DICOM MagneticFieldStrength", unit="T", nullable=True),
+    Column("sequence", "string", "DICOM ScanningSequence, SequenceVariant and MRAcquisitionType, empty if absent"),
+    Column("echo_time_ms", "float64", "DICOM EchoTime", unit="ms", nullable=True),
+    Column("repetition_time_ms", "float64", "DICOM RepetitionTime", unit="ms", nullable=True),
+    Column("flip_angle_degrees", "float64", "DICOM FlipAngle", unit="°", nullable=True),
+    Column("contrast", "string", "yes or no where the header tells whether contrast was given, empty otherwise"),
+    Column("tracer", "string", "radiopharmaceutical of a PET, empty if absent"),
     Column("voxel_hash", "string", "BLAKE2b of the voxel values and the geometry; the same series gives the same hash"),
     key=("image_id", "roi"),
+)
+
+ACQUISITION = Table(
+    "imaging/acquisition",
+    "One fact of how an image was acquired, beside what is typical of its role and modality.",
+    Column("image_id", "string", "image of the images sheet"),
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("role", "category", "what the image is in the study"),
+    Column("modality", "category", "DICOM Modality"),
+    Column("fact", "category", "column of imaging/images"),
+    Column("value", "string", "the fact, empty if the image does not state it"),
+    Column("typical", "string", "median or most frequent value of the role and modality, empty if few images state it"),
+    Column("n", "int32", "images of the role and modality that state it"),
+    Column("outlier", "bool", "the value differs from the others (see docs/imaging.md)"),
+    key=("image_id", "fact"),
 )
 
 FEATURES = Table(
@@ -381,4 +409,15 @@ RESULTS = Table(
     key=("analysis", "feature", "marker", "model"),
 )
 
-ALL: tuple[Table, ...] = (IMAGES, FEATURES, SAMPLES, VARIANTS, ALTERATIONS, PATIENTS, LEDGER, RESULTS, FAILURES)
+ALL: tuple[Table, ...] = (
+    IMAGES,
+    ACQUISITION,
+    FEATURES,
+    SAMPLES,
+    VARIANTS,
+    ALTERATIONS,
+    PATIENTS,
+    LEDGER,
+    RESULTS,
+    FAILURES,
+)

@@ -85,15 +85,18 @@ def read_patients(path: Path) -> pd.DataFrame:
     return frame.set_index("patient_id")[covariates].sort_index()
 
 
-def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
-    """One matrix per role of image, patients in the given order."""
+def read_features(path: Path, patients: Sequence[str], volume_feature: str) -> Iterator[Features]:
+    """One matrix per role of image, patients in the given order; of several regions of a patient the largest counts.
+
+    The largest is that with the highest value of ``volume_feature``, and of equal ones the first by name.
+    """
     everyone = tables.FEATURES.read(path)
     frame = everyone[everyone["patient_id"].isin(list(patients))]
     if len(everyone) and patients and not len(frame):
         raise NoCommonPatientError(path, sorted(everyone["patient_id"].unique())[:3], patients[:3])
     row_of = {patient: index for index, patient in enumerate(patients)}
     for role in sorted(frame["role"].unique()):
-        part = frame[frame["role"] == role]
+        part = _largest_regions(frame[frame["role"] == role], volume_feature)
         names = (
             part[["feature", "image_type", "family"]]
             .astype(str)
@@ -105,6 +108,19 @@ def read_features(path: Path, patients: Sequence[str]) -> Iterator[Features]:
         rows = part["patient_id"].astype(str).map(row_of).to_numpy(int)
         values[rows, part["feature"].astype(str).map(column_of).to_numpy(int)] = part["value"]
         yield Features(str(role), tuple(patients), names, values)
+
+
+def _largest_regions(part: pd.DataFrame, volume_feature: str) -> pd.DataFrame:
+    """Features of one region a patient."""
+    regions = part[["patient_id", "image_id", "roi"]].astype(str).drop_duplicates()
+    if not regions["patient_id"].duplicated().any():
+        return part
+    volumes = part.loc[part["feature"] == volume_feature, ["patient_id", "image_id", "roi", "value"]]
+    keyed = regions.merge(volumes.astype({"patient_id": str, "image_id": str, "roi": str}), how="left")
+    keyed = keyed.sort_values(["value", "roi"], ascending=[False, True], kind="stable")
+    largest = keyed.drop_duplicates("patient_id")[["patient_id", "image_id", "roi"]]
+    kept = pd.MultiIndex.from_frame(largest)
+    return part[pd.MultiIndex.from_frame(part[["patient_id", "image_id", "roi"]].astype(str)).isin(kept)]
 
 
 def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) -> Markers:

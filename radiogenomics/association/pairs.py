@@ -42,7 +42,7 @@ def test(*, features: Path, markers: Path, covariates: Path, settings: str, resu
     provenance = Provenance("association", record, digests([features, markers, covariates]))
     frames: list[pd.DataFrame] = []
     with tables.RESULTS.writer(results, provenance) as write:
-        for part in read_features(features, list(patients.index)):
+        for part in read_features(features, list(patients.index), options.volume_feature):
             for frame in analyse(part, carriers, patients, options):
                 write(frame)
                 frames.append(frame)

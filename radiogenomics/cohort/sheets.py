@@ -37,7 +37,8 @@ class ImageRow:
     """One image with one region of interest.
 
     ``series`` and ``segmentation`` are absolute paths or ``dicomweb:SERVER/STUDY_UID/SERIES_UID``; an empty
-    ``segmentation`` means that there is none. ``role`` says what the image is in the study.
+    ``segmentation`` means that there is none. ``role`` says what the image is in the study. ``select`` names one of
+    several volumes of the series, by number or by attributes; usually it is empty.
     """
 
     image_id: str
@@ -46,6 +47,7 @@ class ImageRow:
     series: str
     segmentation: str
     roi: str
+    select: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,17 @@ def _read_images(path: Path, patients: set[str]) -> tuple[ImageRow, ...]:
                     f"line {number}: {name} {line[name]!r} is not of the form dicomweb:SERVER/STUDY_UID/SERIES_UID"
                 )
         series, segmentation = (_located(path.parent, line[name]) for name in ("series", "segmentation"))
-        rows.append(ImageRow(line["image_id"], line["patient_id"], line["role"], series, segmentation, line["roi"]))
+        rows.append(
+            ImageRow(
+                line["image_id"],
+                line["patient_id"],
+                line["role"],
+                series,
+                segmentation,
+                line["roi"],
+                line.get("select", ""),
+            )
+        )
     _refuse(path, problems)
     return tuple(rows)
 

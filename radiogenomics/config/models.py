@@ -119,12 +119,12 @@ class Policies(Section):
 
     several_series: Literal["refuse", "split"] = Field(
         "refuse",
-        description="Several image series in a folder: `split` takes the one that the images sheet names in `volume`.",
+        description="Several image series in a folder: `split` takes the one that the images sheet names in `select`.",
     )
     several_volumes: Literal["refuse", "split"] = Field(
         "refuse",
         description="A series that repeats its positions (time points, echoes, b-values): `split` takes the volume that"
-        " the images sheet names in `volume`.",
+        " the images sheet names in `select`.",
     )
     not_an_image_series: Literal["refuse", "drop"] = Field(
         "refuse", description="Localizers, screen captures and colour images among the slices: `drop` leaves them out."
@@ -172,10 +172,10 @@ class MagneticResonance(Section):
     bias_correction: bool = Field(
         False, description="Correct the bias field with N4 (Tustison 2010) before anything else."
     )
-    normalisation: Literal["none", "zscore", "percentile", "nyul"] = Field(
+    normalisation: Literal["none", "zscore", "percentile"] = Field(
         "none",
-        description="Scale intensities by mean and standard deviation or by percentiles of the image's foreground, or"
-        " to the standard scale of all images of the role (Nyúl 2000).",
+        description="Scale intensities by mean and standard deviation, or from the 1st to the 99th percentile, of the"
+        " image's foreground.",
     )
 
 

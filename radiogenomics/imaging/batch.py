@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.failures import Failures
 from radiogenomics.files import whole_directory
+from radiogenomics.imaging.convert import in_quantities
 from radiogenomics.imaging.nifti import write_nifti
 from radiogenomics.imaging.overlay import write_overlay
-from radiogenomics.imaging.quality import MaskQuality, assess
-from radiogenomics.imaging.segmentation import read_mask
+from radiogenomics.imaging.quality import assess
+from radiogenomics.imaging.segmentation import Region, read_regions
 from radiogenomics.imaging.segmentation_errors import NoSegmentationError, PaddedRegionError
 from radiogenomics.imaging.series import Series, read_series
-from radiogenomics.imaging.volume import read_volume, write_volume
+from radiogenomics.imaging.volume import Volume, read_volume, write_volume
 from radiogenomics.provenance import Provenance
 
 logger = logging.getLogger(__name__)
@@ -56,11 +58,11 @@ def convert_batch(
                 if sources is None:
                     logger.info("image %s was not fetched", row.image_id)
                     continue
-                converted.append(_convert(row, *sources, section, folder, f"{directory.parent.name}/{directory.name}"))
+                converted += _convert(row, *sources, section, folder, f"{directory.parent.name}/{directory.name}")
     provenance = Provenance("imaging", section.model_dump(mode="json"))
     tables.IMAGES.write(tables.IMAGES.frame(converted), table, provenance)
     refused.write(failures)
-    logger.info("%d of %d images converted", len(converted), len(rows))
+    logger.info("%d regions of %d images converted", len(converted), len(rows))
 
 
 def _sources(row: ImageRow, fetched: Path | None) -> tuple[Path, Path] | None:
@@ -82,36 +84,54 @@ def _sources(row: ImageRow, fetched: Path | None) -> tuple[Path, Path] | None:
 
 def _convert(
     row: ImageRow, source: Path, drawn: Path, settings: Imaging, folder: Path, place: str
-) -> dict[str, object]:
-    """Write the four files of one image and give its row; nothing is left behind where it is refused."""
-    files = {
-        kind: f"{row.image_id}{end}"
-        for kind, end in (("volume", ".nii.gz"), ("mask", ".mask.nii.gz"), ("overlay", ".png"))
+) -> list[dict[str, object]]:
+    """Write the files of one image and give a row for each of its regions; nothing is written where one is refused."""
+    series = read_series(source, settings, row.select)
+    regions = read_regions(drawn, row.roi, series.grid, series.references, settings)
+    volume = in_quantities(read_volume(series), settings)
+    for region in regions:
+        if padded := volume.padded_within(region.mask):
+            raise PaddedRegionError(drawn, region.name, padded, int(np.count_nonzero(region.mask)))
+    name = f"{row.image_id}.nii.gz"
+    each = settings.policies.several_regions == "each" and row.roi in settings.regions
+    shared = {
+        **{key: getattr(row, key) for key in ("image_id", "patient_id", "role")},
+        "volume": f"{place}/{name}",
+        "voxel_hash": write_volume(volume, folder / name)["voxel_hash"],
+        **_facts(series),
     }
-    series = read_series(source, settings)
-    mask = read_mask(drawn, row.roi, series.grid, series.references, settings)
-    volume = read_volume(series)
-    if padded := volume.padded_within(mask):
-        raise PaddedRegionError(drawn, row.roi, padded, int(np.count_nonzero(mask)))
-    write_overlay(volume.values, mask, series.grid, series.modality, folder / files["overlay"])
-    write_nifti(mask.astype(np.uint8), series.grid, folder / files["mask"])
-    record = write_volume(volume, folder / files["volume"])
+    return [
+        {
+            **shared,
+            "roi": region.name if each else row.roi,
+            **_region(region, volume, folder, f"{row.image_id}.{n}" if len(regions) > 1 else row.image_id, place),
+        }
+        for n, region in enumerate(regions, start=1)
+    ]
+
+
+def _region(region: Region, volume: Volume, folder: Path, stem: str, place: str) -> dict[str, object]:
+    """Write mask and picture of a region and give its columns; ``stem`` names the files, its own name may not."""
+    series = volume.series
+    write_overlay(volume.values, region.mask, series.grid, series.modality, folder / f"{stem}.png", unit=series.unit)
+    write_nifti(region.mask.view(np.uint8), series.grid, folder / f"{stem}.mask.nii.gz")
+    quality = assess(region.mask, series.grid)
     return {
-        **{key: getattr(row, key) for key in ("image_id", "patient_id", "role", "roi")},
-        **{kind: f"{place}/{name}" for kind, name in files.items()},
-        **_facts(series, assess(mask, series.grid)),
-        "voxel_hash": record["voxel_hash"],
+        "region": region.name,
+        "roi_notes": "; ".join(region.notes),
+        "mask": f"{place}/{stem}.mask.nii.gz",
+        "overlay": f"{place}/{stem}.png",
+        **{f"roi_{key}": value for key, value in asdict(quality).items()},
     }
 
 
-def _facts(series: Series, quality: MaskQuality) -> dict[str, object]:
+def _facts(series: Series) -> dict[str, object]:
     n_slices, n_rows, n_columns = series.grid.shape
     spacing_z, spacing_y, spacing_x = series.grid.spacing_mm
     return {
         **{"modality": series.modality, "unit": series.unit},
         **{"n_columns": n_columns, "n_rows": n_rows, "n_slices": n_slices},
         **{"spacing_x_mm": spacing_x, "spacing_y_mm": spacing_y, "spacing_z_mm": spacing_z},
-        **{"roi_voxels": quality.voxels, "roi_volume_ml": quality.volume_ml, "roi_slices": quality.slices},
-        **{"roi_components": quality.components, "roi_touches_border": quality.touches_border},
+        "repairs": "; ".join(str(repair) for repair in series.repairs),
         **series.acquisition.record(),
     }

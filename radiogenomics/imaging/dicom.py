@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.pixels.utils import iter_pixels
@@ -35,6 +36,8 @@ OTHER_SUFFIXES = frozenset(
         *("url", "css", "js", "md5", "sha256", "done", "lock"),
     )
 )
+# Length of the head of a pixel data element by tag and value representation (none: implicit, PS3.5 7.1.3).
+PLAIN_PIXELS = {(b"\xe0\x7f\x10\x00", b"OW"): 12, (b"\xe0\x7f\x10\x00", b""): 8}
 PIXEL_SIZE = ("SamplesPerPixel", "BitsAllocated")
 # Pixels of the largest frame that is read: 8192 × 8192, eight times the largest detectors of radiology.
 LARGEST_FRAME = 2**26
@@ -66,10 +69,20 @@ def read_dataset(
     UnreadableDicomError
         The file cannot be parsed, or names no SOP class.
     """
+    return _read(path, pixels, tags)[0]
+
+
+def read_header(path: Path, tags: Tags) -> tuple[FileDataset, int]:
+    """Header of a file as `read_dataset` gives it, and where in the file its pixel data element starts."""
+    return _read(path, False, tags)
+
+
+def _read(path: Path, pixels: bool, tags: Tags | None) -> tuple[FileDataset, int]:
     try:
-        with quiet():
+        with quiet(), path.open("rb") as stream:
             wanted: Any = None if tags is None else list(tags)  # keywords and tags may be mixed
-            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=wanted, force=True)
+            dataset = pydicom.dcmread(stream, stop_before_pixels=not pixels, specific_tags=wanted, force=True)
+            end = stream.tell()
             known = "SOPClassUID" in dataset or "MediaStorageSOPClassUID" in dataset.file_meta
     except Exception as error:  # pydicom raises whatever a damaged file leads it into
         raise UnreadableDicomError(path, f"{type(error).__name__}: {error}") from error
@@ -77,7 +90,7 @@ def read_dataset(
         raise UnreadableDicomError(path, "no SOPClassUID")
     if "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = _found_encoding(dataset)
-    return dataset
+    return dataset, end
 
 
 def refuse_impossible_size(path: Path, header: FileDataset) -> None:
@@ -135,6 +148,33 @@ def read_frames(path: Path, frames: Sequence[int]) -> Iterator[Values]:
         except Exception as error:  # as in `decode`; StopIteration where the file holds fewer
             raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
         yield stored
+
+
+def read_plain(path: Path, offset: int, shape: tuple[int, int], signed: bool, bits: int) -> Values | None:
+    """Stored values of a file's only frame, uncompressed, little endian, of 16 bits each; None where it is none.
+
+    Parameters
+    ----------
+    offset : int
+        Start of the pixel data element, as `read_header` gives it.
+    bits : int
+        BitsStored; bits above it mean nothing and are cleared, or made to continue the sign.
+    """
+    size = 2 * shape[0] * shape[1]
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        head = stream.read(12)
+        start = PLAIN_PIXELS.get((head[:4], head[4:6] if head[4:6].isalpha() else b""))
+        if start is None or int.from_bytes(head[start - 4 : start], "little") != size:
+            return None
+        stream.seek(offset + start)
+        stored = np.fromfile(stream, dtype="<i2" if signed else "<u2", count=shape[0] * shape[1])
+    if stored.size != shape[0] * shape[1]:
+        return None
+    if bits < 16:
+        np.left_shift(stored, 16 - bits, out=stored)
+        np.right_shift(stored, 16 - bits, out=stored)
+    return stored.reshape(shape)
 
 
 def sop_class(header: Dataset) -> str:

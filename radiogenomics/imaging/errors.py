@@ -65,7 +65,7 @@ class SeveralSeriesError(SeriesError):
         super().__init__(
             f"{folder.name}: {len(series)} image series: {listing(series, 5)}",
             hint="put each into a folder of its own, or set `imaging.policies.several_series: split` and"
-            " `volume: SeriesNumber=…` in images.tsv",
+            " `select: SeriesNumber=…` in images.tsv",
         )
 
 
@@ -119,7 +119,7 @@ class VolumeChoiceError(SeriesError):
         asked = f"no volume {wanted!r}" if wanted else "several volumes, and none is named"
         super().__init__(
             f"{folder.name}: {asked}; there are {listing(present, 20)}",
-            hint="set `volume` in images.tsv to the number of one of these, or to KEYWORD=VALUE[;KEYWORD=VALUE]",
+            hint="set `select` in images.tsv to the number of one of these, or to KEYWORD=VALUE[;KEYWORD=VALUE]",
         )
 
 
@@ -227,7 +227,7 @@ class SeveralVolumesError(SeriesError):
         super().__init__(
             f"{folder.name}: {images} images at {positions} position(s){told}",
             hint="time points, echoes, b-values: put the files of one into a folder, or set"
-            " `imaging.policies.several_volumes: split` and `volume` in images.tsv",
+            " `imaging.policies.several_volumes: split` and `select` in images.tsv",
         )
 
 

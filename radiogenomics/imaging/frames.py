@@ -20,7 +20,7 @@ from radiogenomics.imaging.dicom import (
     dicom_files,
     items,
     optional_number,
-    read_dataset,
+    read_header,
     refuse_impossible_size,
     sop_class,
 )
@@ -59,12 +59,16 @@ CLASSIC = {
 
 @dataclass(frozen=True)
 class Image:
-    """One frame: its file, header with the classic keywords, transfer syntax, and number in the file (from 0 on)."""
+    """One frame: its file, header with the classic keywords, transfer syntax, and number in the file (from 0 on).
+
+    ``offset`` is where the pixel data of a file of one frame start, 0 where that is not known.
+    """
 
     path: Path
     header: Dataset
     syntax: str
     frame: int = 0
+    offset: int = 0
 
     @property
     def name(self) -> str:
@@ -116,7 +120,7 @@ def read_images(folder: Path, tags: Tags, damaged: Literal["refuse", "drop"]) ->
 
 def _frames(path: Path, tags: Tags) -> list[Image]:
     """Images of one file; none where it is an object about images."""
-    header = read_dataset(path, tags=(*TAGS, *tags))
+    header, offset = read_header(path, (*TAGS, *tags))
     kind = sop_class(header)
     if kind.startswith((*ATTACHED, MEDIA_DIRECTORY)):
         return []
@@ -124,7 +128,7 @@ def _frames(path: Path, tags: Tags) -> list[Image]:
         raise UnreadableDicomError(path, "cut off within its header, or an image without Rows")
     refuse_impossible_size(path, header)
     if kind not in ENHANCED:
-        return [Image(path, header, str(header.file_meta.TransferSyntaxUID))]
+        return [Image(path, header, str(header.file_meta.TransferSyntaxUID), offset=offset)]
     try:
         return list(_taken_apart(path, header))
     except RadiogenomicsError:

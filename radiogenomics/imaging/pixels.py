@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from radiogenomics.config.models import PetUnit
-from radiogenomics.imaging.dicom import number, optional_number, read_frames
+from radiogenomics.imaging.dicom import number, optional_number, read_frames, read_plain
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError
 from radiogenomics.imaging.frames import Image
 from radiogenomics.imaging.geometry import BoolArray, Values
@@ -20,7 +22,20 @@ PADDED = {"CT": -1024, "MR": 0, "PT": 0, "US": 0}
 # Attributes of padding; their prefix where pixels are not whole numbers (PS3.3 C.7.6.24, C.7.6.25).
 PADDING = ("PaddingValue", "PaddingRangeLimit")
 PREFIXES = {"float32": "FloatPixel", "float64": "DoubleFloatPixel"}
-TAGS = tuple(f"{prefix}{tag}" for prefix in ("Pixel", *PREFIXES.values()) for tag in PADDING)
+LITTLE_ENDIAN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+INT16 = np.iinfo(np.int16)
+TAGS = (
+    "PixelRepresentation",
+    *(f"{prefix}{tag}" for prefix in ("Pixel", *PREFIXES.values()) for tag in PADDING),
+)
+
+
+class Plain(NamedTuple):
+    """What `read_plain` must know of a file with one uncompressed frame of 16 bits a pixel."""
+
+    offset: int
+    signed: bool
+    bits: int
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,8 @@ class Slice:
     """One slice, not read yet.
 
     ``value = stored × slope + intercept``. ``padding`` has the range of stored values, both ends inclusive, that are
-    padding, by the prefix of the attributes that state it: whole numbers and floats have their own.
+    padding, by the prefix of the attributes that state it: whole numbers and floats have their own. ``plain`` is set
+    where the pixels may be read without a decoder.
     """
 
     path: Path
@@ -37,20 +53,16 @@ class Slice:
     slope: float
     intercept: float
     padding: Mapping[str, tuple[float, float]]
+    plain: Plain | None
 
     def values(self, stored: Values, fill: float) -> tuple[Values, BoolArray | None]:
         """Rescaled values, and which are padding (None: none is); padding becomes ``fill``.
 
-        Whole numbers stay whole where slope and intercept are: int32 of the stored integers, else float64.
+        Whole numbers stay whole where slope and intercept are: int16 where all values fit, else int64. Else float64.
         """
         if stored.shape != self.shape:
             raise PixelDataError(self.path, f"{stored.shape} pixels, expected {self.shape}")
-        exact = stored.dtype.kind in "iu" and self.slope.is_integer() and self.intercept.is_integer()
-        values: Values = stored.astype(np.int64 if exact and abs(self.slope) > 1 else np.int32 if exact else np.float64)
-        if self.slope != 1:
-            values = values * (int(self.slope) if exact else self.slope)
-        if self.intercept:
-            values = values + (int(self.intercept) if exact else self.intercept)
+        values = self._rescaled(stored)
         stated = self.padding.get(PREFIXES.get(stored.dtype.name, "Pixel"))
         if stated is None:
             return values, None
@@ -58,6 +70,17 @@ class Slice:
         empty = np.asarray((stored >= low) & (stored <= high), dtype=np.bool_)
         values[empty] = fill
         return values, empty
+
+    def _rescaled(self, stored: Values) -> Values:
+        if not (stored.dtype.kind in "iu" and self.slope.is_integer() and self.intercept.is_integer()):
+            values: Values = stored.astype(np.float64)
+            return values * self.slope + self.intercept
+        slope, intercept = int(self.slope), int(self.intercept)
+        ends = [int(end) * slope + intercept for end in (stored.min(), stored.max())]
+        small = slope == 1 and all(INT16.min <= value <= INT16.max for value in (*ends, intercept))
+        if small:  # wraps around and back where stored values are unsigned
+            return np.add(stored, intercept, dtype=np.int16, casting="unsafe")
+        return stored.astype(np.int64) * slope + intercept
 
 
 def slices(images: Sequence[Image], modality: str, pet_unit: PetUnit) -> tuple[Slice, ...]:
@@ -84,7 +107,13 @@ def read_slices(parts: Sequence[Slice]) -> Iterator[Values]:
     UnreadableDicomError, PixelDataError
     """
     for path, members in groupby(parts, key=lambda part: part.path):
-        yield from read_frames(path, [part.frame for part in members])
+        run = list(members)
+        if len(run) == 1 and run[0].plain is not None:
+            stored = read_plain(path, run[0].plain.offset, run[0].shape, run[0].plain.signed, run[0].plain.bits)
+            if stored is not None:
+                yield stored
+                continue
+        yield from read_frames(path, [part.frame for part in run])
 
 
 def equal_pixels(images: Sequence[Image]) -> bool:
@@ -103,7 +132,19 @@ def _slice(image: Image, modality: str, factor: float) -> Slice:
     path, header = image.path, image.header
     rows, columns = (int(number(header, tag, path=path)) for tag in ("Rows", "Columns"))
     slope, intercept = _rescale(path, header, modality)
-    return Slice(path, image.frame, (rows, columns), slope * factor, intercept * factor, _padding(path, header))
+    padding = _padding(path, header)
+    return Slice(path, image.frame, (rows, columns), slope * factor, intercept * factor, padding, _plain(image))
+
+
+def _plain(image: Image) -> Plain | None:
+    """How the pixels may be read without a decoder; None where one is needed."""
+    tags = ("BitsAllocated", "BitsStored", "PixelRepresentation", "NumberOfFrames")
+    allocated, bits, signed, frames = (optional_number(image.header, tag, path=image.path) for tag in tags)
+    if image.syntax not in LITTLE_ENDIAN or not image.offset or allocated != 16 or (frames or 1) != 1:
+        return None
+    if bits is None or not 1 <= bits <= 16 or bits != int(bits) or signed not in (0, 1):
+        return None
+    return Plain(image.offset, bool(signed), int(bits))
 
 
 def _rescale(path: Path, header: Dataset, modality: str) -> tuple[float, float]:

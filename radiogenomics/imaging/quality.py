@@ -1,13 +1,11 @@
 """What a mask looks like in numbers: the first things a reader of it checks."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from radiogenomics.imaging.geometry import BoolArray, Grid
-from radiogenomics.imaging.segmentation_errors import PaddedRegionError
 
 
 @dataclass(frozen=True)
@@ -54,22 +52,3 @@ def _holes(inside: BoolArray) -> int:
         return 0
     _, parts = ndimage.label(np.pad(~inside, 1, constant_values=True))  # the rim joins all that is outside
     return int(parts) - 1
-
-
-def refuse_padding(path: Path, roi: str, mask: BoolArray, padding: BoolArray) -> None:
-    """Refuse a region that holds pixels without a measurement: their value is a stand-in, air or no signal.
-
-    Parameters
-    ----------
-    path, roi
-        Segmentation and region, named in the error.
-    mask, padding : (n_slices, n_rows, n_columns) bool
-        Voxels of the region; voxels that the scanner marked as padding.
-
-    Raises
-    ------
-    PaddedRegionError
-    """
-    padded = int(np.count_nonzero(mask & padding))
-    if padded:
-        raise PaddedRegionError(path, roi, padded, int(np.count_nonzero(mask)))

@@ -32,7 +32,7 @@ VOLUME_TAGS = (
     *("AcquisitionNumber", "ImageType", "StackID", "InversionTime", "AcquisitionTime", "ContentTime"),
     *("AcquisitionDateTime", "DiffusionGradientOrientation", "NumberOfTemporalPositions"),
 )
-# What the images sheet may name in `volume`; dates and times would identify.
+# What the images sheet may name in `select`; dates and times would identify.
 CLOCKS = ("AcquisitionTime", "ContentTime", "AcquisitionDateTime")
 SELECTABLE = ("SeriesNumber", *(tag for tag in VOLUME_TAGS if tag not in CLOCKS))
 TAGS = ("SeriesInstanceUID", "SOPInstanceUID", "Modality", "SeriesNumber", "InstanceNumber", *VOLUME_TAGS)
@@ -45,23 +45,26 @@ SAME = 1e-6
 Selected: TypeAlias = tuple[list[Image], list[Repair]]
 
 
-def one_series(folder: Path, images: Sequence[Image], volume: str, policies: Policies) -> list[Image]:
-    """Images of the one series, or of the volume that ``volume`` names by attributes (``EchoTime=4.6;SeriesNumber=3``).
+def one_series(folder: Path, images: Sequence[Image], select: str, policies: Policies) -> Selected:
+    """Images of the one series, or of the volume that ``select`` names by attributes (``EchoTime=4.6;SeriesNumber=3``).
 
     Raises
     ------
     VolumeChoiceError
-        ``volume`` is malformed, or nothing has these values.
+        ``select`` is malformed, or nothing has these values.
     SeveralSeriesError, SeveralVolumesError
-        Several series; images that ``volume`` leaves out, where the policy does not allow to split.
+        Several series; images that ``select`` leaves out, where the policy does not allow to split.
     """
-    chosen = _with_values(folder, images, volume)
+    chosen = _with_values(folder, images, select)
     series = _by_series(images)
     if len(series) > 1 and (policies.several_series == "refuse" or len(_by_series(chosen)) > 1):
         raise SeveralSeriesError(folder, [_describe(members) for members in series])
     if len(series) == 1 and len(chosen) < len(images) and policies.several_volumes == "refuse":
-        raise SeveralVolumesError(folder, len(images), len(chosen), [name for name, _ in _wanted(folder, volume)])
-    return chosen
+        raise SeveralVolumesError(folder, len(images), len(chosen), [name for name, _ in _wanted(folder, select)])
+    if len(chosen) == len(images):
+        return chosen, []
+    split = SeveralSeriesError if len(series) > 1 else SeveralVolumesError
+    return chosen, [Repair(split.reason, "split", f"{len(chosen)} of {len(images)} images: {select}")]
 
 
 def slices_only(
@@ -105,8 +108,8 @@ def one_kind(images: Sequence[Image], policies: Policies) -> Selected:
     return largest, [Repair("mixed_geometry", "drop", f"{len(images) - len(largest)} of {len(images)} slices")]
 
 
-def one_volume(folder: Path, images: Sequence[Image], volume: str, policies: Policies, tolerance_mm: float) -> Selected:
-    """The volume that ``volume`` counts to (``2`` is the second), where the policy is to split; else all images.
+def one_volume(folder: Path, images: Sequence[Image], select: str, policies: Policies, tolerance_mm: float) -> Selected:
+    """The volume that ``select`` counts to (``2`` is the second), where the policy is to split; else all images.
 
     Volumes are told apart by kind and, where positions repeat, by the attributes that differ; they are counted in the
     order of these attributes' values.
@@ -114,18 +117,18 @@ def one_volume(folder: Path, images: Sequence[Image], volume: str, policies: Pol
     Raises
     ------
     VolumeChoiceError
-        There are several, and ``volume`` names none of them.
+        There are several, and ``select`` names none of them.
     """
-    number = int(volume) if volume.isascii() and volume.isdigit() else None
+    number = int(select) if select.isascii() and select.isdigit() else None
     if policies.several_volumes == "refuse":
         if number is None:
             return list(images), []
-        raise SeveralVolumesError(folder, len(images), len(images), ["what `volume` counts"])
+        raise SeveralVolumesError(folder, len(images), len(images), ["what `select` counts"])
     parts = [part for kind in _kinds(images) for part in _parts(kind, tolerance_mm)]
     if len(parts) == 1 and number in (None, 1):
         return list(images), []
     if number is None or not 1 <= number <= len(parts):
-        raise VolumeChoiceError(folder, volume, [f"{label} ({len(part)} slices)" for label, part in parts])
+        raise VolumeChoiceError(folder, select, [f"{label} ({len(part)} slices)" for label, part in parts])
     label, part = parts[number - 1]
     return part, [Repair(SeveralVolumesError.reason, "split", f"volume {number} of {len(parts)}: {label}")]
 
@@ -173,23 +176,23 @@ def _describe(members: Sequence[Image]) -> str:
     return f"{modality} series {number} ({len(members)} image(s), e.g. {first.name})"
 
 
-def _wanted(folder: Path, volume: str) -> list[tuple[str, str]]:
-    """Attributes and values that ``volume`` names; none where it is empty or a number."""
-    if not volume or (volume.isascii() and volume.isdigit()):
+def _wanted(folder: Path, select: str) -> list[tuple[str, str]]:
+    """Attributes and values that ``select`` names; none where it is empty or a number."""
+    if not select or (select.isascii() and select.isdigit()):
         return []
-    pairs = [part.partition("=") for part in volume.split(";")]
+    pairs = [part.partition("=") for part in select.split(";")]
     found = [(name.strip(), value.strip()) for name, _, value in pairs]
     if any(name not in SELECTABLE or not value for name, value in found):
-        raise VolumeChoiceError(folder, volume, [f"{name}=…" for name in SELECTABLE])
+        raise VolumeChoiceError(folder, select, [f"{name}=…" for name in SELECTABLE])
     return found
 
 
-def _with_values(folder: Path, images: Sequence[Image], volume: str) -> list[Image]:
-    wanted = _wanted(folder, volume)
+def _with_values(folder: Path, images: Sequence[Image], select: str) -> list[Image]:
+    wanted = _wanted(folder, select)
     chosen = [image for image in images if all(_has(image, name, value) for name, value in wanted)]
     if not chosen:
         named = {tuple(f"{name}={_shown(image, name) or '(none)'}" for name, _ in wanted) for image in images}
-        raise VolumeChoiceError(folder, volume, sorted(";".join(names) for names in named))
+        raise VolumeChoiceError(folder, select, sorted(";".join(names) for names in named))
     return chosen
 
 

@@ -67,7 +67,7 @@ class Series:
     repairs: tuple[Repair, ...] = ()
 
 
-def read_series(folder: Path, settings: Imaging, volume: str = "") -> Series:
+def read_series(folder: Path, settings: Imaging, select: str = "") -> Series:
     """Find the one volume in a folder and check that its slices form it; pixels are not read.
 
     Files that are not DICOM (see `dicom_files`), DICOMDIR, and objects without an image of their own to offer (SEG,
@@ -79,7 +79,7 @@ def read_series(folder: Path, settings: Imaging, volume: str = "") -> Series:
         Folder with the files of one series; folders below it are searched too.
     settings : Imaging
         Tolerances in mm, policies by defect, the unit of PET.
-    volume : str
+    select : str
         Which of several volumes: its number from 1 on, or ``KEYWORD=VALUE[;KEYWORD=VALUE]``; empty if there is one.
 
     Returns
@@ -97,7 +97,7 @@ def read_series(folder: Path, settings: Imaging, volume: str = "") -> Series:
     """
     if not folder.is_dir():
         raise MissingFileError(folder, "series folder")
-    images, repairs = _images(folder, settings, volume)
+    images, repairs = _images(folder, settings, select)
     modalities = [VOLUMES[sop_class(image.header)] for image in images]
     check_agreement(folder, images, modalities)
     stacked = stack(folder, images, settings)
@@ -118,20 +118,28 @@ def read_series(folder: Path, settings: Imaging, volume: str = "") -> Series:
     )
 
 
-def _images(folder: Path, settings: Imaging, volume: str) -> tuple[list[Image], list[Repair]]:
+def _images(folder: Path, settings: Imaging, select: str) -> tuple[list[Image], list[Repair]]:
     """Images of the volume, and what was left out by policy."""
     policies = settings.policies
     images, damaged = read_images(folder, TAGS, policies.unreadable_dicom)
     repairs = [Repair("unreadable_dicom", "drop", f"{len(damaged)} file(s)")] if damaged else []
-    images = selection.one_series(folder, images, volume, policies)
+    images, chosen = selection.one_series(folder, images, select, policies)
     images, foreign = selection.slices_only(folder, images, _is_slice, policies)
     images, copies = selection.once_each(folder, images, equal_pixels, policies)
     images, odd = selection.one_kind(images, policies)
-    images, split = selection.one_volume(folder, images, volume, policies, settings.slice_tolerance_mm)
+    images, split = selection.one_volume(folder, images, select, policies, settings.slice_tolerance_mm)
     if policies.duplicate_slice == "drop":
         images, again = selection.single_copies(images, equal_pixels, settings.slice_tolerance_mm)
         copies += again
-    return images, [*repairs, *foreign, *copies, *odd, *split, *_lossy(folder, images, policies.lossy_compression)]
+    return images, [
+        *repairs,
+        *chosen,
+        *foreign,
+        *copies,
+        *odd,
+        *split,
+        *_lossy(folder, images, policies.lossy_compression),
+    ]
 
 
 def _is_slice(image: Image) -> bool:

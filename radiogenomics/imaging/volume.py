@@ -22,11 +22,10 @@ from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.errors import SidecarError, UnreadableVolumeError
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Values
 from radiogenomics.imaging.nifti import write_nifti
-from radiogenomics.imaging.pixels import PADDED, read_slices
+from radiogenomics.imaging.pixels import INT16, PADDED, read_slices
 from radiogenomics.imaging.series import Series
 
 SIDECAR_FORMAT = "radiogenomics volume 1"
-INT16 = np.iinfo(np.int16)
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def read_volume(series: Series) -> Volume:
             values = values.astype(np.float32)
         values[k] = plane
         padding.append(None if empty is None or not empty.any() else np.packbits(empty))
-    return Volume(values.astype(np.int16) if still_whole else values, series, tuple(padding))
+    return Volume(values.astype(np.int16, copy=False) if still_whole else values, series, tuple(padding))
 
 
 def _planes(series: Series) -> Iterator[tuple[Values, BoolArray | None]]:
@@ -114,6 +113,8 @@ def _planes(series: Series) -> Iterator[tuple[Values, BoolArray | None]]:
 
 def _fits(plane: Values) -> bool:
     """Whether every value is a whole number within int16."""
+    if plane.dtype == np.int16:
+        return True
     whole = plane.dtype.kind == "i" or bool((plane == np.rint(plane)).all())
     return whole and bool(plane.min() >= INT16.min and plane.max() <= INT16.max)
 

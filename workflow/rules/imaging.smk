@@ -30,3 +30,23 @@ rule imaging_convert:
     shell:
         "radiogenomics imaging convert-batch --images {params.images:q} --settings {params.settings:q} {params.fetched}"
         " --directory {output.directory} --table {output.table} --failures {output.failures} 2> {log}"
+
+
+rule imaging_gather:
+    input:
+        expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
+    output:
+        "results/imaging/acquisition.parquet",
+    log:
+        "results/logs/imaging/gather.log",
+    benchmark:
+        "results/benchmarks/imaging_gather.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        stage_version=plan.stage_version("imaging"),
+    shell:
+        "radiogenomics imaging gather --parts {input} --acquisition {output} 2> {log}"

@@ -8,6 +8,7 @@ rule report_build:
         features="results/radiomics/features.parquet",
         alterations="results/genomics/alterations.parquet",
         images=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
+        acquisition="results/imaging/acquisition.parquet",
         overlays=expand("results/imaging/{batch}", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
     output:

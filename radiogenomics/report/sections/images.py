@@ -45,7 +45,7 @@ def section(run: Run, max_overlays: int) -> dict[str, Any]:
     if run.images is None:
         return {"rows": None, "features": features}
     images = run.images.reset_index(drop=True)
-    flags = image_flags(images)
+    flags = image_flags(images, unusual_facts(run.acquisition))
     order = sorted(
         images.index, key=lambda k: (not flags[k], images["patient_id"][k], images["image_id"][k], images["roi"][k])
     )
@@ -64,10 +64,24 @@ def section(run: Run, max_overlays: int) -> dict[str, Any]:
     }
 
 
-def image_flags(images: pd.DataFrame) -> list[list[str]]:
-    """List what to look at in each row: geometry of the mask, unusual volume or spacing, the same voxels elsewhere."""
+def unusual_facts(acquisition: pd.DataFrame | None) -> dict[str, list[str]]:
+    """What is unusual in how each image was acquired, beside what is typical."""
+    found: dict[str, list[str]] = {}
+    if acquisition is not None:
+        for row in acquisition[acquisition["outlier"]].itertuples():
+            name = str(row.fact).replace("_", " ")
+            found.setdefault(str(row.image_id), []).append(
+                f"{name} {str(row.value) or 'missing'}, usually {row.typical!s}"
+            )
+    return found
+
+
+def image_flags(images: pd.DataFrame, unusual: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """List what to look at in each row: mask, volume and spacing, repairs, acquisition, the same voxels elsewhere."""
     flags: list[list[str]] = [[] for _ in range(len(images))]
-    border, components, slices = (images[f"roi_{name}"].tolist() for name in ("touches_border", "components", "slices"))
+    border, components, holes, one_slice, notes = (
+        images[f"roi_{name}"].tolist() for name in ("touches_border", "components", "holes", "one_slice", "notes")
+    )
     volume, spacing = _volume_outliers(images), _spacing_outliers(images)
     twins = _twins(images)
     for k in range(len(images)):
@@ -75,14 +89,18 @@ def image_flags(images: pd.DataFrame) -> list[list[str]]:
             flags[k].append("touches border")
         if components[k] > 1:
             flags[k].append(f"{components[k]} components")
-        if slices[k] == 1:
+        if one_slice[k]:
             flags[k].append("one slice")
+        if holes[k]:
+            flags[k].append(f"{holes[k]} cavities" if holes[k] > 1 else "1 cavity")
         if volume[k]:
             flags[k].append("outlier in volume")
         if spacing[k]:
             flags[k].append("unusual spacing")
         if twins[k]:
             flags[k].append(f"same voxels as {twins[k]}")
+        flags[k] += [done for done in (images["repairs"][k], notes[k]) if done]
+        flags[k] += unusual.get(str(images["image_id"][k]), [])
     return flags
 
 

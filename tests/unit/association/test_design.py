@@ -70,14 +70,25 @@ def features(tmp_path):
 
 
 def test_features_of_each_role_are_a_matrix_in_the_order_of_the_patients(features):
-    ct, mr = design.read_features(features, ["P3", "P1", "P2", "P9"])
+    ct, mr = design.read_features(features, ["P3", "P1", "P2", "P9"], "original_shape_MeshVolume")
     assert (ct.analysis, mr.analysis) == ("ct", "mr")
     np.testing.assert_array_equal(ct.volume("original_shape_MeshVolume"), [3, 1, 2, np.nan])
     np.testing.assert_array_equal(mr.volume("original_shape_MeshVolume"), [30, 10, np.nan, np.nan])
 
 
+def test_of_several_regions_the_largest_counts(features, tmp_path):
+    frame = tables.FEATURES.read(features)
+    ct = frame[frame["role"] == "ct"].astype({"roi": str})
+    smaller = ct[ct["patient_id"] == "P1"].assign(roi="b", value=lambda rows: rows["value"] / 2)
+    larger = ct[ct["patient_id"] == "P2"].assign(roi="b", value=lambda rows: rows["value"] * 2)
+    path = tmp_path / "several.parquet"
+    tables.FEATURES.write(pd.concat([ct, smaller, larger], ignore_index=True), path)
+    found = next(design.read_features(path, ["P1", "P2", "P3"], "original_shape_MeshVolume"))
+    np.testing.assert_allclose(found.values, [[1, 1 / 7], [4, 4 / 7], [3, 3 / 7]])
+
+
 def test_a_volume_that_is_not_there_or_not_positive(features):
-    ct = next(design.read_features(features, ["P1", "P2"]))
+    ct = next(design.read_features(features, ["P1", "P2"], "original_shape_MeshVolume"))
     with pytest.raises(NoVolumeFeatureError, match="original_shape_Sphericity"):
         ct.volume("original_shape_Volume")
     ct.values[1] = 0
@@ -165,7 +176,7 @@ def test_a_class_that_nobody_carries_is_no_error(tmp_path):
 
 def test_features_of_other_patients_are_refused(features):
     with pytest.raises(NoCommonPatientError, match="'P1', 'P2', 'P3' against 'X'"):
-        list(design.read_features(features, ["X"]))
+        list(design.read_features(features, ["X"], "original_shape_MeshVolume"))
 
 
 def test_included_must_be_true_or_false(tmp_path):

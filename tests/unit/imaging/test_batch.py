@@ -3,13 +3,14 @@
 import json
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 
 from radiogenomics import tables
 from radiogenomics.imaging import batch as batch_module
 from radiogenomics.imaging.batch import convert_batch
-from radiogenomics.imaging.segmentation import rtstruct
+from radiogenomics.imaging.gather import gather
 from tests.unit.imaging import synthetic
 from tests.unit.imaging.synthetic import grid, write_rtstruct, write_series
 
@@ -40,13 +41,13 @@ def study(tmp_path):
     return tmp_path
 
 
-def run(study, rows, fetched=None, name="b007"):
+def run(study, rows, fetched=None, name="b007", **settings):
     imaging = study / "results" / "imaging"
     table, failures = imaging / f"{name}.images.parquet", imaging / f"{name}.failures.tsv"
     convert_batch(
         images=json.dumps(rows),
         fetched=fetched,
-        settings='{"pet_unit": "stored"}',
+        settings=json.dumps({"pet_unit": "stored", **settings}),
         directory=imaging / name,
         table=table,
         failures=failures,
@@ -138,7 +139,7 @@ def test_defects_are_recorded_with_their_patient(study, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(rtstruct, "read", defect)
+    monkeypatch.setattr(batch_module, "read_regions", defect)
     _, failures, _ = run(study, [row("i1", study / "ct", study / "rs.dcm")])
     assert failures[["patient_id", "reason"]].to_dict("records") == [
         {"patient_id": "patient-i1", "reason": "unexpected"}
@@ -176,7 +177,7 @@ def test_crash_leaves_the_old_folder_as_it_was(study, monkeypatch):
     _, _, folder = run(study, rows)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(batch_module, "write_overlay", killed)
@@ -201,3 +202,78 @@ def test_empty_batch_has_empty_tables(study):
     assert images.empty
     assert failures.empty
     assert folder.is_dir()
+
+
+def test_each_region_of_a_pattern_is_a_row_and_files_are_numbered(study):
+    write_rtstruct(
+        study / "rs.dcm", {"GTV/left": square(grid()), "gtv 2": square(grid(), 4, 7), "lung": square(grid())}
+    )
+    images, failures, folder = run(
+        study,
+        [row("i1", study / "ct", study / "rs.dcm", roi="tumour")],
+        regions={"tumour": ["GTV*"]},
+        policies={"several_regions": "each"},
+    )
+    assert failures.empty
+    assert images[["roi", "region", "roi_voxels"]].values.tolist() == [
+        ["GTV/left", "GTV/left", 98],
+        ["gtv 2", "gtv 2", 32],
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("i1.1.mask.nii.gz", "i1.1.png", "i1.2.mask.nii.gz", "i1.2.png", "i1.json", "i1.nii.gz")
+    ]
+
+
+def test_the_largest_region_keeps_the_name_of_the_sheet(study):
+    write_rtstruct(study / "rs.dcm", {"GTV1": square(grid(), 4, 7), "GTV2": square(grid())})
+    rows = [row("i1", study / "ct", study / "rs.dcm", roi="tumour")]
+    images, _, _ = run(study, rows, regions={"tumour": ["GTV?"]}, policies={"several_regions": "largest"})
+    found = images.iloc[0]
+    assert (found["roi"], found["region"], found["roi_voxels"]) == ("tumour", "GTV2", 98)
+    assert "GTV1" in found["roi_notes"]
+
+
+def test_repairs_and_the_choice_of_a_volume_stand_in_the_table(study):
+    write_series(study / "two", edit=lambda k, header: setattr(header, "EchoNumbers", 1))
+    uid = pydicom.dcmread(study / "two" / "series_000.dcm").SeriesInstanceUID
+
+    def second(k, header):
+        header.EchoNumbers, header.SeriesInstanceUID = 2, uid
+
+    write_series(study / "two", edit=second, name="again")
+    rows = [row("i1", study / "two", study / "rs.dcm") | {"select": "EchoNumbers=2"}]
+    images, failures, _ = run(study, rows, policies={"several_volumes": "split"})
+    assert failures.empty
+    assert images["repairs"].tolist() == ["several_volumes: split (10 of 20 images: EchoNumbers=2)"]
+
+
+@pytest.mark.parametrize(("how", "bias"), [("zscore", False), ("percentile", False), ("none", True), ("zscore", True)])
+def test_intensities_of_mr_are_scaled_as_the_settings_say(study, how, bias):
+    write_series(study / "mr", modality="MR")
+    _, failures, folder = run(
+        study,
+        [row("i1", study / "mr", study / "rs.dcm")],
+        mr={"normalisation": how, "bias_correction": bias},
+    )
+    assert failures.empty
+    values = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "i1.nii.gz"))).astype(float)
+    stored = synthetic.stored_values().astype(float)
+    assert np.corrcoef(values.ravel(), stored.ravel())[0, 1] > 0.95
+    if how == "zscore":
+        assert abs(np.median(values)) < 2
+    if how == "percentile":
+        assert values.max() == pytest.approx(1, abs=0.1)
+    if how == "none":
+        assert not np.array_equal(values, stored)
+
+
+def test_acquisition_facts_of_all_batches_and_the_odd_one_out(study):
+    for n in range(6):
+        edit = (lambda k, header: setattr(header, "KVP", 80)) if n == 3 else None
+        write_series(study / f"s{n}", edit=edit)
+        run(study, [row(f"i{n}", study / f"s{n}", study / "rs.dcm")], name=f"b{n:03d}")
+    parts = sorted((study / "results" / "imaging").glob("b*.images.parquet"))
+    gather(parts=parts, acquisition=study / "acquisition.parquet")
+    facts = tables.ACQUISITION.read(study / "acquisition.parquet")
+    odd = facts[facts["outlier"]]
+    assert odd[["image_id", "fact", "value", "typical"]].values.tolist() == [["i3", "kvp", "80", "120"]]

@@ -106,6 +106,12 @@ def test_facts_of_the_acquisition_are_kept(tmp_path):
         "slice_thickness_mm": 9.0,
         "kvp": 120.0,
         "field_strength_t": None,
+        "sequence": "",
+        "echo_time_ms": None,
+        "repetition_time_ms": None,
+        "flip_angle_degrees": None,
+        "contrast": "",
+        "tracer": "",
     }
     assert series.series == digest(headers[0].SeriesInstanceUID)
     assert series.references.frame_of_reference == digest(headers[0].FrameOfReferenceUID)

@@ -3,9 +3,10 @@
 import json
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
-from pydicom.uid import RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
@@ -252,3 +253,22 @@ def test_sidecar_and_volume_hold_no_patient_no_date_and_no_uid(tmp_path):
     record = json.loads(text)
     assert record["padded_voxels"] == 0
     assert len(record["instances"]) == 10
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("signed", [0, 1])
+def test_plain_pixels_are_those_of_the_decoder(tmp_path, syntax, bits, signed):
+    """Bits above BitsStored, where old scanners kept overlays, mean nothing."""
+    values = np.random.default_rng(3).integers(-32_768, 32_767, synthetic.SHAPE).astype(np.int16)
+    edit = set_all(BitsStored=bits, HighBit=bits - 1, PixelRepresentation=signed, RescaleIntercept=0)
+    write_series(tmp_path, values, edit=edit)
+    if syntax == ImplicitVRLittleEndian:
+        for path in tmp_path.glob("*.dcm"):
+            dataset = pydicom.dcmread(path)
+            dataset.file_meta.TransferSyntaxUID = syntax
+            dataset.save_as(path, implicit_vr=True, little_endian=True)
+    series = read_series(tmp_path, Imaging())
+    assert all(part.plain is not None for part in series.slices)
+    decoded = np.stack([pydicom.dcmread(part.path).pixel_array for part in series.slices])
+    assert np.array_equal(read_volume(series).values, decoded)

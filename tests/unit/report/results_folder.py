@@ -198,7 +198,7 @@ def write_images(folder: Path, people: pd.DataFrame, random: np.random.Generator
     rows = [_image(str(name), k, random) for k, name in enumerate(kept["patient_id"])]
     rows[1] |= {"roi_touches_border": True}
     rows[2] |= {"roi_components": 3}
-    rows[5] |= {"roi_slices": 1, "roi_volume_ml": 0.02, "roi_voxels": 30}
+    rows[5] |= {"roi_slices": 1, "roi_one_slice": True, "roi_volume_ml": 0.02, "roi_voxels": 30}
     rows[8] |= {"voxel_hash": rows[9]["voxel_hash"]}
     rows[11] |= {"overlay": "imaging/overlays/absent.png"}
     for k, row in enumerate(rows):
@@ -361,6 +361,7 @@ def _image(patient: str, k: int, random: np.random.Generator) -> dict[str, objec
         "role": "CT",
         "modality": "CT",
         "roi": "GTV",
+        "region": "GTV",
         "volume": f"imaging/{k}.nii.gz",
         "mask": f"imaging/{k}.mask.nii.gz",
         "overlay": f"imaging/overlays/{k}.png",
@@ -376,11 +377,21 @@ def _image(patient: str, k: int, random: np.random.Generator) -> dict[str, objec
         "roi_slices": 14,
         "roi_components": 1,
         "roi_touches_border": False,
+        "roi_holes": 0,
+        "roi_one_slice": False,
+        "repairs": "",
+        "roi_notes": "",
         "manufacturer": scanner[0],
         "model": scanner[1],
         "kernel": scanner[2],
         "slice_thickness_mm": 2.5 if k % 3 else 2.0,
         "kvp": 120.0 if k % 5 else 100.0,
         "field_strength_t": None,
+        "sequence": "",
+        "echo_time_ms": None,
+        "repetition_time_ms": None,
+        "flip_angle_degrees": None,
+        "contrast": "",
+        "tracer": "",
         "voxel_hash": f"{k:032x}",
     }

@@ -166,9 +166,16 @@ def test_tables_of_batches_can_be_named_one_by_one(study):
 
 def test_image_flags(study):
     table = load.load(study).images
-    flags = dict(zip(table["patient_id"], images.image_flags(table), strict=True))
+    flags = dict(zip(table["patient_id"], images.image_flags(table, {"P001_ct": ["kvp 80, usually 120"]}), strict=True))
     found = {flag for row in flags.values() for flag in row}
-    assert {"touches border", "3 components", "one slice", "outlier in volume", "unusual spacing"} <= found
+    assert {
+        "touches border",
+        "3 components",
+        "one slice",
+        "kvp 80, usually 120",
+        "outlier in volume",
+        "unusual spacing",
+    } <= found
     assert flags["P012"] == ["same voxels as P013_ct"]
     assert flags["P013"] == ["same voxels as P012_ct"]
 
