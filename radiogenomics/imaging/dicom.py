@@ -1,7 +1,9 @@
 """Reading DICOM files: which files are DICOM, their attributes as checked plain values, digests in place of UIDs."""
 
 import hashlib
+import io
 import math
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,9 +79,19 @@ def read_header(path: Path, tags: Tags) -> tuple[FileDataset, int]:
     return _read(path, False, tags)
 
 
+class _File(io.BufferedReader):
+    """A file that is never asked for more than it holds: a damaged length would have that much memory allocated."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most ``size`` bytes."""
+        if size is not None and size > io.DEFAULT_BUFFER_SIZE:
+            size = min(size, os.fstat(self.fileno()).st_size - self.tell())
+        return super().read(size)
+
+
 def _read(path: Path, pixels: bool, tags: Tags | None) -> tuple[FileDataset, int]:
     try:
-        with quiet(), path.open("rb") as stream:
+        with quiet(), _File(io.FileIO(path)) as stream:
             wanted: Any = None if tags is None else list(tags)  # keywords and tags may be mixed
             dataset = pydicom.dcmread(stream, stop_before_pixels=not pixels, specific_tags=wanted, force=True)
             end = stream.tell()
@@ -110,7 +122,7 @@ def refuse_impossible_size(path: Path, header: FileDataset) -> None:
         return
     if rows * columns > LARGEST_FRAME:
         raise InvalidTagError(path, "Rows", f"{rows:g} × {columns:g}", f"at most {LARGEST_FRAME} pixels a frame")
-    syntax = UID(str(header.file_meta.TransferSyntaxUID))
+    syntax = transfer_syntax(header)
     plain = not (syntax.is_private or not syntax.is_transfer_syntax or syntax.is_encapsulated or syntax.is_deflated)
     if plain and samples == 1 and bits is not None:
         needed, found = int(rows * columns * (frames or 1) * bits) // 8, path.stat().st_size
@@ -120,12 +132,21 @@ def refuse_impossible_size(path: Path, header: FileDataset) -> None:
 
 def decode(path: Path, dataset: FileDataset) -> Values:
     """Stored values of a file's pixels, decompressed; PixelDataError where they are cut off or damaged."""
+    with decoding(path):
+        stored: Values = dataset.pixel_array
+    return stored
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises into PixelDataError, a panic of one written in Rust too (no `Exception`)."""
     try:
         with quiet():
-            stored: Values = dataset.pixel_array
-    except Exception as error:  # decoders raise what they like; none of it is ours
+            yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
         raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
-    return stored
 
 
 def read_frames(path: Path, frames: Sequence[int]) -> Iterator[Values]:
@@ -142,11 +163,8 @@ def read_frames(path: Path, frames: Sequence[int]) -> Iterator[Values]:
         return
     found = iter_pixels(path, indices=list(frames))
     for _ in frames:
-        try:
-            with quiet():
-                stored = next(found)
-        except Exception as error:  # as in `decode`; StopIteration where the file holds fewer
-            raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+        with decoding(path):
+            stored = next(found)
         yield stored
 
 
@@ -179,8 +197,21 @@ def read_plain(path: Path, offset: int, shape: tuple[int, int], signed: bool, bi
 
 def sop_class(header: Dataset) -> str:
     """SOP class UID of the data set, else that of the file's meta information, empty where neither has one."""
-    found = header.get("SOPClassUID") or getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID", "")
-    return str(found)
+    return _uid(header, "SOPClassUID") or _uid(getattr(header, "file_meta", Dataset()), "MediaStorageSOPClassUID")
+
+
+def transfer_syntax(header: FileDataset) -> UID:
+    """Transfer syntax that a file states, empty where what it states is no UID."""
+    with quiet():
+        return UID(_uid(header.file_meta, "TransferSyntaxUID"))
+
+
+def _uid(dataset: Dataset, keyword: str) -> str:
+    try:
+        with quiet():
+            return str(dataset.get(keyword) or "")
+    except Exception:  # as in `_value`; an identity that cannot be read is none
+        return ""
 
 
 def dicom_files(path: Path, damaged: list[str] | None = None) -> list[Path]:
@@ -260,6 +291,8 @@ class References:
 def text(dataset: Dataset, keyword: str, default: str | None = None, *, path: Path) -> str:
     """Value as text; MissingTagError where it is absent or empty and there is no default."""
     value = _value(dataset, keyword, path)
+    if isinstance(value, pydicom.Sequence):
+        raise InvalidTagError(path, keyword, "a sequence", "text")
     if value is None or str(value).strip() == "":
         if default is None:
             raise MissingTagError(path, keyword)

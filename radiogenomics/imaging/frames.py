@@ -23,6 +23,7 @@ from radiogenomics.imaging.dicom import (
     read_header,
     refuse_impossible_size,
     sop_class,
+    transfer_syntax,
 )
 from radiogenomics.imaging.errors import (
     MultiframeError,
@@ -128,7 +129,7 @@ def _frames(path: Path, tags: Tags) -> list[Image]:
         raise UnreadableDicomError(path, "cut off within its header, or an image without Rows")
     refuse_impossible_size(path, header)
     if kind not in ENHANCED:
-        return [Image(path, header, str(header.file_meta.TransferSyntaxUID), offset=offset)]
+        return [Image(path, header, transfer_syntax(header), offset=offset)]
     try:
         return list(_taken_apart(path, header))
     except RadiogenomicsError:
@@ -151,7 +152,7 @@ def _taken_apart(path: Path, header: FileDataset) -> Iterator[Image]:
         flat.update(header)
         for source in (*shared, group):
             _add_macros(path, flat, source)
-        yield Image(path, flat, str(header.file_meta.TransferSyntaxUID), number)
+        yield Image(path, flat, transfer_syntax(header), number)
 
 
 def _add_macros(path: Path, flat: Dataset, group: Dataset) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging.dicom import References, dicom_files, is_dicom, read_dataset
+from radiogenomics.imaging.dicom import References, dicom_files, is_dicom, read_dataset, sop_class
 from radiogenomics.imaging.geometry import BoolArray, Grid
 from radiogenomics.imaging.segmentation import labelmap, rtstruct, seg
 from radiogenomics.imaging.segmentation.regions import Region, Source, read_selected, select
@@ -109,7 +109,7 @@ def _kind(path: Path) -> str | None:
         return "labelmap"
     if not is_dicom(path):
         return None
-    sop_class = str(read_dataset(path, tags=("SOPClassUID",)).get("SOPClassUID", ""))
-    if sop_class in seg.SOP_CLASSES:
+    kind = sop_class(read_dataset(path, tags=("SOPClassUID",)))
+    if kind in seg.SOP_CLASSES:
         return "SEG"
-    return "RTSTRUCT" if sop_class in rtstruct.SOP_CLASSES else None
+    return "RTSTRUCT" if kind in rtstruct.SOP_CLASSES else None

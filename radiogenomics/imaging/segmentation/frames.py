@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import UID, ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian
 
-from radiogenomics.imaging.dicom import number, quiet
+from radiogenomics.imaging.dicom import decoding, number, transfer_syntax
 from radiogenomics.imaging.errors import PixelDataError
 from radiogenomics.imaging.geometry import Values
 
@@ -24,17 +24,17 @@ def stored_frames(path: Path, dataset: FileDataset, wanted: Sequence[int]) -> It
     """
     if not wanted:
         return
-    syntax = UID(str(dataset.file_meta.TransferSyntaxUID))
+    syntax = transfer_syntax(dataset)
     known = syntax.is_transfer_syntax and not syntax.is_private
     plain = known and not syntax.is_encapsulated and syntax != ExplicitVRBigEndian
     if plain and number(dataset, "BitsAllocated", path=path) == 1:
         yield from _unpacked(path, dataset, wanted)
         return
-    try:
-        with quiet():
-            yield from iter_pixels(dataset, indices=list(wanted), raw=True)
-    except Exception as error:  # decoders raise what they like; none of it is ours
-        raise PixelDataError(path, f"{type(error).__name__}: {error}") from error
+    found = iter_pixels(dataset, indices=list(wanted), raw=True)
+    for _ in wanted:
+        with decoding(path):
+            stored = next(found)
+        yield stored
 
 
 def _unpacked(path: Path, dataset: FileDataset, wanted: Sequence[int]) -> Iterator[Values]:
