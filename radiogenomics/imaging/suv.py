@@ -45,8 +45,8 @@ STORED_TYPES = {"GML": ("BW", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"), "CM2ML":
 ISOTOPE = "RadiopharmaceuticalInformationSequence"
 
 # What numbers can be, in the unit of DICOM. Weight: a newborn to above the limit of scanner tables. Size: a size in cm
-# is refused. Activity: 10 MBq in a child to 2 GBq of Rb-82, so that MBq, kBq and mCi are refused. Half-life: Rb-82
-# (76 s) to I-124 (4.2 days).
+# is refused. Activity: 10 MBq in a child to 2 GBq of Rb-82, so that MBq, mCi and (below 1 GBq) kBq are refused.
+# Half-life: Rb-82 (76 s) to I-124 (4.2 days).
 RANGES = {
     "PatientWeight": ("kg", 1.0, 400.0),
     "PatientSize": ("m", 0.3, 2.5),
