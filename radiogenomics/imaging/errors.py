@@ -78,7 +78,7 @@ class NotAnImageSeriesError(SeriesError):
         self.folder, self.what, self.files = folder, what, tuple(files)
         super().__init__(
             f"{folder.name}: {what}: {listing(files, 6)}",
-            hint="name the folder of a CT, MR, PET or ultrasound series; take localizers and screen captures out of it,"
+            hint="name the folder of a CT, MR or PET series; take localizers and screen captures out of it,"
             " or set `imaging.policies.not_an_image_series: drop`",
         )
 
