@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels.utils import iter_pixels
+from pydicom.pixels.utils import iter_pixels, pixel_array
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError, UnreadableDicomError
@@ -61,9 +61,7 @@ def is_dicom(path: Path) -> bool:
     return start[PREFIX_OFFSET:] == b"DICM" or (len(start) > 8 and start[:2] in BARE_STARTS)
 
 
-def read_dataset(
-    path: Path, *, pixels: bool = False, tags: Sequence[str | tuple[int, int]] | None = None
-) -> FileDataset:
+def read_dataset(path: Path, *, pixels: bool = False, tags: Tags | None = None) -> FileDataset:
     """Read one DICOM file, with or without preamble.
 
     Raises
@@ -150,16 +148,17 @@ def decoding(path: Path) -> Iterator[None]:
 
 
 def read_frames(path: Path, frames: Sequence[int]) -> Iterator[Values]:
-    """Stored values (n_rows, n_columns) of some frames of a file, in the given order, one in memory at a time.
+    """Stored values (n_rows, n_columns) of some frames of a file, in the given order, decoded one at a time.
 
     Raises
     ------
     UnreadableDicomError, PixelDataError
     """
-    if list(frames) == [0]:
+    if list(frames) == [0]:  # files without meta information, too
         dataset = read_dataset(path, pixels=True)
-        stored = decode(path, dataset)
-        yield stored[0] if (optional_number(dataset, "NumberOfFrames", path=path) or 1) > 1 else stored
+        with decoding(path):
+            stored: Values = pixel_array(dataset, index=0)
+        yield stored
         return
     found = iter_pixels(path, indices=list(frames))
     for _ in frames:

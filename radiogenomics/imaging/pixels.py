@@ -18,7 +18,7 @@ from radiogenomics.imaging.geometry import BoolArray, Values
 from radiogenomics.imaging.suv import suv_factors
 
 # What a pixel without a measurement becomes: air in HU; no signal elsewhere.
-PADDED = {"CT": -1024, "MR": 0, "PT": 0, "US": 0}
+PADDED = {"CT": -1024, "MR": 0, "PT": 0}
 # Attributes of padding; their prefix where pixels are not whole numbers (PS3.3 C.7.6.24, C.7.6.25).
 PADDING = ("PaddingValue", "PaddingRangeLimit")
 PREFIXES = {"float32": "FloatPixel", "float64": "DoubleFloatPixel"}
@@ -90,7 +90,7 @@ def slices(images: Sequence[Image], modality: str, pet_unit: PetUnit) -> tuple[S
     ------
     MissingTagError, InvalidTagError
         CT or PET without RescaleSlope or RescaleIntercept, a slope of 0, a padding value that is no number.
-    SuvError
+    QuantityError
         See `suv_factors`, for PET in another unit than the stored one.
     """
     factors = [1.0] * len(images)

@@ -33,12 +33,6 @@ from radiogenomics.imaging.quantity_errors import (
 SuvUnit = Literal["suvbw", "suvlbm", "suvbsa"]
 Value = TypeVar("Value")
 
-# UCUM codes of the results (PS3.16 CID 85).
-SUV_CODES: dict[SuvUnit, str] = {
-    "suvbw": "g/ml{SUVbw}",
-    "suvlbm": "g/ml{SUVlbm(Janma)}",
-    "suvbsa": "cm2/ml{SUVbsa}",
-}
 # Terms of SUVType (PS3.3 C.8.9.1) for the results, and those that an image in each unit may have.
 SUV_TYPES: dict[SuvUnit, str] = {"suvbw": "BW", "suvlbm": "LBMJANMA", "suvbsa": "BSA"}
 STORED_TYPES = {"GML": ("BW", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"), "CM2ML": ("BSA",)}
@@ -98,7 +92,7 @@ SUV_TAGS: tuple[str | tuple[int, int], ...] = (
 )
 
 
-class Slice(Protocol):
+class Headed(Protocol):
     """A file with its header, as the header pass reads it."""
 
     @property
@@ -115,7 +109,7 @@ class _Item:
     header: Dataset
 
 
-def suv_factors(images: Sequence[Slice], unit: SuvUnit) -> FloatArray:
+def suv_factors(images: Sequence[Headed], unit: SuvUnit) -> FloatArray:
     """Factors that turn rescaled stored values into standardised uptake values.
 
     SUV = (stored value × RescaleSlope + RescaleIntercept) × factor. By unit of the image:
@@ -195,7 +189,7 @@ def body_mass_kg(kind: str, weight_kg: float, size_m: float, *, male: bool) -> f
     return linear * weight_kg - quadratic * (weight_kg / (100 * size_m)) ** 2
 
 
-def _shared(images: Sequence[Slice], tag: str, read: Callable[..., Value]) -> Value:
+def _shared(images: Sequence[Headed], tag: str, read: Callable[..., Value]) -> Value:
     """Value that all slices share; values are counted, not shown, since they may concern the patient."""
     values = [read(image.header, tag, path=image.path) for image in images]
     unlike = [image.path.name for image, value in zip(images, values, strict=True) if value != values[0]]
@@ -225,21 +219,21 @@ def _plausible(header: Dataset, tag: str, *, path: Path) -> float:
     return value
 
 
-def _check_corrections(images: Sequence[Slice]) -> None:
+def _check_corrections(images: Sequence[Headed]) -> None:
     path, done = images[0].path, _shared(images, "CorrectedImage", _terms)
     for term, meaning in (("ATTN", "attenuation"), ("DECY", "decay")):
         if term not in done:
             raise UncorrectedPetError(path, "CorrectedImage", f"has no {term}: not corrected for {meaning}")
 
 
-def _decay_correction(images: Sequence[Slice]) -> str:
+def _decay_correction(images: Sequence[Headed]) -> str:
     found = _shared(images, "DecayCorrection", text)
     if found not in ("START", "ADMIN"):
         raise UncorrectedPetError(images[0].path, "DecayCorrection", f"is {found[:16]!r}, neither START nor ADMIN")
     return found
 
 
-def _stored_type(images: Sequence[Slice], units: str) -> str:
+def _stored_type(images: Sequence[Headed], units: str) -> str:
     known = STORED_TYPES[units]
     found = _shared(images, "SUVType", _optional_text) or known[0]
     if found not in known:
@@ -247,12 +241,12 @@ def _stored_type(images: Sequence[Slice], units: str) -> str:
     return found
 
 
-def _ratio(images: Sequence[Slice], wanted: str, stored: str) -> float:
+def _ratio(images: Sequence[Headed], wanted: str, stored: str) -> float:
     """Factor from one type of uptake value to another; nothing of the patient is needed where they are the same."""
     return 1.0 if wanted == stored else _body_size(images, wanted) / _body_size(images, stored)
 
 
-def _body_size(images: Sequence[Slice], kind: str) -> float:
+def _body_size(images: Sequence[Headed], kind: str) -> float:
     """Body size by a term of SUVType: a mass in g, or a surface area in cm² for BSA."""
     weight_kg = _shared(images, "PatientWeight", _plausible)
     if kind == "BW":
@@ -269,7 +263,7 @@ def _body_size(images: Sequence[Slice], kind: str) -> float:
     return 1000 * mass_kg
 
 
-def _philips_scales(images: Sequence[Slice]) -> tuple[FloatArray, bool]:
+def _philips_scales(images: Sequence[Headed]) -> tuple[FloatArray, bool]:
     """Philips' factor of each slice, and whether it gives Bq/ml (else SUVbw)."""
     for tag in (PHILIPS_SUV, PHILIPS_ACTIVITY):
         found = [_private_number(image, tag) for image in images]
@@ -283,7 +277,7 @@ def _philips_scales(images: Sequence[Slice]) -> tuple[FloatArray, bool]:
     raise MissingTagError(images[0].path, f"{PHILIPS_SUV} and no {PHILIPS_ACTIVITY} other than 0")
 
 
-def _private_number(image: Slice, tag: Private) -> float | None:
+def _private_number(image: Headed, tag: Private) -> float | None:
     value = _private(image, tag)
     if not value:
         return None
@@ -296,7 +290,7 @@ def _private_number(image: Slice, tag: Private) -> float | None:
     return found
 
 
-def _private(image: Slice, tag: Private) -> str:
+def _private(image: Headed, tag: Private) -> str:
     """Value of a private attribute as text, empty where it is absent or another creator has its place."""
     header, creators = image.header, image.header.private_creators(tag.group)
     if tag.creator in creators:
@@ -310,7 +304,7 @@ def _private(image: Slice, tag: Private) -> str:
     return plain.strip("\0 ")
 
 
-def _dose(images: Sequence[Slice], decay_correction: str) -> float:
+def _dose(images: Sequence[Headed], decay_correction: str) -> float:
     """Activity in Bq that is left of the injected one at the time to which the images are corrected."""
     isotopes = [_isotope(image) for image in images]
     dose_bq = _shared(isotopes, "RadionuclideTotalDose", _plausible)
@@ -327,7 +321,7 @@ def _dose(images: Sequence[Slice], decay_correction: str) -> float:
     return float(dose_bq * 2 ** (-elapsed_s / half_life_s))
 
 
-def _isotope(image: Slice) -> _Item:
+def _isotope(image: Headed) -> _Item:
     found = items(image.header, ISOTOPE, path=image.path)
     if not found:
         raise MissingTagError(image.path, ISOTOPE)
@@ -336,7 +330,7 @@ def _isotope(image: Slice) -> _Item:
     return _Item(image.path, found[0])
 
 
-def _scan_start(images: Sequence[Slice], half_life_s: float) -> datetime:
+def _scan_start(images: Sequence[Headed], half_life_s: float) -> datetime:
     """Time to which images with DecayCorrection START are corrected.
 
     SeriesTime, unless it is after the earliest acquisition (a series that was written or processed later). Then GE's
@@ -358,12 +352,12 @@ def _scan_start(images: Sequence[Slice], half_life_s: float) -> datetime:
     return min(starts)
 
 
-def _acquisition(image: Slice) -> datetime:
+def _acquisition(image: Headed) -> datetime:
     date, clock = (text(image.header, tag, path=image.path) for tag in ("AcquisitionDate", "AcquisitionTime"))
     return _moment(image.path, "AcquisitionTime", date, clock)
 
 
-def _since_scan_start(image: Slice, half_life_s: float) -> timedelta:
+def _since_scan_start(image: Headed, half_life_s: float) -> timedelta:
     """Time from the start of the scan to the start of the slice's frame.
 
     FrameReferenceTime (PS3.3 C.8.9.4.1.5) runs from the start of the scan to the moment in the frame at which the count
@@ -379,7 +373,7 @@ def _since_scan_start(image: Slice, half_life_s: float) -> timedelta:
     return timedelta(seconds=float(reference_s - average_s))
 
 
-def _injection(images: Sequence[Slice], isotopes: Sequence[Slice], scan: datetime, half_life_s: float) -> datetime:
+def _injection(images: Sequence[Headed], isotopes: Sequence[Headed], scan: datetime, half_life_s: float) -> datetime:
     """Start of the injection: RadiopharmaceuticalStartDateTime, else RadiopharmaceuticalStartTime before the scan."""
     path, zone = images[0].path, _shared(images, "TimezoneOffsetFromUTC", _optional_text)
     dated, clock = (

@@ -2,7 +2,7 @@
 
 Values are what the modality means: stored value × RescaleSlope + RescaleIntercept, slice by slice (PET has another
 slope in every slice, and a factor to SUV). Pixels that the scanner marked as padding hold no measurement: they become
-air in CT, no signal in MR, PET and ultrasound.
+air in CT, no signal in MR and PET.
 """
 
 import hashlib
