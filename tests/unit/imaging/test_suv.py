@@ -32,7 +32,7 @@ from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.suv import (
     GE_SCAN_START,
     ISOTOPE,
-    SUV_CODES,
+    SUV_TYPES,
     SUV_TAGS,
     body_mass_kg,
     body_surface_area_m2,
@@ -124,7 +124,7 @@ def test_worked_example():
     assert 1e4 * factor(pet()) == pytest.approx(3.6125, rel=1e-12)
     assert 1e4 * factor(pet(), unit="suvlbm") == pytest.approx(2.772175, rel=1e-6)
     assert 1e4 * factor(pet(), unit="suvbsa") == pytest.approx(0.917105, rel=1e-5)
-    assert set(SUV_CODES) == {"suvbw", "suvlbm", "suvbsa"}
+    assert set(SUV_TYPES) == {"suvbw", "suvlbm", "suvbsa"}
 
 
 def real_cases():
@@ -177,7 +177,7 @@ def test_real_tumour_equals_what_another_program_gives():
     stored = read_volume(series).values[mask]
     paths = sorted((root / "FDG_PET" / "image").iterdir())
     files = [File(path, read_dataset(path, tags=SUV_TAGS)) for path in paths]
-    factors = {unit: suv_factors(files, unit) for unit in SUV_CODES}
+    factors = {unit: suv_factors(files, unit) for unit in SUV_TYPES}
     assert all(np.ptp(found) == 0 for found in factors.values())
     extremes = {unit: (stored.min() * found[0], stored.max() * found[0]) for unit, found in factors.items()}
     extremes["injection"] = tuple(value * 2 ** (2711 / 6588) for value in (stored.min(), stored.max()))
@@ -200,7 +200,7 @@ def test_real_tumour_equals_what_another_program_gives():
 positive = st.floats(0.2, 5)
 
 
-@given(dose=positive, weight=positive, unit=st.sampled_from(sorted(SUV_CODES)))
+@given(dose=positive, weight=positive, unit=st.sampled_from(sorted(SUV_TYPES)))
 def test_scaling(dose, weight, unit):
     """Twice the dose, half the SUV; SUVbw is proportional to the weight."""
     plain = factor(pet(), unit=unit)
@@ -315,7 +315,7 @@ def test_uptake_values_are_converted_by_the_ratio_of_body_sizes(kind, sex, male)
     stored = pet(Units="GML", SUVType=kind, PatientSex=sex, DecayCorrection=None)
     mass_kg = body_mass_kg(kind, 72.25, 1.70, male=male)
     assert factor(stored) == pytest.approx(72.25 / mass_kg)
-    for unit in SUV_CODES:
+    for unit in SUV_TYPES:
         activity = factor(pet(PatientSex=sex), unit=unit)
         assert factor(stored, unit=unit) == pytest.approx(activity * HALF_LEFT_BQ / (1000 * mass_kg))
 
