@@ -32,8 +32,8 @@ from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.suv import (
     GE_SCAN_START,
     ISOTOPE,
-    SUV_TYPES,
     SUV_TAGS,
+    SUV_TYPES,
     body_mass_kg,
     body_surface_area_m2,
     suv_factors,
