@@ -1,0 +1,1 @@
+"""One module per family of features: arrays in, values by name out."""

@@ -1,0 +1,1 @@
+"""Convolutional filters after IBSI-2, and those of pyradiomics."""

@@ -1,0 +1,1 @@
+"""Compiled counting of grey level matrices."""
