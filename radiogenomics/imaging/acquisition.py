@@ -23,7 +23,7 @@ ACQUISITION_TAGS = (
     *("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "SliceThickness", "KVP", "MagneticFieldStrength"),
     *("ScanningSequence", "SequenceVariant", "MRAcquisitionType", "EchoTime", "RepetitionTime", "FlipAngle"),
     *("ContrastBolusAgent", "ContrastBolusAgentSequence", "ContrastBolusUsageSequence"),
-    "RadiopharmaceuticalInformationSequence",
+    *("RadiopharmaceuticalInformationSequence", "DepthOfScanField", "SequenceOfUltrasoundRegions"),
 )
 MAX_LENGTH = 64  # of a text, as of the value representation LO
 # What sites write as an agent where there was none, and where it is unknown or was removed; letters and digits only.
@@ -52,6 +52,8 @@ class Acquisition:
     echo_time_ms: float | None = None
     repetition_time_ms: float | None = None
     flip_angle_degrees: float | None = None
+    depth_mm: float | None = None
+    transducer_mhz: float | None = None
     contrast: str = ""
     tracer: str = ""
 
@@ -69,6 +71,8 @@ class Acquisition:
             echo_time_ms=_positive(path, header, "EchoTime"),
             repetition_time_ms=_positive(path, header, "RepetitionTime"),
             flip_angle_degrees=_positive(path, header, "FlipAngle"),
+            depth_mm=_positive(path, header, "DepthOfScanField"),
+            transducer_mhz=_transducer_mhz(path, header),
             contrast=_contrast(path, header),
             tracer=_tracer(path, header),
         )
@@ -136,6 +140,14 @@ def _contrast(path: Path, header: Dataset) -> str:
     return "no" if agent in DENIALS else ""
 
 
+def _transducer_mhz(path: Path, header: Dataset) -> float | None:
+    """Frequency of the transducer as the first region that knows it states it, in kHz (PS3.3 C.8.5.5)."""
+    stated = [
+        _positive(path, region, "TransducerFrequency") for region in _items(path, header, "SequenceOfUltrasoundRegions")
+    ]
+    return next((khz / 1000 for khz in stated if khz is not None), None)
+
+
 def _tracer(path: Path, header: Dataset) -> str:
     """Name of the radiopharmaceutical (PS3.3 C.8.9.2), from its code where there is one."""
     for item in _items(path, header, "RadiopharmaceuticalInformationSequence"):
@@ -148,6 +160,7 @@ def _tracer(path: Path, header: Dataset) -> str:
 
 NUMBERS = (
     *("slice_thickness_mm", "kvp", "field_strength_t", "echo_time_ms", "repetition_time_ms", "flip_angle_degrees"),
+    *("depth_mm", "transducer_mhz"),
     *("spacing_x_mm", "spacing_y_mm", "spacing_z_mm"),
 )
 # Facts that are compared, in the order of the table; the spacing is that of the images table.

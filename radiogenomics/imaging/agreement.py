@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from radiogenomics.imaging.dicom import items, number, optional_number, text
 from radiogenomics.imaging.errors import InvalidTagError, MixedAcquisitionError, MixedGeometryError
 from radiogenomics.imaging.frames import Image
+from radiogenomics.imaging.ultrasound import COLOURS, is_picture
 
 Value = TypeVar("Value")
 
@@ -19,6 +20,8 @@ TAGS = (
 )
 # PS3.3 C.7.6.3.1.2; the two differ in display only, their stored values mean the same.
 GREY = ("MONOCHROME1", "MONOCHROME2")
+# These of an ultrasound picture; its objects have no MONOCHROME1 (PS3.3 C.8.5.6.1.2).
+PICTURE = ("MONOCHROME2", *COLOURS)
 RESCALE = ("RescaleSlope", "RescaleIntercept")
 
 
@@ -30,15 +33,16 @@ def check_agreement(folder: Path, images: Sequence[Image], modalities: Sequence[
     images : sequence of Image
         Slices of one series, in any order.
     modalities : sequence of str
-        Modality of each slice by its SOP class: ``CT``, ``MR`` or ``PT``.
+        Modality of each slice by its SOP class: ``CT``, ``MR``, ``PT`` or ``US``.
 
     Raises
     ------
     MixedAcquisitionError
-        SOP class, photometric interpretation, convolution kernel or kVp differ; in CT, the rescale differs; in MR, only
-        some slices have a rescale.
+        SOP class, photometric interpretation, convolution kernel or kVp differ; in CT, the rescale differs; in MR and
+        US, only some slices have a rescale.
     InvalidTagError
-        Pixels that are not grey values, do not fill the low bits of their words, or are mapped by a table.
+        Pixels that are not grey values (ultrasound pictures may store these as colours), do not fill the low bits of
+        their words, or are mapped by a table.
     MissingTagError
         CT or PET without a rescale.
     """
@@ -69,8 +73,9 @@ def same(
 
 def _check_encoding(path: Path, header: Dataset) -> None:
     kind = text(header, "PhotometricInterpretation", path=path)
-    if kind not in GREY:
-        raise InvalidTagError(path, "PhotometricInterpretation", kind, f"one of {', '.join(GREY)}")
+    known = PICTURE if is_picture(header) else GREY
+    if kind not in known:
+        raise InvalidTagError(path, "PhotometricInterpretation", kind, f"one of {', '.join(known)}")
     stored, high = (optional_number(header, tag, path=path) for tag in ("BitsStored", "HighBit"))
     if stored is not None and high is not None and high != stored - 1:
         raise InvalidTagError(path, "HighBit", int(high), f"{int(stored) - 1}, one less than BitsStored")
@@ -79,8 +84,8 @@ def _check_encoding(path: Path, header: Dataset) -> None:
 
 
 def _rescale(modality: str) -> dict[str, Callable[..., object]]:
-    """How slices state their rescale: one in CT, each its own in PET (checked to be there), all or none in MR."""
-    readers = {"CT": number, "PT": _has_number, "MR": _is_there}
+    """How slices state their rescale: one in CT, each its own in PET (checked to be there), else all or none."""
+    readers = {"CT": number, "PT": _has_number, "MR": _is_there, "US": _is_there}
     return dict.fromkeys(RESCALE, readers[modality])
 
 

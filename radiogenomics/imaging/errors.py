@@ -70,7 +70,7 @@ class SeveralSeriesError(SeriesError):
 
 
 class NotAnImageSeriesError(SeriesError):
-    """The folder holds localizers, secondary captures or objects without an image, not a CT, MR or PET series."""
+    """The folder holds localizers, secondary captures or objects without an image, not a CT, MR, PET or US series."""
 
     reason = "not_an_image_series"
 
@@ -78,7 +78,7 @@ class NotAnImageSeriesError(SeriesError):
         self.folder, self.what, self.files = folder, what, tuple(files)
         super().__init__(
             f"{folder.name}: {what}: {listing(files, 6)}",
-            hint="name the folder of a CT, MR or PET series; take localizers and screen captures out of it,"
+            hint="name the folder of a CT, MR, PET or ultrasound series; take localizers and screen captures out of it,"
             " or set `imaging.policies.not_an_image_series: drop`",
         )
 
@@ -217,7 +217,7 @@ class DuplicateSliceError(SeriesError):
 
 
 class SeveralVolumesError(SeriesError):
-    """The series repeats its positions: time points, echoes, b-values or parts."""
+    """The series repeats its positions (time points, echoes, b-values, parts), or holds pictures without any."""
 
     reason = "several_volumes"
 
@@ -226,7 +226,7 @@ class SeveralVolumesError(SeriesError):
         told = f"; they differ in {', '.join(tags)}" if tags else ""
         super().__init__(
             f"{folder.name}: {images} images at {positions} position(s){told}",
-            hint="time points, echoes, b-values: put the files of one into a folder, or set"
+            hint="time points, echoes, b-values, pictures: put the files of one into a folder, or set"
             " `imaging.policies.several_volumes: split` and `select` in images.tsv",
         )
 

@@ -1,6 +1,6 @@
 """The images of a folder as single frames, whether a file holds one of them or all.
 
-An enhanced multi-frame object (PS3.3 A.36, A.38, A.56 and their legacy-converted forms) states in functional groups
+An enhanced multi-frame object (PS3.3 A.36, A.38, A.56, A.59 and legacy-converted forms) states in functional groups
 what classic slices state at the top level. It is taken apart into one header a frame with the classic keywords, so that
 everything that follows knows one kind of image only.
 """
@@ -32,16 +32,20 @@ from radiogenomics.imaging.errors import (
     PixelDataError,
     UnreadableDicomError,
 )
+from radiogenomics.imaging.ultrasound import US_VOLUME, volume_frame
 
 logger = logging.getLogger(__name__)
 
 # Enhanced and legacy-converted objects (PS3.4 annex B.5) and the modality of their frames.
 ENHANCED = {
     f"1.2.840.10008.5.1.4.1.1.{end}": modality
-    for end, modality in (("2.1", "CT"), ("2.2", "CT"), ("4.1", "MR"), ("4.4", "MR"), ("128.1", "PT"), ("130", "PT"))
+    for end, modality in (
+        *(("2.1", "CT"), ("2.2", "CT"), ("4.1", "MR"), ("4.4", "MR"), ("128.1", "PT"), ("130", "PT")),
+        ("6.2", "US"),
+    )
 }
-# All SOP classes that are read; the first three hold one frame a file.
-SINGLE = (("2", "CT"), ("4", "MR"), ("128", "PT"))
+# All SOP classes that are read. Those of single slices, and of ultrasound pictures (3.1 may be a film, refused later).
+SINGLE = (("2", "CT"), ("4", "MR"), ("128", "PT"), ("6.1", "US"), ("3.1", "US"))
 VOLUMES = {f"1.2.840.10008.5.1.4.1.1.{end}": modality for end, modality in SINGLE} | ENHANCED
 # Objects about images that are exported with them: presentation states, registrations and segmentations, surfaces,
 # parametric maps, structured reports, key objects, encapsulated documents, radiotherapy objects. They are passed over.
@@ -152,6 +156,8 @@ def _taken_apart(path: Path, header: FileDataset) -> Iterator[Image]:
         flat.update(header)
         for source in (*shared, group):
             _add_macros(path, flat, source)
+        if header.SOPClassUID == US_VOLUME:
+            flat = volume_frame(path, flat)
         yield Image(path, flat, transfer_syntax(header), number)
 
 

@@ -16,13 +16,16 @@ from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, Pixel
 from radiogenomics.imaging.frames import Image
 from radiogenomics.imaging.geometry import BoolArray, Values
 from radiogenomics.imaging.suv import suv_factors
+from radiogenomics.imaging.ultrasound import grey, is_picture
 
 # What a pixel without a measurement becomes: air in HU; no signal elsewhere.
-PADDED = {"CT": -1024, "MR": 0, "PT": 0}
+PADDED = {"CT": -1024, "MR": 0, "PT": 0, "US": 0}
 # Attributes of padding; their prefix where pixels are not whole numbers (PS3.3 C.7.6.24, C.7.6.25).
 PADDING = ("PaddingValue", "PaddingRangeLimit")
 PREFIXES = {"float32": "FloatPixel", "float64": "DoubleFloatPixel"}
 LITTLE_ENDIAN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+# Modalities whose values may be the stored ones; the others must state a rescale (PS3.3 C.8.2.1, C.8.9.4).
+AS_STORED = ("MR", "US")
 INT16 = np.iinfo(np.int16)
 TAGS = (
     "PixelRepresentation",
@@ -44,7 +47,8 @@ class Slice:
 
     ``value = stored × slope + intercept``. ``padding`` has the range of stored values, both ends inclusive, that are
     padding, by the prefix of the attributes that state it: whole numbers and floats have their own. ``plain`` is set
-    where the pixels may be read without a decoder.
+    where the pixels may be read without a decoder, ``picture`` (the header) where grey values of an ultrasound picture
+    must be found in its colours, and are measured in its tissue regions only.
     """
 
     path: Path
@@ -54,21 +58,26 @@ class Slice:
     intercept: float
     padding: Mapping[str, tuple[float, float]]
     plain: Plain | None
+    picture: Dataset | None = None
 
     def values(self, stored: Values, fill: float) -> tuple[Values, BoolArray | None]:
         """Rescaled values, and which are padding (None: none is); padding becomes ``fill``.
 
         Whole numbers stay whole where slope and intercept are: int16 where all values fit, else int64. Else float64.
         """
+        if self.picture is None:
+            empty = None
+        else:
+            stored, empty = grey(self.path, self.picture, stored)
         if stored.shape != self.shape:
             raise PixelDataError(self.path, f"{stored.shape} pixels, expected {self.shape}")
         values = self._rescaled(stored)
-        stated = self.padding.get(PREFIXES.get(stored.dtype.name, "Pixel"))
-        if stated is None:
-            return values, None
-        low, high = sorted(_as_stored(stored, value) for value in stated)
-        empty = np.asarray((stored >= low) & (stored <= high), dtype=np.bool_)
-        values[empty] = fill
+        if (stated := self.padding.get(PREFIXES.get(stored.dtype.name, "Pixel"))) is not None:
+            low, high = sorted(_as_stored(stored, value) for value in stated)
+            marked = np.asarray((stored >= low) & (stored <= high), dtype=np.bool_)
+            empty = marked if empty is None else empty | marked
+        if empty is not None:
+            values[empty] = fill
         return values, empty
 
     def _rescaled(self, stored: Values) -> Values:
@@ -133,7 +142,10 @@ def _slice(image: Image, modality: str, factor: float) -> Slice:
     rows, columns = (int(number(header, tag, path=path)) for tag in ("Rows", "Columns"))
     slope, intercept = _rescale(path, header, modality)
     padding = _padding(path, header)
-    return Slice(path, image.frame, (rows, columns), slope * factor, intercept * factor, padding, _plain(image))
+    picture = header if is_picture(header) else None
+    return Slice(
+        path, image.frame, (rows, columns), slope * factor, intercept * factor, padding, _plain(image), picture
+    )
 
 
 def _plain(image: Image) -> Plain | None:
@@ -148,8 +160,8 @@ def _plain(image: Image) -> Plain | None:
 
 
 def _rescale(path: Path, header: Dataset, modality: str) -> tuple[float, float]:
-    """Slope and intercept; both are mandatory in CT and PET (PS3.3 C.8.2.1, C.8.9.4), MR may have none."""
-    if modality == "MR" and "RescaleSlope" not in header and "RescaleIntercept" not in header:
+    """Slope and intercept; both are mandatory, but for modalities `AS_STORED`."""
+    if modality in AS_STORED and "RescaleSlope" not in header and "RescaleIntercept" not in header:
         return 1.0, 0.0
     slope, intercept = (number(header, tag, path=path) for tag in ("RescaleSlope", "RescaleIntercept"))
     if slope == 0:

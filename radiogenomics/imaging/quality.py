@@ -13,9 +13,9 @@ class MaskQuality:
     """Size and shape of a mask.
 
     ``components`` are 26-connected, ``holes`` the 6-connected cavities that the mask encloses on all sides in three
-    dimensions. ``touches_border`` is true where the region reaches the first or last voxel of an axis, so that a part
-    of it may have been cut off; ``one_slice`` where all its voxels lie in one plane of voxels across some axis, so that
-    it has no shape in three dimensions.
+    dimensions. ``touches_border`` is true where the region reaches the first or last voxel of an axis that has several,
+    so that a part of it may have been cut off; ``one_slice`` where all its voxels lie in one plane of voxels across
+    some axis, so that it has no shape in three dimensions.
     """
 
     voxels: int
@@ -39,7 +39,8 @@ def assess(mask: BoolArray, grid: Grid) -> MaskQuality:
         slices=int(np.count_nonzero(inside.any(axis=(1, 2)))),
         components=int(components),
         touches_border=any(
-            axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True)
+            length > 1 and (axis.start == 0 or axis.stop == length)
+            for axis, length in zip(box, mask.shape, strict=True)
         ),
         holes=_holes(inside),
         one_slice=min(inside.shape) == 1,

@@ -25,6 +25,7 @@ from radiogenomics.imaging.errors import (
 )
 from radiogenomics.imaging.frames import Image
 from radiogenomics.imaging.resampling import Repair
+from radiogenomics.imaging.ultrasound import is_picture
 
 # What volumes of one series that repeat the same positions may differ in, the most telling first.
 VOLUME_TAGS = (
@@ -34,7 +35,7 @@ VOLUME_TAGS = (
 )
 # What the images sheet may name in `select`; dates and times would identify.
 CLOCKS = ("AcquisitionTime", "ContentTime", "AcquisitionDateTime")
-SELECTABLE = ("SeriesNumber", *(tag for tag in VOLUME_TAGS if tag not in CLOCKS))
+SELECTABLE = ("SeriesNumber", "InstanceNumber", *(tag for tag in VOLUME_TAGS if tag not in CLOCKS))
 TAGS = ("SeriesInstanceUID", "SOPInstanceUID", "Modality", "SeriesNumber", "InstanceNumber", *VOLUME_TAGS)
 # Slices are of one kind where these are equal, orientation and spacing up to rounding.
 KIND_TAGS = ("Rows", "Columns", "FrameOfReferenceUID", "RescaleType", "Units")
@@ -98,9 +99,10 @@ def once_each(
 def one_kind(images: Sequence[Image], policies: Policies) -> Selected:
     """Images of the kind (matrix, spacing, orientation, frame of reference, unit) that more than half of them share.
 
-    All images where the policy is to refuse, or no kind has the majority: the stack then says what differs.
+    All images where the policy is to refuse, or no kind has the majority: the stack then says what differs. Ultrasound
+    pictures, of which each is a volume of its own, may differ.
     """
-    if policies.mixed_geometry == "refuse":
+    if policies.mixed_geometry == "refuse" or is_picture(images[0].header):
         return list(images), []
     largest = max(_kinds(images), key=len)
     if len(largest) == len(images) or 2 * len(largest) <= len(images):
@@ -112,19 +114,26 @@ def one_volume(folder: Path, images: Sequence[Image], select: str, policies: Pol
     """The volume that ``select`` counts to (``2`` is the second), where the policy is to split; else all images.
 
     Volumes are told apart by kind and, where positions repeat, by the attributes that differ; they are counted in the
-    order of these attributes' values.
+    order of these attributes' values. Each ultrasound picture is a volume; they are counted by InstanceNumber.
 
     Raises
     ------
     VolumeChoiceError
         There are several, and ``select`` names none of them.
+    SeveralVolumesError
+        There are several ultrasound pictures, or ``select`` counts, where the policy does not allow to split.
     """
     number = int(select) if select.isascii() and select.isdigit() else None
     if policies.several_volumes == "refuse":
-        if number is None:
-            return list(images), []
-        raise SeveralVolumesError(folder, len(images), len(images), ["what `select` counts"])
-    parts = [part for kind in _kinds(images) for part in _parts(kind, tolerance_mm)]
+        if number is not None:
+            raise SeveralVolumesError(folder, len(images), len(images), ["what `select` counts"])
+        if is_picture(images[0].header) and len(images) > 1:
+            raise SeveralVolumesError(folder, len(images), 0, ["InstanceNumber"])
+        return list(images), []
+    if is_picture(images[0].header):
+        parts = _pictures(images)
+    else:
+        parts = [part for kind in _kinds(images) for part in _parts(kind, tolerance_mm)]
     if len(parts) == 1 and number in (None, 1):
         return list(images), []
     if number is None or not 1 <= number <= len(parts):
@@ -272,6 +281,12 @@ def _parts(images: list[Image], tolerance_mm: float) -> list[tuple[str, list[Ima
                 ordered = sorted(parts.items(), key=lambda item: [_sortable(value) for value in item[0]])
                 return [(_label(tags, values), part) for values, part in ordered]
     return _blocks(images, times, tolerance_mm) or [("", images)]
+
+
+def _pictures(images: Sequence[Image]) -> list[tuple[str, list[Image]]]:
+    """Each picture by itself, in the order of InstanceNumber."""
+    numbered = sorted((_sortable(_shown(image, "InstanceNumber")), n) for n, image in enumerate(images))
+    return [(f"InstanceNumber={_shown(images[n], 'InstanceNumber')}", [images[n]]) for _, n in numbered]
 
 
 def _once(images: Sequence[Image], tolerance_mm: float) -> bool:

@@ -23,7 +23,8 @@ from radiogenomics.imaging.frames import ENHANCED, VOLUMES, Image, read_images
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.pixels import Slice, equal_pixels, slices
 from radiogenomics.imaging.resampling import Repair, Resampling
-from radiogenomics.imaging.stack import stack
+from radiogenomics.imaging.stack import Stack, stack
+from radiogenomics.imaging.ultrasound import ULTRASOUND_TAGS, is_picture, picture_grid
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ TAGS = (
     *("ImagePositionPatient", "ImageOrientationPatient", "RescaleType", "Units"),
     *(*PIXEL_SIZE, *agreement.TAGS, *selection.TAGS, *pixels.TAGS, *suv.SUV_TAGS),
     *acquisition.ACQUISITION_TAGS,
+    *ULTRASOUND_TAGS,
 )
 # Units of PET (PS3.3 C.8.9.1.1.3) as they are written usually; other codes stay as they are.
 PET_UNITS = {
@@ -52,8 +54,8 @@ SUV_UNITS = {"suvbw": "SUVbw g/ml", "suvlbm": "SUVlbm g/ml", "suvbsa": "SUVbsa c
 class Series:
     """One volume, not read yet: its slices from the first to the last, and its grid.
 
-    ``unit`` is the unit of the voxel values: ``HU`` for CT, SUV or that of ``Units`` for PET, empty for MR. UIDs are
-    kept as digests only. ``resampling`` says how planes are made of slices where a repair moves them.
+    ``unit`` is the unit of the voxel values: ``HU`` for CT, SUV or that of ``Units`` for PET, empty for MR and US.
+    UIDs are kept as digests only. ``resampling`` says how planes are made of slices where a repair moves them.
     """
 
     slices: tuple[Slice, ...]
@@ -100,7 +102,7 @@ def read_series(folder: Path, settings: Imaging, select: str = "") -> Series:
     images, repairs = _images(folder, settings, select)
     modalities = [VOLUMES[sop_class(image.header)] for image in images]
     check_agreement(folder, images, modalities)
-    stacked = stack(folder, images, settings)
+    stacked = _stacked(folder, images, settings)
     first = stacked.images[0]
     logger.debug("%s series of %s", modalities[0], stacked.grid.describe())
     return Series(
@@ -142,8 +144,18 @@ def _images(folder: Path, settings: Imaging, select: str) -> tuple[list[Image], 
     ]
 
 
+def _stacked(folder: Path, images: Sequence[Image], settings: Imaging) -> Stack:
+    """Slices on their grid; an ultrasound picture, which has no position, is a stack by itself."""
+    first = images[0]
+    if is_picture(first.header):
+        return Stack((first,), picture_grid(first.path, first.header), None, ())
+    return stack(folder, images, settings)
+
+
 def _is_slice(image: Image) -> bool:
-    """Whether an image is a grey-level slice of a volume."""
+    """Whether an image is a grey-level slice of a volume, or an ultrasound picture, which is looked at later."""
+    if is_picture(image.header):
+        return True
     kind = text(image.header, "ImageType", "", path=image.path).upper()
     samples = optional_number(image.header, "SamplesPerPixel", path=image.path) or 1
     frames_stated = optional_number(image.header, "NumberOfFrames", path=image.path) or 1

@@ -14,8 +14,14 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from radiogenomics.imaging.dicom import coordinates, items, number, numbers, optional_number, sop_class, text
-from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError, SeriesError
-from radiogenomics.imaging.geometry import BoolArray, Values
+from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError
+from radiogenomics.imaging.geometry import BoolArray, Grid, Values
+from radiogenomics.imaging.ultrasound_errors import (
+    CineError,
+    ColouredPixelsError,
+    MixedScaleError,
+    NoTissueRegionError,
+)
 
 Box: TypeAlias = tuple[int, int, int, int]
 
@@ -26,11 +32,13 @@ PICTURES = (US_IMAGE, US_MULTIFRAME)
 ULTRASOUND_TAGS = (
     *("SOPClassUID", "NumberOfFrames", "Rows", "Columns", "BitsStored", "PhotometricInterpretation"),
     *("SequenceOfUltrasoundRegions", "PixelSpacing"),
-    *("ImagePositionVolume", "ImageOrientationVolume", "DataType"),
+    *("ImagePositionVolume", "ImageOrientationVolume", "VolumeFrameOfReferenceUID", "DataType"),
 )
 # Enumerated values of C.8.5.5.1.1, C.8.5.5.1.2 and C.8.5.5.1.15.
 TWO_DIMENSIONAL, TISSUE, COLOUR_FLOW, CENTIMETRES = 1, 1, 2, 3
 MM_PER_CM = 10.0
+# Distance that the only slice of a picture is given, since a grid needs one: its volumes in mm³ are areas in mm².
+THICKNESS_MM = 1.0
 # Regions of one scale may differ by this share: rounding, not half a pixel over a picture of 1000.
 SAME_SCALE = 5e-4
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
@@ -38,66 +46,6 @@ COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 GREY_LEVELS = 2
 # Up to this share of the pixels may be coloured marks (focus, logo, callipers); more is Doppler or a tint.
 MARKS = 0.01
-
-
-class UltrasoundError(SeriesError):
-    """An ultrasound picture cannot be measured."""
-
-    reason = "ultrasound"
-
-
-class NoTissueRegionError(UltrasoundError):
-    """None of the regions of a picture is a two-dimensional image of tissue."""
-
-    reason = "no_tissue_region"
-
-    def __init__(self, path: Path, kinds: Sequence[tuple[int, int]]) -> None:
-        self.path, self.kinds = path, tuple(kinds)
-        found = ", ".join(f"{spatial}/{data}" for spatial, data in kinds)
-        super().__init__(
-            f"{path.name}: no region with RegionSpatialFormat 1 and RegionDataType 1; there are {found}",
-            hint="M-mode, Doppler curves and measurement pages are no images of tissue; name a B-mode picture",
-        )
-
-
-class MixedScaleError(UltrasoundError):
-    """The tissue regions of a picture have different scales."""
-
-    reason = "mixed_scale"
-
-    def __init__(self, path: Path, spacings_mm: Sequence[tuple[float, float]]) -> None:
-        self.path, self.spacings_mm = path, tuple(spacings_mm)
-        shown = ", ".join(f"{rows:.4g} × {columns:.4g}" for rows, columns in spacings_mm)
-        super().__init__(
-            f"{path.name}: its tissue regions have pixels of {shown} mm",
-            hint="one picture cannot have two pixel sizes; export the images of a split screen one by one",
-        )
-
-
-class ColouredPixelsError(UltrasoundError):
-    """A picture of tissue holds colours: Doppler, elastography or a tint."""
-
-    reason = "coloured_pixels"
-
-    def __init__(self, path: Path, share: float) -> None:
-        self.path, self.share = path, share
-        super().__init__(
-            f"{path.name}: {share:.1%} of the pixels of its tissue region are coloured",
-            hint="colours are no echo intensities; export the B-mode picture without overlay and without tint",
-        )
-
-
-class CineError(UltrasoundError):
-    """A picture has several frames: a film, not a volume."""
-
-    reason = "cine"
-
-    def __init__(self, path: Path, frames: int) -> None:
-        self.path, self.frames = path, frames
-        super().__init__(
-            f"{path.name}: a film of {frames} frames",
-            hint="frames are times, not slices; export the frame that was segmented as a picture of its own",
-        )
 
 
 @dataclass(frozen=True)
@@ -127,6 +75,24 @@ class Calibration:
         return result
 
 
+def is_picture(header: Dataset) -> bool:
+    """Whether an image is the screen of a scanner, without a position in the patient."""
+    return sop_class(header) in PICTURES
+
+
+def picture_grid(path: Path, header: Dataset) -> Grid:
+    """Grid of a picture: one slice at the origin, columns along x and rows along y, pixels of its tissue regions.
+
+    Raises
+    ------
+    UltrasoundError, MissingTagError, InvalidTagError
+        See `calibration`.
+    """
+    rows, columns = (int(number(header, tag, path=path)) for tag in ("Rows", "Columns"))
+    spacing_mm = (THICKNESS_MM, *calibration(path, header).spacing_mm)
+    return Grid((1, rows, columns), (0.0, 0.0, 0.0), spacing_mm, ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)))
+
+
 def calibration(path: Path, header: Dataset) -> Calibration:
     """Pixel size of an ultrasound picture and where tissue is, from its regions.
 
@@ -143,7 +109,7 @@ def calibration(path: Path, header: Dataset) -> Calibration:
         A scale in another unit than cm, of 0, or a region beyond the picture.
     """
     frames = int(optional_number(header, "NumberOfFrames", path=path) or 1)
-    if sop_class(header) in PICTURES and frames > 1:
+    if is_picture(header) and frames > 1:
         raise CineError(path, frames)
     regions = items(header, "SequenceOfUltrasoundRegions", path=path)
     if not regions:
@@ -218,7 +184,8 @@ def volume_frame(path: Path, header: Dataset) -> Dataset:
 
     ImagePositionPatient and ImageOrientationPatient become those in the Volume Frame of Reference (PS3.3
     C.7.6.16.2.21, C.7.6.16.2.22), in mm: every frame has them, while those in the patient are conditional. They give
-    shape, size and order; left, posterior and superior mean the volume's axes.
+    shape, size and order; left, posterior and superior mean the volume's axes, and the frame of reference is the
+    volume's.
 
     Parameters
     ----------
@@ -237,6 +204,7 @@ def volume_frame(path: Path, header: Dataset) -> Dataset:
     frame.update(header)
     frame.ImagePositionPatient = list(coordinates(header, "ImagePositionVolume", 3, path=path))
     frame.ImageOrientationPatient = list(numbers(header, "ImageOrientationVolume", 6, path=path))
+    frame.FrameOfReferenceUID = text(header, "VolumeFrameOfReferenceUID", "", path=path)
     return frame
 
 

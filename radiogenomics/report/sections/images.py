@@ -23,6 +23,7 @@ MEASURES = {
     "slice_thickness_mm": "slice thickness, mm",
     "kvp": "tube voltage, kV",
     "field_strength_t": "field strength, T",
+    "transducer_mhz": "transducer frequency, MHz",
     "roi_volume_ml": "region volume, ml",
 }
 

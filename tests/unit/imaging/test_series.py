@@ -110,6 +110,8 @@ def test_facts_of_the_acquisition_are_kept(tmp_path):
         "echo_time_ms": None,
         "repetition_time_ms": None,
         "flip_angle_degrees": None,
+        "depth_mm": None,
+        "transducer_mhz": None,
         "contrast": "",
         "tracer": "",
     }

@@ -20,14 +20,11 @@ from radiogenomics.imaging.ultrasound import (
     US_MULTIFRAME,
     US_VOLUME,
     Calibration,
-    CineError,
-    ColouredPixelsError,
-    MixedScaleError,
-    NoTissueRegionError,
     calibration,
     grey,
     volume_frame,
 )
+from radiogenomics.imaging.ultrasound_errors import CineError, ColouredPixelsError, MixedScaleError, NoTissueRegionError
 from tests.unit.imaging.synthetic import save
 
 HERE = Path("picture.dcm")
@@ -247,18 +244,12 @@ def write_volume(path, order, positions=position, data_type="TISSUE_INTENSITY"):
 
 
 @pytest.fixture
-def frames_of(tmp_path, monkeypatch):
+def frames_of(tmp_path):
     """Frames of a volume that is written with some arguments, as slices."""
-    monkeypatch.setitem(frames.ENHANCED, US_VOLUME, "US")
-    monkeypatch.setitem(frames.VOLUMES, US_VOLUME, "US")
 
     def read(*arguments, **keywords):
         write_volume(tmp_path / "volume.dcm", *arguments, **keywords)
-        found, _ = frames.read_images(tmp_path, ULTRASOUND_TAGS, "refuse")
-        return [
-            frames.Image(image.path, volume_frame(image.path, image.header), image.syntax, image.frame)
-            for image in found
-        ]
+        return frames.read_images(tmp_path, ULTRASOUND_TAGS, "refuse")[0]
 
     return read
 

@@ -391,6 +391,8 @@ def _image(patient: str, k: int, random: np.random.Generator) -> dict[str, objec
         "echo_time_ms": None,
         "repetition_time_ms": None,
         "flip_angle_degrees": None,
+        "depth_mm": None,
+        "transducer_mhz": None,
         "contrast": "",
         "tracer": "",
         "voxel_hash": f"{k:032x}",
