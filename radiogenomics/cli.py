@@ -167,6 +167,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "imaging scale",
+        "imaging.gather:scale",
+        "fit the standard scale of MR intensities on the images of all batches",
+        (
+            Option("--parts", "images tables of the batches", many=True),
+            Option("--results", "results folder that the tables' files are relative to"),
+            Option("--scale", "scale table to write (Parquet)"),
+        ),
+    ),
+    Command(
         "radiomics extract",
         "radiomics.extract:extract",
         "extract the features of one region",

@@ -64,6 +64,11 @@ class Plan:
         digest = hashlib.blake2b(patient_id.encode(), digest_size=8).digest()
         return f"b{int.from_bytes(digest) % self.config.workflow.batches:03d}"
 
+    @property
+    def scale(self) -> list[str]:
+        """The table of the standard scale, which the features of every batch need where it is configured."""
+        return ["results/imaging/scale.parquet"] if self.config.imaging.mr.normalisation == "nyul" else []
+
     def images(self, batch: str) -> str:
         """Rows of the images sheet of one batch, as JSON."""
         return self._rows(self._images_of(batch), batch)

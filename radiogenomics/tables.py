@@ -285,6 +285,20 @@ ACQUISITION = Table(
     key=("image_id", "fact"),
 )
 
+SCALE = Table(
+    "imaging/scale",
+    "One landmark of one MR image and what the standard scale of its role makes of it; with `imaging.mr.normalisation:"
+    " nyul` only.",
+    Column("image_id", "string", "image of the images sheet"),
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("role", "category", "what the image is in the study; there is one scale for each role"),
+    Column("percentile", "float64", "percentile of the image's foreground", unit="%"),
+    Column("landmark", "float64", "intensity of the image there, in its own arbitrary unit"),
+    Column("standard", "float64", "intensity that it becomes, from 0 to 100"),
+    Column("n", "int32", "images that the scale was fitted on"),
+    key=("image_id", "percentile"),
+)
+
 FEATURES = Table(
     "radiomics/features",
     "One feature of one region of interest.",
@@ -414,6 +428,7 @@ RESULTS = Table(
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
+    SCALE,
     FEATURES,
     SAMPLES,
     VARIANTS,

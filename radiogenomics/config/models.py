@@ -172,10 +172,11 @@ class MagneticResonance(Section):
     bias_correction: bool = Field(
         False, description="Correct the bias field with N4 (Tustison 2010) before anything else."
     )
-    normalisation: Literal["none", "zscore", "percentile"] = Field(
+    normalisation: Literal["none", "zscore", "percentile", "nyul"] = Field(
         "none",
         description="Scale intensities by mean and standard deviation, or from the 1st to the 99th percentile, of the"
-        " image's foreground.",
+        " image's foreground; or map landmarks of the foreground to a scale that is fitted on all images of a role"
+        " (Nyúl 2000).",
     )
 
 

@@ -12,6 +12,7 @@ from radiogenomics.imaging.intensity import correct_bias, percentile, zscore
 from radiogenomics.imaging.nifti import write_nifti
 from radiogenomics.imaging.segmentation import read_mask
 from radiogenomics.imaging.series import read_series
+from radiogenomics.imaging.standard_scale import landmarks
 from radiogenomics.imaging.volume import Volume, read_grid, read_volume, write_volume
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,19 @@ def mask(*, segmentation: Path, volume: Path, roi: str, settings: str, mask: Pat
 def in_quantities(volume: Volume, settings: Imaging) -> Volume:
     """Volume with the intensities that the settings ask for: MR may be freed of its bias field and scaled.
 
+    For the standard scale of a cohort only the landmarks are found; intensities stay as they are until all images are
+    known.
+
     Raises
     ------
     QuantityError
-        The image has no signal, or is flat.
+        The image has no signal, is flat, or has equal landmarks.
     """
     if volume.series.modality != "MR":
         return volume
     values = correct_bias(volume.values, volume.grid) if settings.mr.bias_correction else volume.values
+    if settings.mr.normalisation == "nyul":
+        return replace(volume, values=values, landmarks=tuple(landmarks(values).tolist()))
     if settings.mr.normalisation != "none":
         values = {"zscore": zscore, "percentile": percentile}[settings.mr.normalisation](values)
     return replace(volume, values=values)

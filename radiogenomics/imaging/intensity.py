@@ -1,14 +1,11 @@
-"""Arbitrary MR intensities made comparable: bias field, and scaling by an image's foreground or to a standard scale.
+"""Arbitrary MR intensities made comparable: bias field, and scaling by an image's foreground.
 
 Functions of arrays (n_slices, n_rows, n_columns); nothing is clipped, so every result keeps the order of grey values.
 Sums are over arrays in memory order on one thread: the same image gives the same bytes on any number of cores.
 """
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +13,9 @@ import SimpleITK as sitk
 
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Values
 from radiogenomics.imaging.quantity_errors import (
-    EqualLandmarksError,
     FlatImageError,
     NoSignalError,
     NotFiniteImageError,
-    StandardScaleError,
 )
 
 Intensities = npt.NDArray[np.float32]
@@ -35,12 +30,9 @@ BIAS_CONVERGENCE = 1e-3
 BIAS_HISTOGRAM_BINS = 200
 BIAS_FWHM = 0.15
 BIAS_WIENER_NOISE = 0.01
-# Ends of the range that `percentile` scales, those of the standard scale too (Shah et al., Med Image Anal 2011): single
-# bright or dark voxels do not move them.
+# Ends of the range that `percentile` scales (Shah et al., Med Image Anal 2011): single bright or dark voxels do not
+# move them.
 PERCENTILES = (1.0, 99.0)
-# Landmarks: the deciles (Nyúl, Udupa & Zhang 2000), with the ends of Shah et al. 2011.
-LANDMARK_PERCENTILES = (1.0, *(float(percent) for percent in range(10, 100, 10)), 99.0)
-SCALE_END = 100.0
 
 
 def foreground(values: Values) -> BoolArray:
@@ -93,9 +85,9 @@ def zscore(values: Values) -> Intensities:
     FlatImageError, NotFiniteImageError
         The image or its foreground has one value; some voxels are NaN or infinite.
     """
-    inside = _inside(values)
+    inside = foreground_values(values)
     mean, deviation = float(inside.mean()), float(inside.std())
-    _refuse_flat(inside, deviation)
+    refuse_flat(inside, deviation)
     return _scaled(values, mean, deviation)
 
 
@@ -116,130 +108,10 @@ def percentile(values: Values) -> Intensities:
     FlatImageError, NotFiniteImageError
         The image is flat, or the two percentiles are equal; some voxels are NaN or infinite.
     """
-    inside = _inside(values)
+    inside = foreground_values(values)
     low, high = (float(value) for value in np.percentile(inside, PERCENTILES))
-    _refuse_flat(inside, high - low)
+    refuse_flat(inside, high - low)
     return _scaled(values, low, high - low)
-
-
-def landmarks(values: Values) -> FloatArray:
-    """Percentiles `LANDMARK_PERCENTILES` of the foreground, for `fit_scale` and `StandardScale.apply`.
-
-    Parameters
-    ----------
-    values : (n_slices, n_rows, n_columns) number
-        Intensities in arbitrary units.
-
-    Returns
-    -------
-    (n_landmarks,) float64
-        Intensities in the image's own units, rising.
-
-    Raises
-    ------
-    FlatImageError, NotFiniteImageError
-        The image or its foreground has one value; some voxels are NaN or infinite.
-    """
-    inside = _inside(values)
-    found: FloatArray = np.percentile(inside, LANDMARK_PERCENTILES)
-    _refuse_flat(inside, float(found[-1] - found[0]))
-    return found
-
-
-@dataclass(frozen=True)
-class StandardScale:
-    """Intensities that the landmarks of every image are mapped to (Nyúl, Udupa & Zhang, IEEE Trans Med Imaging 2000).
-
-    ``percentiles`` of the foreground become ``landmarks``, from 0 to `SCALE_END`; both rise. ``images`` is how many the
-    scale was fitted on.
-    """
-
-    percentiles: tuple[float, ...]
-    landmarks: tuple[float, ...]
-    images: int
-
-    def apply(self, values: Values, landmarks: FloatArray) -> Intensities:
-        """Map an image to the scale, linearly between its landmarks; beyond the ends the end segments go on.
-
-        Parameters
-        ----------
-        values : (n_slices, n_rows, n_columns) number
-            Intensities of the image.
-        landmarks : (n_landmarks,) float64
-            The image's own, see `landmarks`.
-
-        Returns
-        -------
-        (n_slices, n_rows, n_columns) float32
-
-        Raises
-        ------
-        EqualLandmarksError
-            Landmarks that do not rise.
-        StandardScaleError
-            Another number of landmarks than the scale's.
-        """
-        own = _rising(np.atleast_2d(landmarks), len(self.landmarks))[0]
-        scale = np.array(self.landmarks)
-        segment = np.searchsorted(own[1:-1], values, side="right")
-        slope = np.diff(scale) / np.diff(own)
-        mapped = scale[segment] + (values - own[segment]) * slope[segment]
-        return np.asarray(mapped, dtype=np.float32)
-
-    def record(self) -> dict[str, Any]:
-        """Scale as plain data, for JSON."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "StandardScale":
-        """Read what `record` gave.
-
-        Raises
-        ------
-        StandardScaleError
-            The record is incomplete, or its numbers are not those of a scale.
-        """
-        try:
-            percentiles, scale = (
-                tuple(float(value) for value in record[name]) for name in ("percentiles", "landmarks")
-            )
-            images = int(record["images"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise StandardScaleError(f"not its record: {type(error).__name__} {error}") from error
-        for name, numbers in (("percentiles", percentiles), ("landmarks", scale)):
-            if not (np.isfinite(numbers).all() and (np.diff(numbers) > 0).all()):
-                raise StandardScaleError(f"its {name} do not rise")
-        if len(scale) != len(percentiles) or len(scale) < 2:
-            raise StandardScaleError(f"{len(scale)} landmarks for {len(percentiles)} percentiles")
-        return cls(percentiles, scale, images)
-
-
-def fit_scale(landmarks: FloatArray) -> StandardScale:
-    """Fit the standard scale: the mean of the images' landmarks, each image mapped linearly to 0 … `SCALE_END` first.
-
-    Means are of exactly rounded sums, so the order of the images does not matter.
-
-    Parameters
-    ----------
-    landmarks : (n_images, n_landmarks) float64
-        Landmarks of each image at `LANDMARK_PERCENTILES`, one image a row.
-
-    Returns
-    -------
-    StandardScale
-
-    Raises
-    ------
-    EqualLandmarksError
-        Landmarks of an image that do not rise: it has too few grey levels.
-    StandardScaleError
-        No image, or another number of landmarks.
-    """
-    found = _rising(landmarks, len(LANDMARK_PERCENTILES))
-    first, last = found[:, :1], found[:, -1:]
-    mapped = SCALE_END * ((found - first) / (last - first))
-    scale = tuple(math.fsum(column) / len(found) for column in mapped.T)
-    return StandardScale(LANDMARK_PERCENTILES, scale, len(found))
 
 
 def correct_bias(values: Values, grid: Grid) -> Intensities:
@@ -287,29 +159,19 @@ def _otsu_threshold(counts: npt.NDArray[np.int_], edges: FloatArray) -> float:
     return float(edges[1 + best[len(best) // 2]])
 
 
-def _inside(values: Values) -> FloatArray:
-    """Intensities of the foreground, one after the other."""
+def foreground_values(values: Values) -> FloatArray:
+    """Intensities of the foreground, (n_voxels,) float64 in array order; raises what `foreground` does."""
     return np.asarray(values[foreground(values)], dtype=np.float64)
 
 
-def _refuse_flat(inside: FloatArray, spread: float) -> None:
+def refuse_flat(inside: FloatArray, spread: float) -> None:
+    """Refuse intensities of a foreground, (n_voxels,), that have one value or no ``spread``; FlatImageError."""
     if spread <= 0 or inside.min() == inside.max():
         raise FlatImageError("nearly all voxels of the foreground", inside.size)
 
 
 def _scaled(values: Values, origin: float, unit: float) -> Intensities:
     return np.asarray((values.astype(np.float64) - origin) / unit, dtype=np.float32)
-
-
-def _rising(landmarks: FloatArray, count: int) -> FloatArray:
-    """Landmarks (n_images, count), refused where those of an image do not rise."""
-    found = np.asarray(landmarks, dtype=np.float64)
-    if found.ndim != 2 or not len(found) or found.shape[1] != count:
-        raise StandardScaleError(f"landmarks of shape {found.shape}, expected (images, {count})")
-    flat = np.argwhere(~(np.diff(found, axis=1) > 0))
-    if flat.size:
-        raise EqualLandmarksError(*(int(number) for number in flat[0]))
-    return found
 
 
 def _coarse(image: sitk.Image, mask: sitk.Image) -> tuple[sitk.Image, sitk.Image]:

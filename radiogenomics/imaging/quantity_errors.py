@@ -4,6 +4,7 @@ The same holds for messages as in ``radiogenomics.imaging.errors``: a patient's 
 never in them.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from radiogenomics.errors import ImagingError
@@ -146,19 +147,35 @@ class EqualLandmarksError(QuantityError):
 
     reason = "equal_landmarks"
 
-    def __init__(self, image: int, landmark: int) -> None:
-        self.image, self.landmark = image, landmark
+    def __init__(self, landmark: int) -> None:
+        self.landmark = landmark
         super().__init__(
-            f"image {image + 1}: landmarks {landmark + 1} and {landmark + 2} are not in rising order",
+            f"landmarks {landmark + 1} and {landmark + 2} of the image are equal",
             hint="the image has too few grey levels for the standard scale; use `zscore` or `percentile`",
         )
 
 
 class StandardScaleError(QuantityError):
-    """A standard scale cannot be fitted, read or used as it is given."""
+    """A standard scale is damaged, or was fitted on other images."""
 
     reason = "standard_scale"
 
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-        super().__init__(f"standard scale: {problem}", hint="fit the scale again on the images of the role")
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"{path.name}: {problem}", hint="fit the scale again with `radiogenomics imaging scale` on all images"
+        )
+
+
+class FewImagesError(QuantityError):
+    """A role has too few MR images for a standard scale."""
+
+    reason = "few_images"
+
+    def __init__(self, images: Mapping[str, int], minimum: int) -> None:
+        self.images, self.minimum = dict(images), minimum
+        counted = ", ".join(f"{role!r} has {n}" for role, n in images.items())
+        super().__init__(
+            f"a standard scale needs {minimum} MR images of a role; {counted}",
+            hint="set `imaging.mr.normalisation` to `zscore` or `percentile`, which look at one image alone",
+        )

@@ -33,12 +33,14 @@ class Volume:
     """Voxel values (n_slices, n_rows, n_columns), int16 or float32, with the series that they come from.
 
     ``padding`` has one entry a plane: the packed bits (`numpy.packbits`) of the pixels that the scanner marked as
-    outside what it measured, None where there are none.
+    outside what it measured, None where there are none. ``landmarks`` are those of the intensities on a standard scale,
+    empty where none is asked for.
     """
 
     values: Values
     series: Series
     padding: tuple[npt.NDArray[np.uint8] | None, ...]
+    landmarks: tuple[float, ...] = ()
 
     @property
     def grid(self) -> Grid:
@@ -151,6 +153,7 @@ def write_volume(volume: Volume, path: Path, **facts: object) -> dict[str, Any]:
         "acquisition": series.acquisition.record(),
         "repairs": [str(repair) for repair in series.repairs],
         "padded_voxels": volume.padded_voxels,
+        "landmarks": volume.landmarks,
         "series": series.series,
         "frame_of_reference": series.references.frame_of_reference,
         "instances": sorted(series.references.instances),
@@ -184,6 +187,26 @@ def read_grid(path: Path, tolerance_mm: float) -> tuple[Grid, References]:
         problem = f"its grid ({stated.describe()}) is not that of {path.name} ({grid.describe()})"
         raise SidecarError(sidecar, problem)
     return stated, references
+
+
+def read_landmarks(path: Path) -> FloatArray:
+    """Landmarks (n_landmarks,) of a NIfTI volume's intensities, from its sidecar.
+
+    Raises
+    ------
+    MissingFileError, SidecarError
+        There is no sidecar, it is damaged or holds no landmarks.
+    """
+    sidecar = sidecar_path(path)
+    if not sidecar.is_file():
+        raise MissingFileError(sidecar, "sidecar of a volume")
+    try:
+        found = np.array(json.loads(sidecar.read_text(encoding="utf-8"))["landmarks"], dtype=np.float64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SidecarError(sidecar, f"not the sidecar of a volume: {type(error).__name__} {error}") from error
+    if found.ndim != 1 or len(found) < 2 or not (np.diff(found) > 0).all():
+        raise SidecarError(sidecar, "holds no rising landmarks; convert with `imaging.mr.normalisation: nyul`")
+    return found
 
 
 def read_nifti(path: Path) -> sitk.Image:

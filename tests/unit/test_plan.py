@@ -134,3 +134,9 @@ def test_a_batch_too_large_for_a_command_line_is_refused(tmp_path):
 def test_bad_sheets_stop_the_plan(tmp_path):
     with pytest.raises(SheetError):
         plan(tmp_path, ["P001", "P001"])
+
+
+def test_the_scale_is_part_of_the_plan_only_where_it_is_configured(tmp_path):
+    assert plan(tmp_path, ["P001"]).scale == []
+    configured = plan(tmp_path, ["P001"], {"imaging": {"mr": {"normalisation": "nyul"}}})
+    assert configured.scale == ["results/imaging/scale.parquet"]

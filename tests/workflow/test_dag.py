@@ -48,6 +48,15 @@ def test_one_job_a_batch_and_one_a_gather(study):
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
 
 
+def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}}\nimaging: {mr: {normalisation: nyul}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["imaging_scale"] == 1
+    assert done.stdout.count("--scale results/imaging/scale.parquet --settings") == 8
+
+
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()

@@ -50,3 +50,25 @@ rule imaging_gather:
         stage_version=plan.stage_version("imaging"),
     shell:
         "radiogenomics imaging gather --parts {input} --acquisition {output} 2> {log}"
+
+
+# One scale of MR intensities for the whole cohort; a job only where the configuration asks for it.
+rule imaging_scale:
+    input:
+        parts=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
+        directories=expand("results/imaging/{batch}", batch=plan.batches),
+    output:
+        "results/imaging/scale.parquet",
+    log:
+        "results/logs/imaging/scale.log",
+    benchmark:
+        "results/benchmarks/imaging_scale.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        stage_version=plan.stage_version("imaging"),
+    shell:
+        "radiogenomics imaging scale --parts {input.parts} --results results --scale {output} 2> {log}"

@@ -3,6 +3,7 @@ rule radiomics_extract:
     input:
         images="results/imaging/{batch}.images.parquet",
         directory="results/imaging/{batch}",
+        scale=plan.scale,
     output:
         features="results/radiomics/{batch}.features.parquet",
         failures="results/radiomics/{batch}.failures.tsv",
@@ -17,9 +18,10 @@ rule radiomics_extract:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("radiomics"),
+        scale=lambda wildcards, input: f"--scale {input.scale}" if input.scale else "",
         stage_version=plan.stage_version("radiomics"),
     shell:
-        "radiogenomics radiomics extract-batch --images {input.images} --results results"
+        "radiogenomics radiomics extract-batch --images {input.images} --results results {params.scale}"
         " --settings {params.settings:q} --features {output.features} --failures {output.failures} 2> {log}"
 
 

@@ -1,30 +1,14 @@
 """Arbitrary MR intensities: the bias field, and scaling by the foreground or to a standard scale."""
 
-import json
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radiogenomics.imaging.intensity import (
-    LANDMARK_PERCENTILES,
-    StandardScale,
-    correct_bias,
-    fit_scale,
-    foreground,
-    landmarks,
-    percentile,
-    zscore,
-)
-from radiogenomics.imaging.quantity_errors import (
-    EqualLandmarksError,
-    FlatImageError,
-    NoSignalError,
-    NotFiniteImageError,
-    StandardScaleError,
-)
+from radiogenomics.imaging.intensity import correct_bias, foreground, percentile, zscore
+from radiogenomics.imaging.quantity_errors import FlatImageError, NoSignalError, NotFiniteImageError
+from radiogenomics.imaging.standard_scale import fit_scale, landmarks, standardise
 from tests.unit.imaging.synthetic import grid
 
 SHAPE = (24, 48, 56)
@@ -142,115 +126,9 @@ def test_scaling_is_affine_invariant(gain, offset):
     values, _ = head()
     other = (gain * values.astype(float) + offset).astype(np.float32)
     scale = fit_scale(np.array([landmarks(head(seed)[0]) for seed in (1, 2)]))
-    for function in (zscore, percentile, lambda image: scale.apply(image, landmarks(image)) / 100):
+    for function in (zscore, percentile, lambda image: standardise(image, landmarks(image), scale) / 100):
         assert np.allclose(function(other), function(values), atol=2e-2 / min(1, gain))
         assert np.abs(function(other) - function(values)).mean() < 2e-3 / min(1, gain)
-
-
-def test_landmarks_are_percentiles_of_the_foreground():
-    values, _ = head()
-    assert LANDMARK_PERCENTILES == (1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99)
-    assert np.array_equal(
-        landmarks(values), np.percentile(values[foreground(values)].astype(float), LANDMARK_PERCENTILES)
-    )
-
-
-rows = st.lists(
-    st.lists(st.floats(0.5, 100), min_size=11, max_size=11).map(lambda steps: np.cumsum(steps) - 300),
-    min_size=1,
-    max_size=6,
-)
-
-
-@given(rows, st.randoms(use_true_random=False))
-def test_scale_is_the_mean_of_mapped_landmarks_in_any_order(images, random):
-    found = np.array(images)
-    scale = fit_scale(found)
-    mapped = np.array([np.interp(row, [row[0], row[-1]], [0, 100]) for row in found])
-    assert np.allclose(scale.landmarks, mapped.mean(axis=0), atol=1e-9)
-    assert (scale.landmarks[0], scale.landmarks[-1], scale.images) == (0, 100, len(found))
-    random.shuffle(images)
-    assert fit_scale(np.array(images)) == scale
-
-
-@given(rows)
-def test_landmarks_of_an_image_fall_on_those_of_the_scale(images):
-    found = np.array(images)
-    scale = fit_scale(found)
-    for row in found:
-        assert np.array_equal(scale.apply(row, row), np.array(scale.landmarks, dtype=np.float32))
-
-
-@given(rows, st.integers(0, 2**32 - 1))
-def test_mapping_equals_numpy_interp_and_goes_on_beyond_the_ends(images, seed):
-    found = np.array(images)
-    scale, own = fit_scale(found), found[0]
-    points = np.random.default_rng(seed).uniform(own[0] - 100, own[-1] + 100, (2, 5, 7))
-    target = np.array(scale.landmarks)
-    ends = [target[0] - 1000 * (target[1] - target[0]), target[-1] + 1000 * (target[-1] - target[-2])]
-    far = [own[0] - 1000 * (own[1] - own[0]), own[-1] + 1000 * (own[-1] - own[-2])]
-    expected = np.interp(points, [far[0], *own, far[1]], [ends[0], *target, ends[1]])
-    mapped = scale.apply(points, own)
-    assert (mapped.dtype, mapped.shape) == (np.float32, points.shape)
-    assert np.allclose(mapped, expected, rtol=1e-5, atol=1e-3)
-
-
-def test_standard_scale_brings_scanners_together():
-    images = [
-        gain * head(seed)[0].astype(float) ** power for seed, gain, power in ((1, 1, 1), (2, 7, 0.8), (3, 0.3, 1.2))
-    ]
-    own = [landmarks(image) for image in images]
-    scale = fit_scale(np.array(own))
-    medians = [np.median(scale.apply(image, row)[foreground(image)]) for image, row in zip(images, own, strict=True)]
-    assert np.ptp(medians) < 1e-3
-
-
-def test_scale_as_plain_data():
-    scale = fit_scale(np.array([landmarks(head(seed)[0]) for seed in (1, 2, 3)]))
-    assert StandardScale.from_record(json.loads(json.dumps(scale.record()))) == scale
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"landmarks": None},
-        {"landmarks": ["a"]},
-        {"landmarks": [0, 50, 50, 100]},
-        {"landmarks": [0, float("nan")]},
-        {"landmarks": [0, 100]},
-        {"percentiles": [1], "landmarks": [1]},
-        {"percentiles": [99, 1], "landmarks": [0, 100]},
-        {"images": "some"},
-    ],
-)
-def test_records_of_no_scale(change):
-    record = fit_scale(np.arange(11.0)[None] ** 2).record()
-    with pytest.raises(StandardScaleError) as caught:
-        StandardScale.from_record(record | change)
-    assert caught.value.reason == "standard_scale"
-    with pytest.raises(StandardScaleError):
-        StandardScale.from_record({key: value for key, value in record.items() if key not in change})
-
-
-def test_landmarks_that_do_not_rise():
-    """Of an image with few grey levels: two deciles are one value."""
-    found = np.array([np.arange(11.0), np.arange(11.0)])
-    found[1, 4] = found[1, 3]
-    with pytest.raises(EqualLandmarksError, match="image 2: landmarks 4 and 5") as caught:
-        fit_scale(found)
-    assert (caught.value.image, caught.value.landmark) == (1, 3)
-    scale = fit_scale(found[:1])
-    with pytest.raises(EqualLandmarksError, match="landmarks 4 and 5"):
-        scale.apply(np.zeros((2, 2, 2)), found[1])
-    found[1, 4] = np.nan
-    with pytest.raises(EqualLandmarksError):
-        fit_scale(found)
-
-
-@pytest.mark.parametrize("shape", [(0, 11), (2, 10), (11,)])
-def test_landmarks_of_another_shape(shape):
-    with pytest.raises(StandardScaleError, match="expected"):
-        fit_scale(np.zeros(shape))
 
 
 @pytest.mark.parametrize("spacing_mm", [(3.0, 2.0, 2.0), (5.0, 0.5, 0.5), (8.0, 8.0, 8.0)])
