@@ -1,6 +1,6 @@
 """Why an image cannot be filtered."""
 
-from radiogenomics.errors import RadiomicsError, listing
+from radiogenomics.errors import RadiomicsError
 
 
 class ImageTooSmallForFilterError(RadiomicsError):
@@ -27,16 +27,15 @@ class BlankImageError(RadiomicsError):
 
 
 class UnknownKernelError(RadiomicsError):
-    """A filter is asked for with a kernel or band that does not exist."""
+    """A filter is asked for with a kernel, wavelet or band that does not exist."""
 
     reason = "unknown_kernel"
 
-    def __init__(self, filter_name: str, wanted: str, known: tuple[str, ...], dimensions: tuple[int, ...]) -> None:
-        self.filter_name, self.wanted, self.known, self.dimensions = filter_name, wanted, known, dimensions
-        count = " or ".join(map(str, dimensions))
+    def __init__(self, filter_name: str, wanted: str, expected: str) -> None:
+        self.filter_name, self.wanted, self.expected = filter_name, wanted, expected
         super().__init__(
-            f"{filter_name}: {wanted!r} is not {count} of {listing(known)}",
-            hint="name one kernel for each axis: x, y and, unless the filter works by slice, z",
+            f"{filter_name}: {wanted!r} is not {expected}",
+            hint="name what applies along x, y and z, in this order, or along x and y for a filter by slice",
         )
 
 

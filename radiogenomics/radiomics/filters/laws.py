@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from radiogenomics.errors import listing
 from radiogenomics.radiomics.filters import mean
 from radiogenomics.radiomics.filters.boundary import Boundary
 from radiogenomics.radiomics.filters.errors import UnknownKernelError
@@ -83,7 +84,7 @@ def reach(*, kernels: str, pooling: Pooling | None, energy_distance: int | None)
 def _kernels(name: str) -> Kernels:
     names = re.findall("..", name)
     if "".join(names) != name or len(names) not in (2, 3) or not set(names) <= set(KERNELS):
-        raise UnknownKernelError("Laws filter", name, tuple(KERNELS), (2, 3))
+        raise UnknownKernelError("Laws filter", name, f"two or three of {listing(tuple(KERNELS))}")
     weights = [np.array(KERNELS[part], dtype=np.float64) for part in names]
     return kernels_by_axis([kernel / np.linalg.norm(kernel) for kernel in weights])
 

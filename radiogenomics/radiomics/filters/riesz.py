@@ -15,6 +15,7 @@ import numpy as np
 
 from radiogenomics.radiomics.filters import fourier, log, simoncelli
 from radiogenomics.radiomics.filters.boundary import Boundary, padded, without_padding
+from radiogenomics.radiomics.filters.boxes import Reach
 from radiogenomics.radiomics.region import FloatArray
 
 Order = tuple[int, int, int]
@@ -45,8 +46,9 @@ def response_of_log(
     return without_padding(fourier.filtered(smooth, transfer(grid, order), planar=planar), widths)
 
 
-def reach() -> None:
+def reach() -> Reach:
     """None: a response depends on the whole image."""
+    return None
 
 
 def transfer(grid: list[FloatArray], order: Order) -> fourier.ComplexArray:

@@ -9,6 +9,7 @@ With the radial frequency :math:`\nu` in units of Nyquist and :math:`\nu_j = 2^{
 import numpy as np
 
 from radiogenomics.radiomics.filters import fourier
+from radiogenomics.radiomics.filters.boxes import Reach
 from radiogenomics.radiomics.region import FloatArray
 
 
@@ -18,8 +19,9 @@ def response(image: FloatArray, *, level: int, planar: bool) -> FloatArray:
     return fourier.filtered(image, transfer(grid, level), planar=planar)
 
 
-def reach() -> None:
+def reach() -> Reach:
     """None: a response depends on the whole image."""
+    return None
 
 
 def transfer(grid: list[FloatArray], level: int) -> FloatArray:

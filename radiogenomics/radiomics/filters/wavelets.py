@@ -60,14 +60,14 @@ def reach(*, wavelet: str, band: str, level: int, pooling: Pooling | None) -> tu
 def filters(wavelet: str) -> dict[str, FloatArray]:
     """Decomposition filters: L of low and H of high pass."""
     if wavelet not in pywt.wavelist(kind="discrete"):
-        raise UnknownKernelError("wavelet", wavelet, tuple(pywt.wavelist(kind="discrete")), (1,))
+        raise UnknownKernelError("wavelet", wavelet, "a discrete wavelet of PyWavelets, such as haar, db2 or coif1")
     bank = pywt.Wavelet(wavelet)
     return {"L": np.array(bank.dec_lo), "H": np.array(bank.dec_hi)}
 
 
 def _stages(wavelet: str, band: str, level: int) -> list[Kernels]:
     if len(band) not in (2, 3) or not set(band) <= {"L", "H"}:
-        raise UnknownKernelError("wavelet band", band, ("L", "H"), (2, 3))
+        raise UnknownKernelError("wavelet band", band, "two or three of 'L' and 'H'")
     bank = filters(wavelet)
     bands = ["L" * len(band)] * (level - 1) + [band]
     return [
