@@ -162,7 +162,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
 
 
 def _inspect_settings(config: Config, findings: Findings) -> None:
-    from radiogenomics.radiomics.engine import expected_names
+    from radiogenomics.radiomics.nomenclature import expected_names
 
     wanted = config.association.volume_feature
     for modality, path in config.radiomics.settings.items():

@@ -15,8 +15,9 @@ def root() -> Path:
 
 @cache
 def preset_names() -> tuple[str, ...]:
-    """Names of the extraction presets."""
-    return tuple(sorted(path.stem for path in (root() / "config" / "settings").glob("*.yaml")))
+    """Names of the extraction presets, such as ``ct`` and ``ibsi/A``."""
+    folder = root() / "config" / "settings"
+    return tuple(sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("**/*.yaml")))
 
 
 def preset_path(name: str) -> Path:

@@ -307,11 +307,24 @@ FEATURES = Table(
     Column("role", "category", "what the image is in the study"),
     Column("roi", "category", "region of interest"),
     Column("image_type", "category", "original, log-sigma-<mm>-mm-3D or wavelet-<bands>"),
-    Column("family", "category", "shape, firstorder, glcm, glrlm, glszm, gldm or ngtdm"),
-    Column("feature", "category", "<image type>_<family>_<name>, names as in pyradiomics"),
+    Column("family", "category", "family of features: shape, firstorder, glcm, …"),
+    Column("feature", "category", "<image type>_<family>_<name>; pyradiomics' names where it has the feature"),
     Column("value", "float64", "the value, missing where it cannot be computed", nullable=True),
     Column("note", "category", "why the value is missing, empty otherwise"),
     key=("patient_id", "image_id", "roi", "feature"),
+)
+
+SELFTEST = Table(
+    "radiomics/selftest",
+    "One feature of the IBSI-1 digital phantom, computed on this machine.",
+    Column("family", "category", "feature family"),
+    Column("name", "string", "name of the feature"),
+    Column("aggregation", "category", "how matrices were merged or features averaged"),
+    Column("expected", "float64", "consensus value"),
+    Column("tolerance", "float64", "largest difference that the consensus allows"),
+    Column("found", "float64", "our value", nullable=True),
+    Column("agrees", "bool", "whether it lies within the tolerance"),
+    key=("family", "name", "aggregation"),
 )
 
 SAMPLES = Table(
@@ -430,6 +443,7 @@ ALL: tuple[Table, ...] = (
     ACQUISITION,
     SCALE,
     FEATURES,
+    SELFTEST,
     SAMPLES,
     VARIANTS,
     ALTERATIONS,

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from radiogenomics.config.models import Config, RadiomicsSettings, Section
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.config.models import Config, Section
+from radiogenomics.config.pyradiomics_file import is_pyradiomics, translate
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names, preset_path
 
@@ -51,16 +53,25 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
 def load_section(model: type[Model], text: str) -> Model:
     """One section from inline JSON or YAML (what the rules pass) or from a YAML file (what a person passes)."""
-    if text.lstrip().startswith("{"):
-        return _validate(model, _parse_yaml(text, "settings"), "settings")
-    path = Path(text)
-    return _validate(model, _read_yaml(path, "settings"), path)
+    return _validate(model, *_section_data(text))
 
 
 def load_radiomics_settings(name_or_path: str) -> RadiomicsSettings:
-    """Extraction settings by the name of a preset, as inline JSON or from a YAML file."""
+    """Extraction settings by the name of a preset, as inline JSON or from a YAML file, ours or pyradiomics'."""
     path = name_or_path if name_or_path not in preset_names() else str(preset_path(name_or_path))
-    return load_section(RadiomicsSettings, path)
+    data, source = _section_data(path)
+    if is_pyradiomics(data):
+        data, problems = translate(data)
+        if problems:
+            raise ConfigError(source, problems)
+    return _validate(RadiomicsSettings, data, source)
+
+
+def _section_data(text: str) -> tuple[Mapping[str, Any], Path | str]:
+    """The content of inline JSON or YAML or of a file, and what an error calls it."""
+    if text.lstrip().startswith("{"):
+        return _parse_yaml(text, "settings"), "settings"
+    return _read_yaml(Path(text), "settings"), Path(text)
 
 
 def _located(section: Model, folder: Path, keys: Sequence[str]) -> Model:

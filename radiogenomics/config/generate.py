@@ -17,7 +17,8 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from radiogenomics import tables
-from radiogenomics.config.models import Config, RadiomicsSettings, Section, Server
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.config.models import Config, Section, Server
 from radiogenomics.files import write_text
 from radiogenomics.resources import root
 

@@ -14,7 +14,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PositiveFloat,
     StringConstraints,
     field_validator,
     model_validator,
@@ -22,9 +21,7 @@ from pydantic import (
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
-Family = Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
-FAMILIES: tuple[Family, ...] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
@@ -213,63 +210,13 @@ class Imaging(Section):
     policies: Policies = Field(Policies())
 
 
-class ImageTypes(Section):
-    """Which derived images features are computed on."""
-
-    original: bool = Field(True, description="The image as it is.")
-    log_sigma_mm: Annotated[tuple[PositiveFloat, ...], Distinct] = Field(
-        (), description="Laplacian of Gaussian at these sigmas, in mm; none when empty."
-    )
-    wavelet: bool = Field(False, description="The eight sub-bands of one undecimated level of the coif1 wavelet.")
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not (self.original or self.log_sigma_mm or self.wavelet):
-            raise ValueError("at least one image type must be chosen")
-        return self
-
-
-class RadiomicsSettings(Section):
-    """How features are extracted from one kind of image; a preset file holds one of these."""
-
-    bin_width: float | None = Field(
-        None,
-        gt=0,
-        description="Fixed bin width in units of the image (HU for CT). Exactly one of bin_width and bin_count.",
-    )
-    bin_count: int | None = Field(
-        None, ge=2, description="Fixed number of bins. Exactly one of bin_width and bin_count."
-    )
-    resampled_spacing_mm: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
-        None, description="Voxel spacing (x, y, z) in mm to resample to before extraction; null keeps the image's own."
-    )
-    normalise: bool = Field(
-        False,
-        description="Scale the whole image to mean 0 and standard deviation 100 first (MR, whose units are arbitrary).",
-    )
-    families: Annotated[tuple[Family, ...], Distinct] = Field(FAMILIES, min_length=1, description="Feature families.")
-    image_types: ImageTypes = Field(
-        ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask."
-    )
-    min_voxels: int = Field(
-        64,
-        ge=1,
-        description="Smallest region, in voxels, that features are computed for; it holds before and after resampling.",
-    )
-
-    @model_validator(mode="after")
-    def _one_discretisation(self) -> Self:
-        if (self.bin_width is None) == (self.bin_count is None):
-            raise ValueError("give exactly one of bin_width and bin_count")
-        return self
-
-
 class Radiomics(Section):
     """From volumes and masks to features."""
 
     settings: dict[Name, str] = Field(
-        default_factory=lambda: {"CT": "ct", "MR": "mr", "PT": "pet"},
-        description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`) or the path of a YAML file.",
+        default_factory=lambda: {"CT": "ct", "MR": "mr", "PT": "pet", "US": "us"},
+        description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or the"
+        " path of a YAML file, ours or a parameter file of pyradiomics.",
     )
 
 

@@ -1,8 +1,13 @@
 """Why features cannot be computed for a region."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from radiogenomics.errors import RadiomicsError, listing
+
+if TYPE_CHECKING:
+    from radiogenomics.radiomics.selftest import Check
 
 
 class RoiTooSmallError(RadiomicsError):
@@ -18,16 +23,16 @@ class RoiTooSmallError(RadiomicsError):
         )
 
 
-class FlatRegionError(RadiomicsError):
-    """All voxels of the region have one value, so that no texture exists."""
+class BinsError(RadiomicsError):
+    """The bins of the settings do not fit the intensities of the region."""
 
-    reason = "flat_region"
+    reason = "bins"
 
-    def __init__(self, path: Path, value: float) -> None:
-        self.path, self.value = path, value
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
         super().__init__(
-            f"{path.name}: every voxel of the region has the value {value:g}",
-            hint="check that mask and image belong together",
+            f"{path.name}: {problem}",
+            hint="check `bin_width`, `bin_origin` and `ivh` in the extraction settings against the unit of the image",
         )
 
 
@@ -78,6 +83,34 @@ class UnreadableImageError(RadiomicsError):
     def __init__(self, path: Path, problem: str) -> None:
         self.path, self.problem = path, problem
         super().__init__(f"{path.name}: not readable as an image: {problem}", hint="convert the image again")
+
+
+class UnknownFeatureError(RadiomicsError):
+    """The settings name a feature that does not exist."""
+
+    reason = "unknown_feature"
+
+    def __init__(self, family: str, unknown: Sequence[str], known: Sequence[str]) -> None:
+        self.family, self.unknown = family, tuple(unknown)
+        super().__init__(
+            f"{family} has no feature {listing(self.unknown)}; it has {listing(tuple(known))}",
+            hint="correct `features` in the extraction settings, or `featureClass` in pyradiomics' parameter file",
+        )
+
+
+class SelftestError(RadiomicsError):
+    """The engine does not reproduce the consensus values of the digital phantom on this machine."""
+
+    reason = "selftest"
+
+    def __init__(self, missed: Sequence["Check"]) -> None:
+        self.missed = tuple(missed)
+        first = missed[0]
+        super().__init__(
+            f"{len(missed)} value(s) outside their tolerance, the first {first.family} {first.name}"
+            f" ({first.aggregation}): {first.found:g} in place of {first.expected:g}",
+            hint="install the versions of requirements.lock; report this machine and its numba version",
+        )
 
 
 class ExtractionError(RadiomicsError):

@@ -2,17 +2,19 @@
 
 import json
 import logging
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_radiomics_settings
-from radiogenomics.config.models import RadiomicsSettings
+from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.failures import Failures
 from radiogenomics.provenance import Provenance, digests
-from radiogenomics.radiomics.engine import features as compute
+from radiogenomics.radiomics.engine import Feature, features_in
 from radiogenomics.radiomics.errors import NoSettingsError
+from radiogenomics.radiomics.images import read_image
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +23,8 @@ def extract(*, volume: Path, mask: Path, settings: str, features: Path) -> None:
     """Extract the features of one region; patient and image are named after the volume's file."""
     options = load_radiomics_settings(settings)
     name = volume.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".nrrd")
-    frame = _frame(volume, mask, options, {"patient_id": name, "image_id": name, "role": "image", "roi": "region"})
+    keys = {"patient_id": name, "image_id": name, "role": "image", "roi": "region"}
+    frame = _frame(features_in(read_image(volume), volume, mask, options), keys, volume)
     tables.FEATURES.write(
         frame, features, Provenance("radiomics", options.model_dump(mode="json"), digests([volume, mask]))
     )
@@ -29,9 +32,10 @@ def extract(*, volume: Path, mask: Path, settings: str, features: Path) -> None:
 
 
 def extract_batch(*, images: Path, results: Path, settings: str, features: Path, failures: Path) -> None:
-    """Extract the features of every image of a batch; ``settings`` is JSON by modality."""
+    """Extract the features of every region of a batch, reading an image once; ``settings`` is JSON by modality."""
     by_modality = {key: RadiomicsSettings.model_validate(value) for key, value in json.loads(settings).items()}
     failed = Failures("radiomics")
+    read = lru_cache(maxsize=1)(read_image)
     with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), digests([images]))) as write:
         for row in tables.IMAGES.read(images).to_dict("records"):
             with failed.guard(row["patient_id"], image_id=row["image_id"], roi=row["roi"]):
@@ -39,7 +43,8 @@ def extract_batch(*, images: Path, results: Path, settings: str, features: Path,
                 if options is None:
                     raise NoSettingsError(row["modality"], tuple(by_modality))
                 keys = {key: row[key] for key in ("patient_id", "image_id", "role", "roi")}
-                write(_frame(results / row["volume"], results / row["mask"], options, keys))
+                volume, mask = results / row["volume"], results / row["mask"]
+                write(_frame(features_in(read(volume), volume, mask, options), keys, volume))
     failed.write(failures)
 
 
@@ -50,8 +55,7 @@ def gather(*, parts: list[Path], features: Path) -> None:
     logger.info("%d feature values", rows)
 
 
-def _frame(volume: Path, mask: Path, settings: RadiomicsSettings, keys: dict[str, str]) -> pd.DataFrame:
-    found = compute(volume, mask, settings)
+def _frame(found: list[Feature], keys: dict[str, str], volume: Path) -> pd.DataFrame:
     columns = {
         "image_type": [feature.image_type for feature in found],
         "family": [feature.family for feature in found],

@@ -5,9 +5,16 @@ alike where it has not. Codes and tags are those of the IBSI reference manual (a
 """
 
 import csv
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.errors import UnknownFeatureError
+
+# Families that are computed on the image as it is alone, not on its filtered versions.
+UNFILTERED = ("shape", "local")
 
 
 class Name(NamedTuple):
@@ -41,3 +48,20 @@ def names(family: str, definition: str) -> tuple[str, ...]:
         own = [(row.pyradiomics_family, row.pyradiomics_name) for row in nomenclature()]
         return tuple(dict.fromkeys(name for of, name in own if of == family))
     return tuple(row.name for row in nomenclature() if row.family == family and row.ibsi_code)
+
+
+def expected_names(settings: RadiomicsSettings) -> Iterator[tuple[str, str, str]]:
+    """Image type, family and full name of every feature that the settings ask for.
+
+    Raises
+    ------
+    UnknownFeatureError
+        `features` names one that the definition does not have.
+    """
+    for family in settings.chosen_families:
+        known = names(family, settings.definition)
+        wanted = settings.features.get(family, known)
+        if unknown := [name for name in wanted if name not in known]:
+            raise UnknownFeatureError(family, unknown, known)
+        for image_type in ("original",) if family in UNFILTERED else settings.image_types.names:
+            yield from ((image_type, family, f"{image_type}_{family}_{name}") for name in wanted)

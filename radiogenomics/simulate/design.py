@@ -18,7 +18,9 @@ MAX_CHANCE_CORRELATION = 0.12
 MIN_PATIENTS_WITH_FAULTS = 12
 
 Role = Literal["texture", "shape", "volume", "null", "noncoding"]
-TEXTURE_FAMILIES = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+TEXTURE_FAMILIES = (
+    "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",
+)  # fmt: skip
 SHAPE_FAMILIES = ("shape",)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from radiogenomics import config, tables
 from radiogenomics.config import generate
-from radiogenomics.config.models import RESERVED_COLUMNS, Config, RadiomicsSettings
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.config.models import RESERVED_COLUMNS, Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names
 
@@ -147,7 +148,13 @@ def test_there_is_a_preset_for_each_default_modality():
         '{"bin_width": 25, "image_types": {"log_sigma_mm": [0]}}',
         '{"bin_width": 25, "image_types": {"log_sigma_mm": [1, 1.0]}}',
         '{"bin_width": 25, "families": ["glcm", "glcm"]}',
-        '{"bin_width": 25, "resampled_spacing_mm": [1, 1, 0]}',
+        '{"bin_width": 25, "definition": "ibsi", "engine": "pyradiomics"}',
+        '{"bin_width": 25, "energy_shift": 3}',
+        '{"bin_width": 25, "families": ["gldm"]}',
+        '{"bin_count": 25, "bin_origin": 0}',
+        '{"bin_width": 25, "resegment_range": [3, 2]}',
+        '{"bin_width": 25, "definition": "pyradiomics", "aggregation": "2d_averaged"}',
+        '{"bin_width": 25, "definition": "pyradiomics", "round_intensities": true}',
         '{"bin_width": 25, "resampled_spacing_mm": [-1, 1, 1]}',
     ],
 )

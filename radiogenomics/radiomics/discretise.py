@@ -1,0 +1,64 @@
+"""Intensities to grey levels: fixed bin width or fixed bin number (IBSI 4K0R), and pyradiomics' way."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from radiogenomics.radiomics.region import Definition, LevelArray
+
+# More grey levels than this mean that the bin width does not fit the unit of the image.
+MAX_LEVELS = 100_000
+
+
+class DiscretisationError(ValueError):
+    """The bins do not fit the intensities."""
+
+
+def fixed_width(values: npt.NDArray[Any], width: float, origin: float | None, definition: Definition) -> LevelArray:
+    """Grey levels of a fixed bin width, from 1.
+
+    IBSI numbers bins from the origin. pyradiomics puts the edges at multiples of the width and numbers them from the
+    one that holds the minimum; its edges are sums from there in the precision of the image.
+
+    Parameters
+    ----------
+    values : (voxels,) integer or float
+        Intensities, none of them NaN.
+    origin
+        Lower edge of the first bin, the minimum where it is None; not used by pyradiomics.
+
+    Raises
+    ------
+    DiscretisationError
+        An intensity lies below the origin, or there would be more than `MAX_LEVELS` levels.
+    """
+    low, high = values.min(), values.max()
+    if definition == "pyradiomics":
+        origin = low - low % width
+    elif origin is None:
+        origin = float(low)
+    if low < origin:
+        raise DiscretisationError(f"an intensity of {low:g} lies below bin_origin {origin:g}")
+    if (float(high) - float(origin)) / width > MAX_LEVELS:
+        raise DiscretisationError(f"bins of {width:g} cut {low:g} to {high:g} into more than {MAX_LEVELS:,} levels")
+    if definition == "pyradiomics":
+        return _levels(np.digitize(values, np.arange(origin, high + 2 * width, width)))
+    return _levels(np.floor((values - origin) / width) + 1)
+
+
+def fixed_count(values: npt.NDArray[Any], count: int, definition: Definition) -> LevelArray:
+    """Grey levels 1 to ``count`` between the minimum and the maximum of the values, (voxels,) integer or float."""
+    low, high = values.min(), values.max()
+    if low == high:
+        return np.ones(len(values), np.int32)
+    if definition == "pyradiomics":
+        edges = np.histogram_bin_edges(values, count)
+        edges[-1] += 1
+        return _levels(np.digitize(values, edges))
+    return _levels(np.minimum(np.floor(count * (values - low) / (high - low)) + 1, count))
+
+
+def _levels(numbers: npt.NDArray[Any]) -> LevelArray:
+    levels: LevelArray = numbers.astype(np.int32)
+    return levels

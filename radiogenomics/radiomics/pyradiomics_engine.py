@@ -1,0 +1,156 @@
+"""Feature extraction with pyradiomics, on a crop that keeps every value.
+
+pyradiomics filters the whole image. The filters reach only so far, so the image is cropped to the region plus their
+support first: 8 sigma for the Laplacian of Gaussian (values kept to 2e-5) and the filter length for the wavelet. The
+wavelet wraps round at the image's border, so an axis on which it would is not cropped.
+"""
+
+import logging
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.errors import ExtractionError, RoiTooSmallError
+from radiogenomics.radiomics.images import require_finite, require_voxels
+from radiogenomics.radiomics.nomenclature import UNFILTERED, names
+from radiogenomics.radiomics.prepare import Box, scaled, triple
+from radiogenomics.radiomics.region import Values
+
+LOG_REACH_SIGMAS = 8
+WAVELET = "coif1"
+WAVELET_REACH = 6
+# What pyradiomics returns where there is no neighbourhood difference at all.
+NO_COARSENESS = 1e6
+# Features that compare intensities: for a single one pyradiomics returns a constant instead of nothing.
+UNDEFINED_FOR_ONE_LEVEL = {
+    "glcm": ("Correlation", "MCC", "Imc1", "Imc2"),
+    "ngtdm": ("Coarseness", "Contrast", "Busyness", "Strength"),
+}
+UNDEFINED_FOR_ONE_INTENSITY = ("Skewness", "Kurtosis")
+INTERPOLATORS = {"nearest": "sitkNearestNeighbor", "linear": "sitkLinear", "cubic": "sitkBSpline"}
+
+
+def values(
+    image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
+) -> Iterator[tuple[str, str, Values]]:
+    """Image type, family and values of everything that the settings ask for; arguments as of `native.values`.
+
+    Raises
+    ------
+    RoiTooSmallError, NotFiniteError
+    ExtractionError
+        pyradiomics refuses the region, for instance because resampling left none of it.
+    """
+    inside = sitk.GetArrayViewFromImage(region)[box.slices]
+    require_voxels(mask, int(inside.sum()), settings.min_voxels)
+    part = image
+    if settings.resampled_spacing_mm is None:
+        outer = _support_box(image, box, settings)
+        size = [high - low + 1 for low, high in zip(outer.low[::-1], outer.high[::-1], strict=True)]
+        part, region = (sitk.RegionOfInterest(each, size, outer.low[::-1]) for each in (image, region))
+    part = scaled(image, part, settings.normalise)
+    require_finite(volume, sitk.GetArrayViewFromImage(part))
+    try:
+        result = _extractor(settings).execute(part, region)
+    except ValueError as error:
+        if small := re.search(r"too small.*ROI size: (\d+)", str(error)):  # after resampling
+            raise RoiTooSmallError(mask, int(small[1]), settings.min_voxels) from error
+        raise ExtractionError(mask, str(error)) from error
+    yield from _by_family(result, settings)
+
+
+def _support_box(image: sitk.Image, box: Box, settings: RadiomicsSettings) -> Box:
+    x, y, z = image.GetSize()
+    low, high = [], []
+    for start, end, total, reach in zip(
+        box.low, box.high, (z, y, x), _support(settings, image.GetSpacing()), strict=True
+    ):
+        wraps = settings.image_types.wavelet and not WAVELET_REACH <= start <= end < total - WAVELET_REACH
+        low.append(0 if wraps else max(0, start - reach))
+        high.append(total - 1 if wraps else min(total - 1, end + reach))
+    return Box(triple(low), triple(high))
+
+
+def _support(settings: RadiomicsSettings, spacing: tuple[float, ...]) -> list[int]:
+    """Voxels (z, y, x) that the chosen filters reach beyond the region; at least one, for the mesh."""
+    least = WAVELET_REACH if settings.image_types.wavelet else 1
+    sigma = max(settings.image_types.log_sigma_mm, default=0.0)
+    return [max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing[::-1]]
+
+
+def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomics is untyped
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    logging.getLogger("radiomics").setLevel(logging.ERROR)  # it logs a line for each filter and family
+    extractor = RadiomicsFeatureExtractor(**_options(settings))
+    extractor.disableAllImageTypes()
+    if settings.image_types.original:
+        extractor.enableImageTypeByName("Original")
+    if settings.image_types.log_sigma_mm:
+        extractor.enableImageTypeByName("LoG", customArgs={"sigma": list(settings.image_types.log_sigma_mm)})
+    if settings.image_types.wavelet:
+        extractor.enableImageTypeByName("Wavelet", customArgs={"wavelet": WAVELET, "level": 1, "start_level": 0})
+    extractor.disableAllFeatures()
+    for family in settings.chosen_families:
+        extractor.enableFeatureClassByName(family)
+    return extractor
+
+
+def _options(settings: RadiomicsSettings) -> dict[str, object]:
+    """The settings in pyradiomics' words; scaling of the image is done before."""
+    options: dict[str, object] = {
+        "additionalInfo": False,
+        "minimumROIDimensions": 1,
+        "minimumROISize": settings.min_voxels - 1,  # pyradiomics refuses a region of this size and below
+        "voxelArrayShift": settings.energy_shift,
+        "force2D": settings.aggregation.startswith("2.5d"),
+        "weightingNorm": "no_weighting" if settings.aggregation in ("2.5d_merged", "3d_merged") else None,
+    }
+    bins = {"binWidth": settings.bin_width} if settings.bin_width is not None else {"binCount": settings.bin_count}
+    options |= bins
+    if settings.resegment_sd is not None:
+        options |= {"resegmentRange": [-settings.resegment_sd, settings.resegment_sd], "resegmentMode": "sigma"}
+    elif settings.resegment_range is not None:
+        low, high = settings.resegment_range
+        options["resegmentRange"] = [-math.inf if low is None else low, math.inf if high is None else high]
+    if settings.resampled_spacing_mm is not None:
+        support = _support(settings, settings.resampled_spacing_mm)
+        options |= {
+            "resampledPixelSpacing": list(settings.resampled_spacing_mm),
+            "interpolator": INTERPOLATORS[settings.interpolation],
+            "padDistance": max(support),
+        }
+    return options
+
+
+def _by_family(result: Mapping[str, Any], settings: RadiomicsSettings) -> Iterator[tuple[str, str, Values]]:
+    """Values by family; one that stands for "cannot be computed" gives way to the reason."""
+    found: Values = {name: float(value) for name, value in result.items()}
+    for family in settings.chosen_families:
+        for image_type in ("original",) if family in UNFILTERED else settings.image_types.names:
+            prefix = f"{image_type}_{family}_"
+            undefined: Values = _undefined(found, image_type, family)
+            yield (
+                image_type,
+                family,
+                {
+                    name: undefined.get(name) or found.get(prefix + name, "image too small for the filter")
+                    for name in names(family, settings.definition)
+                },
+            )
+
+
+def _undefined(found: Values, image_type: str, family: str) -> Values:
+    """Features of a family that have no value for a region of one grey level, or of one intensity."""
+    undefined: Values = {}
+    signs = {"firstorder_Uniformity": 1.0, "glcm_JointEnergy": 1.0, "ngtdm_Coarseness": NO_COARSENESS}
+    if any(found.get(f"{image_type}_{name}") == sign for name, sign in signs.items()):
+        undefined |= dict.fromkeys(UNDEFINED_FOR_ONE_LEVEL.get(family, ()), "one grey level")
+    if family == "firstorder" and found.get(f"{image_type}_firstorder_Range") == 0:
+        undefined |= dict.fromkeys(UNDEFINED_FOR_ONE_INTENSITY, "all intensities are equal")
+    return undefined

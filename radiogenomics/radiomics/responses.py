@@ -1,0 +1,115 @@
+"""The filtered images that settings ask for, in a region's box, and how much of the image they look at."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from radiogenomics.config import filters as settings_of
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.filters import gabor, laws, log, mean, pyradiomics, riesz, simoncelli, wavelets
+from radiogenomics.radiomics.filters.boxes import Box, Reach, response_in_box
+from radiogenomics.radiomics.region import FloatArray
+
+Spacing = tuple[float, float, float]
+Image = npt.NDArray[Any]
+
+WAVELET = "coif1"
+LOG_CUTOFF_SIGMAS = 4.0
+# ITK's recursive filter has no end; what lies beyond 8 sigma changes values by 2e-5 of the image's spread.
+RECURSIVE_SIGMAS = 8
+# Half the length of coif1.
+BANDS_REACH = 6
+
+
+@dataclass(frozen=True)
+class Response:
+    """Filtered images that are computed together.
+
+    ``compute`` takes the image and a box in it, (z, y, x) slices, and gives names and values in the box. A value
+    depends on the image ``reach`` voxels around it; where that goes beyond the border of a ``periodic`` filter, on the
+    far side of the image.
+    """
+
+    names: tuple[str, ...]
+    compute: Callable[[Image, Box], Iterator[tuple[str, FloatArray]]]
+    reach: Reach
+    periodic: bool = False
+
+
+def responses(settings: RadiomicsSettings, spacing_mm: Spacing) -> list[Response]:
+    """The filters of the settings for an image of this spacing (z, y, x), by the settings' definition."""
+    chosen = settings.image_types
+    names = dict(zip(chosen.log_sigma_mm, chosen.log_names, strict=True))
+    if settings.definition == "pyradiomics":
+        found = [_recursive_log(name, sigma, spacing_mm) for sigma, name in names.items()]
+        return found + (
+            [Response(chosen.wavelet_names, _bands, (BANDS_REACH,) * 3, periodic=True)] if chosen.wavelet else []
+        )
+    wanted: list[settings_of.Filter] = [
+        settings_of.LaplacianOfGaussian(name=name, kind="log", sigma_mm=sigma, cutoff_sigmas=LOG_CUTOFF_SIGMAS)
+        for sigma, name in names.items()
+    ]
+    if chosen.wavelet:
+        wanted += [
+            settings_of.Wavelet(name=name, kind="wavelet", wavelet=WAVELET, band=name.rpartition("-")[2])
+            for name in chosen.wavelet_names
+        ]
+    return [_of_ibsi(each, spacing_mm) for each in (*wanted, *chosen.filters)]
+
+
+def _recursive_log(name: str, sigma_mm: float, spacing_mm: Spacing) -> Response:
+    def compute(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:
+        yield name, pyradiomics.log(image, sigma_mm=sigma_mm, spacing_mm=spacing_mm, box=box)
+
+    z, y, x = (math.ceil(RECURSIVE_SIGMAS * sigma_mm / step) for step in spacing_mm)
+    return Response((name,), compute, (z, y, x))
+
+
+def _bands(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:
+    for band, values in pyradiomics.wavelet(image, name=WAVELET, box=box):
+        yield f"wavelet-{band}", values
+
+
+def _of_ibsi(wanted: settings_of.Filter, spacing_mm: Spacing) -> Response:
+    response, reach, periodic = _parts(wanted, spacing_mm)
+
+    def compute(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:
+        yield wanted.name, response_in_box(response, image, box=box, reach=reach, periodic=periodic)
+
+    return Response((wanted.name,), compute, reach, periodic)
+
+
+def _parts(wanted: settings_of.Filter, spacing_mm: Spacing) -> tuple[Callable[[FloatArray], FloatArray], Reach, bool]:
+    """A filter with its parameters bound, its reach, and whether it takes the image as periodic."""
+    options = wanted.model_dump(exclude={"name", "kind"})
+    boundary = options.get("boundary")
+    periodic = boundary == "periodic"
+    match wanted:
+        case settings_of.Mean():
+            return partial(mean.response, **options), mean.reach(**_without(options, "boundary")), periodic
+        case settings_of.Laws():
+            return partial(laws.response, **options), laws.reach(**_without(options, "boundary")), periodic
+        case settings_of.Wavelet():
+            return partial(wavelets.response, **options), wavelets.reach(**_without(options, "boundary")), periodic
+        case settings_of.LaplacianOfGaussian():
+            options |= {"spacing_mm": spacing_mm}
+            if (order := options.pop("riesz")) is not None:
+                return partial(riesz.response_of_log, order=order, **options), None, True
+            return partial(log.response, **options), log.reach(**_without(options, "boundary")), periodic
+        case settings_of.Simoncelli():
+            if (order := options.pop("riesz")) is not None:
+                return partial(riesz.response_of_simoncelli, order=order, **options), None, True
+            return partial(simoncelli.response, **options), None, True
+        case settings_of.Gabor():
+            angles = np.deg2rad(options.pop("angles_degrees"))
+            reach = gabor.reach(**_without(options, "boundary", "wavelength_mm", "pooling"), spacing_mm=spacing_mm)
+            return partial(gabor.response, angles=angles, spacing_mm=spacing_mm, **options), reach, periodic
+
+
+def _without(options: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key not in keys}
