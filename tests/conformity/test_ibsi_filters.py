@@ -63,8 +63,8 @@ def test_response_map_is_within_one_percent_of_the_reference(name):
     assert np.abs(found - expected).max() <= TOLERANCE * np.ptp(expected)
 
 
-# Reference values and tolerances of filters 5 to 9 (Whybra et al., Radiology 2024, as quoted in the tests of MIRP), not in the table of the
-# shared data: kurtosis, mean, variance, minimum, maximum.
+# Reference values and tolerances of filters 5 to 9 (Whybra et al., Radiology 2024, as quoted in the tests of MIRP),
+# which the table in the shared data leaves out: kurtosis, mean, variance, minimum, maximum.
 OTHERS = {
     "5.A": [(2.84, 0.14), (103, 1), (1040, 10), (31.4, 0.5), (354, 5)],
     "5.B": [(4.34, 0.2), (40.2, 0.2), (231, 2), (9.53, 0.11), (175, 3)],

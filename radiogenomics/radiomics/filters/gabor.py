@@ -9,12 +9,12 @@ where the wave runs along x for :math:`\theta = 0` and turns clockwise as seen w
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import fft
 
-from radiogenomics.radiomics.filters.boundary import Boundary, padded, without_padding
+from radiogenomics.radiomics.filters.boundary import Boundary, padded
 from radiogenomics.radiomics.filters.errors import UnequalSpacingError
 from radiogenomics.radiomics.filters.fourier import ComplexArray
 from radiogenomics.radiomics.filters.separable import Pooling, pool
@@ -57,17 +57,12 @@ def response(
     UnequalSpacingError
         The voxels of a plane are not square.
     """
-    planes = (0, 1, 2) if orthogonal_planes else (0,)
-    return pool(
-        (
-            turned
-            for across in planes
-            for turned in _moduli(
-                image, across, _kernels(sigma_mm, wavelength_mm, gamma, angles, _step(spacing_mm, across)), boundary
-            )
-        ),
-        pooling,
-    )
+    kernels = {
+        across: _kernels(sigma_mm, wavelength_mm, gamma, angles, _step(spacing_mm, across))
+        for across in ((0, 1, 2) if orthogonal_planes else (0,))
+    }
+    in_planes = (_response_in_planes(image, across, turned, pooling, boundary) for across, turned in kernels.items())
+    return pool(in_planes, pooling)
 
 
 def reach(
@@ -103,15 +98,26 @@ def _kernels(
     return kernels
 
 
-def _moduli(image: FloatArray, across: int, kernels: list[ComplexArray], boundary: Boundary) -> Iterator[FloatArray]:
-    """Modulus of the response to each kernel in the slices along one axis."""
-    axes = tuple(axis for axis in range(3) if axis != across)
+def _response_in_planes(
+    image: FloatArray, across: int, kernels: list[ComplexArray], pooling: Pooling, boundary: Boundary
+) -> FloatArray:
+    """Pooled modulus of the response to the kernels in each slice across one axis."""
+    slices = np.moveaxis(image, across, 0)
     radius = len(kernels[0]) // 2
-    widths = (0 if across == 0 else radius, 0 if across == 1 else radius, 0 if across == 2 else radius)
-    continued = padded(image, widths, boundary)
-    spectrum = fft.fft2(continued, axes=axes)
-    for kernel in kernels:
-        placed = np.zeros([continued.shape[axis] for axis in axes], dtype=np.complex128)
-        placed[: len(kernel), : len(kernel)] = kernel
-        transfer = np.expand_dims(fft.fft2(np.roll(placed, (-radius, -radius), axis=(0, 1))), across)
-        yield without_padding(np.abs(fft.ifft2(spectrum * transfer, axes=axes)), widths)
+    continued = padded(slices, (0, radius, radius), boundary)
+    size = [fft.next_fast_len(length) for length in continued.shape[1:]]
+    inside = tuple(slice(radius, radius + length) for length in slices.shape[1:])
+    transfers = [_transfer(kernel, size) for kernel in kernels]
+    result = np.empty_like(slices)
+    for filtered, plane in zip(result, continued, strict=True):
+        spectrum = fft.fft2(plane, size)
+        filtered[:] = pool((np.abs(fft.ifft2(spectrum * transfer)[inside]) for transfer in transfers), pooling)
+    return np.moveaxis(result, 0, across)
+
+
+def _transfer(kernel: ComplexArray, size: list[int]) -> ComplexArray:
+    """Transfer function of a kernel whose centre is put at the first voxel."""
+    placed = np.zeros(size, dtype=np.complex128)
+    placed[: len(kernel), : len(kernel)] = kernel
+    transfer: ComplexArray = fft.fft2(np.roll(placed, (-(len(kernel) // 2),) * 2, axis=(0, 1)))
+    return transfer

@@ -68,8 +68,12 @@ def pool(responses: Iterable[FloatArray], pooling: Pooling) -> FloatArray:
     """Voxel by voxel the largest or the mean of the responses."""
     if pooling == "max":
         return reduce(np.maximum, responses)
-    first, *others = responses
-    return reduce(np.add, others, first) / (1 + len(others))
+    remaining = iter(responses)
+    total, count = next(remaining).copy(), 1
+    for response in remaining:
+        total += response
+        count += 1
+    return total / count
 
 
 def reach_of(stages: Iterable[Kernels], *, invariant: bool) -> tuple[int, int, int]:
