@@ -47,7 +47,7 @@ class Recursion:
 
 
 def recursion(sigma_mm: float, spacing_mm: float) -> Recursion:
-    """Coefficients such that S keeps a constant and D gives sigma^2 f'' (unit of the image) of a parabola f."""
+    """Coefficients such that S keeps a constant, and D answers a constant with 0 and a parabola f with sigma^2 f''."""
     sigma = sigma_mm / spacing_mm
     waves = [(math.exp(d / sigma), w / sigma) for d, w in zip(DECAYS, FREQUENCIES, strict=True)]
     factors = [np.array([1.0, -2 * decay * math.cos(w), decay**2]) for decay, w in waves]
@@ -57,6 +57,7 @@ def recursion(sigma_mm: float, spacing_mm: float) -> Recursion:
     zero_sum = -(2 * second.sum() - at_one * second[0]) / (2 * gaussian.sum() - at_one * gaussian[0])
     curve = second + zero_sum * gaussian
     total, first, moment = (np.sum(np.arange(4) ** k * curve) for k in range(3))
+    # Both directions together answer a parabola i^2 / 2 with this, the curvature of n / d at frequency 0.
     parabola = (
         moment * at_one**2 - bend * total * at_one - 2 * first * slope * at_one + 2 * slope**2 * total
     ) / at_one**3

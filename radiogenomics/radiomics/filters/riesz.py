@@ -6,7 +6,7 @@ The transform of order :math:`l = (l_z, l_y, l_x)`, with :math:`L = l_z + l_y + 
    \frac{\nu_z^{l_z} \nu_y^{l_y} \nu_x^{l_x}}{\|\nu\|^L},
 
 so that first orders are directions of the gradient and second orders those of the Hessian, without its weight on high
-frequencies. Filters are not aligned to a structure tensor.
+frequencies. By slice :math:`l_z` is 0. Filters are not aligned to a structure tensor.
 """
 
 import math
