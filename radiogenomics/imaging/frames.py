@@ -6,7 +6,7 @@ everything that follows knows one kind of image only.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,7 @@ from radiogenomics.imaging.dicom import (
     sop_class,
     transfer_syntax,
 )
+from radiogenomics.imaging.enhanced_pet import ENHANCED_PET, MAPPINGS, pet_frame
 from radiogenomics.imaging.errors import (
     MultiframeError,
     NoDicomError,
@@ -52,6 +53,8 @@ VOLUMES = {f"1.2.840.10008.5.1.4.1.1.{end}": modality for end, modality in SINGL
 ATTACHED = tuple(f"1.2.840.10008.5.1.4.1.1.{start}" for start in ("11.", "66", "67", "88.", "104.", "30", "481."))
 GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 TAGS = ("SOPClassUID", "Rows", "NumberOfFrames", *GROUPS)
+# Objects whose frames state otherwise what slices do.
+TRANSLATED: dict[str, Callable[[Path, Dataset], Dataset]] = {US_VOLUME: volume_frame, ENHANCED_PET: pet_frame}
 # Classic keywords of what functional groups call otherwise.
 CLASSIC = {
     "FrameType": "ImageType",
@@ -156,9 +159,8 @@ def _taken_apart(path: Path, header: FileDataset) -> Iterator[Image]:
         flat.update(header)
         for source in (*shared, group):
             _add_macros(path, flat, source)
-        if header.SOPClassUID == US_VOLUME:
-            flat = volume_frame(path, flat)
-        yield Image(path, flat, transfer_syntax(header), number)
+        translate = TRANSLATED.get(header.SOPClassUID)
+        yield Image(path, flat if translate is None else translate(path, flat), transfer_syntax(header), number)
 
 
 def _add_macros(path: Path, flat: Dataset, group: Dataset) -> None:
@@ -167,6 +169,9 @@ def _add_macros(path: Path, flat: Dataset, group: Dataset) -> None:
         if tag.is_private:
             continue
         keyword = group[tag].keyword
+        if keyword == MAPPINGS:  # there may be several, of several quantities
+            flat[tag] = group[tag]
+            continue
         macro = items(group, keyword, path=path) if keyword.endswith("Sequence") else []
         if len(macro) != 1:
             continue
