@@ -16,7 +16,7 @@ BATCH = 2**20
 
 
 class Cells(NamedTuple):
-    """Non-zero cells of a stack of matrices, sorted by matrix, row and column; no matrix is empty.
+    """Non-zero cells of a stack of matrices, sorted by matrix; no matrix is empty.
 
     Parameters
     ----------
@@ -118,19 +118,30 @@ def cooccurrences(layout: Layout, counts: Neighbourhood, directions: Directions,
         number = stack.reshape(-1)[place].astype(np.int64)
         yield Cells(np.cumsum(_begins(matrix)) - 1, layout.present[row], layout.present[column], number)
     elif merged:
-        cells = joined([_pairs(layout, step) for step in layout.offsets(directions)])
-        yield _cells(np.zeros_like(cells.matrix), cells.row, cells.column, cells.number)
+        pairs = joined([_pairs(layout, step) for step in layout.offsets(directions)])
+        yield _symmetric(_cells(np.zeros_like(pairs.matrix), pairs.row, pairs.column, pairs.number))
     else:
-        yield from (_pairs(layout, step) for step in layout.offsets(directions))
+        yield from (_symmetric(_pairs(layout, step)) for step in layout.offsets(directions))
 
 
 def _pairs(layout: Layout, step: int) -> Cells:
-    """Co-occurrences along one step, for matrices that are too large to be filled in."""
+    """Pairs of levels along one step, the lower level first, for matrices that are too large to be filled in."""
     flat = layout.levels.reshape(-1)
     here = np.flatnonzero((flat[:-step] > 0) & (flat[step:] > 0))
     one, other = flat[here].astype(np.int64), flat[here + step].astype(np.int64)
-    row, column = np.concatenate([one, other]), np.concatenate([other, one])
-    return _cells(np.zeros_like(row), row, column, np.ones_like(row))
+    return _cells(np.zeros_like(one), np.minimum(one, other), np.maximum(one, other), np.ones_like(one))
+
+
+def _symmetric(pairs: Cells) -> Cells:
+    """Matrix of pairs plus its transpose."""
+    matrix, low, high, number = pairs
+    apart = low < high
+    return Cells(
+        np.concatenate([matrix, matrix[apart]]),
+        np.concatenate([low, high[apart]]),
+        np.concatenate([high, low[apart]]),
+        np.concatenate([np.where(apart, number, 2 * number), number[apart]]),
+    )
 
 
 def run_lengths(layout: Layout, first_run: IndexArray, runs: CountArray, *, merged: bool) -> Cells:
