@@ -16,6 +16,12 @@ from radiogenomics.radiomics.region import FloatArray
 BLOCK = 2048  # values of a row that stay in the cache from tap to tap
 
 
+def reach(wavelet: str) -> tuple[int, int, int]:
+    """Voxels (z, y, x) from which a value depends on the image."""
+    half = len(filters(wavelet)["L"]) // 2
+    return half, half, half
+
+
 def bands_in_box(image: npt.NDArray[np.generic], *, wavelet: str, box: Box) -> Iterator[tuple[str, FloatArray]]:
     """Names along x, y and z (LLL, HLL, …) and values in a box, one band after the other.
 

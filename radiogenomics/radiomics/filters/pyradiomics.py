@@ -1,7 +1,7 @@
 """The image filters of pyradiomics (``imageoperations`` of version 3.1), in a box of the image.
 
-Each function takes the whole image and gives the values in a box, the same as pyradiomics gives there for the whole
-image: it looks only at what these depend on.
+Each function takes the image and gives the values in a box, the same as pyradiomics gives there for the whole image:
+it looks only at what these depend on. LoG, wavelet and gradient may be given a crop that holds the box and its reach.
 """
 
 import math
@@ -32,12 +32,22 @@ def log(image: Image, *, sigma_mm: float, spacing_mm: tuple[float, float, float]
     return recursive.laplacian_of_gaussian(image, sigma_mm=sigma_mm, spacing_mm=spacing_mm, box=box)
 
 
+def log_reach(*, sigma_mm: float, spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
+    """Voxels (z, y, x) from which a LoG value depends on the image: 12 sigma, see ``recursive.REACH_SIGMAS``."""
+    return recursive.reach(sigma_mm, spacing_mm)
+
+
 def wavelet(image: Image, *, name: str, box: Box) -> Iterator[tuple[str, FloatArray]]:
     """The eight bands of the first level, named as pyradiomics names them: L or H along x, y and z.
 
     pyradiomics filters float32 images in float32 and all others in float64; here it is always float64.
     """
     return bands.bands_in_box(image, wavelet=name, box=box)
+
+
+def wavelet_reach(*, name: str) -> tuple[int, int, int]:
+    """Voxels (z, y, x) from which a band depends on the image; over the border it comes back at the far side."""
+    return bands.reach(name)
 
 
 def square(image: Image, *, box: Box) -> FloatArray:

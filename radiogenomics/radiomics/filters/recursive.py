@@ -86,8 +86,11 @@ def _both_ways(numerator: FloatArray, poles: FloatArray) -> FloatArray:
 
 
 def reach(sigma_mm: float, spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
-    """Voxels (z, y, x) from which a response depends on the image, as far as ``REACH_SIGMAS`` says."""
-    z, y, x = (math.ceil(REACH_SIGMAS * sigma_mm / step) for step in spacing_mm)
+    """Voxels (z, y, x) from which a response depends on the image, as far as ``REACH_SIGMAS`` says.
+
+    At least so many that a crop of an image that is large enough for the filter is so as well.
+    """
+    z, y, x = (max(MIN_VOXELS - 1, math.ceil(REACH_SIGMAS * sigma_mm / step)) for step in spacing_mm)
     return z, y, x
 
 
