@@ -68,7 +68,7 @@ def textures(
         What is counted in one matrix, and over which matrices features are averaged. Families without directions know
         only slices averaged (``2d``), slices merged (``2.5d``) and ``3d``.
     families : sequence of str
-        ``glcm``, ``glrlm``, ``glszm``, ``gldzm``, ``ngtdm`` and ``ngldm``, which is ``gldm`` to pyradiomics.
+        ``glcm``, ``glrlm``, ``glszm``, ``ngtdm``, and ``gldzm`` and ``ngldm`` of the IBSI or ``gldm`` of pyradiomics.
 
     Returns
     -------
