@@ -289,3 +289,16 @@ class UnreadableVolumeError(ImagingError):
     def __init__(self, path: Path, problem: str) -> None:
         self.path, self.problem = path, problem
         super().__init__(f"{path.name}: {problem}", hint="give a three-dimensional NIfTI volume")
+
+
+class PerturbationError(ImagingError):
+    """A region cannot be perturbed, or nothing is left of it."""
+
+    reason = "perturbation"
+
+    def __init__(self, problem: str, voxels: int) -> None:
+        self.problem, self.voxels = problem, voxels
+        super().__init__(
+            f"a region of {voxels} voxel(s) {problem}",
+            hint="the region is too small for its stability to be measured, or fills the image; check its segmentation",
+        )

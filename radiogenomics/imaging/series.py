@@ -1,8 +1,8 @@
 """A folder of DICOM files as one volume, decided from headers alone; anything doubtful is refused by name.
 
-Which images belong to the volume is decided in `selection`; whether they mean the same by their values, in `agreement`;
-whether they form a regular grid, in `stack`; what a stored value stands for, in `pixels`. Defects that a policy allows
-to repair are repaired, and what was done is kept in `Series.repairs`.
+Which images belong to the volume is decided in `selection` and `several_volumes`; whether they mean the same by their
+values, in `agreement`; whether they form a regular grid, in `stack`; what a stored value stands for, in `pixels`.
+Defects that a policy allows to repair are repaired, and what was done is kept in `Series.repairs`.
 """
 
 import logging
@@ -23,6 +23,7 @@ from radiogenomics.imaging.frames import ENHANCED, VOLUMES, Image, read_images
 from radiogenomics.imaging.geometry import Grid
 from radiogenomics.imaging.pixels import Slice, equal_pixels, slices
 from radiogenomics.imaging.resampling import Repair, Resampling
+from radiogenomics.imaging.several_volumes import one_volume
 from radiogenomics.imaging.stack import Stack, stack
 from radiogenomics.imaging.ultrasound import ULTRASOUND_TAGS, is_picture, picture_grid
 
@@ -129,7 +130,7 @@ def _images(folder: Path, settings: Imaging, select: str) -> tuple[list[Image], 
     images, foreign = selection.slices_only(folder, images, _is_slice, policies)
     images, copies = selection.once_each(folder, images, equal_pixels, policies)
     images, odd = selection.one_kind(images, policies)
-    images, split = selection.one_volume(folder, images, select, policies, settings.slice_tolerance_mm)
+    images, split = one_volume(folder, images, select, policies, settings.slice_tolerance_mm)
     if policies.duplicate_slice == "drop":
         images, again = selection.single_copies(images, equal_pixels, settings.slice_tolerance_mm)
         copies += again

@@ -24,7 +24,7 @@ from radiogenomics.imaging.errors import (
 from radiogenomics.imaging.frames import Image
 from radiogenomics.imaging.geometry import FloatArray, Grid, triple
 from radiogenomics.imaging.resampling import WHOLE, Repair, Resampling, between, even_planes
-from radiogenomics.imaging.selection import varying
+from radiogenomics.imaging.several_volumes import position_labels, varying
 
 # Rounding of direction cosines in real headers stays below this; beyond it the axes are not a rotation.
 ORTHOGONALITY = 1e-3
@@ -161,15 +161,14 @@ def _refuse_unlike(folder: Path, images: Sequence[Image], tag: str, values: Floa
 
 def _refuse_repeats(folder: Path, images: Sequence[Image], along_mm: FloatArray, tolerance_mm: float) -> None:
     """Refuse slices at one position: several volumes where half of all positions repeat, else duplicates."""
-    new = np.concatenate([[True], np.diff(along_mm) > tolerance_mm])
-    label = np.cumsum(new) - 1
-    counts = Counter(label.tolist())
+    labels = position_labels(along_mm, tolerance_mm)
+    counts = Counter(labels)
     repeated = [n for n, count in counts.items() if count > 1]
     if not repeated:
         return
     if 2 * len(repeated) >= len(counts):
-        raise SeveralVolumesError(folder, len(images), len(counts), varying(images, label.tolist()))
-    copies = [image.name for image, n in zip(images, label.tolist(), strict=True) if n in repeated]
+        raise SeveralVolumesError(folder, len(images), len(counts), varying(images, labels))
+    copies = [image.name for image, n in zip(images, labels, strict=True) if n in repeated]
     raise DuplicateSliceError(folder, copies, same_instance=False)
 
 

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import Grid, Values
-from radiogenomics.imaging.segmentation import nifti
+from radiogenomics.imaging.segmentation import nifti_orientation
 from radiogenomics.imaging.segmentation.lattice import require_placement
 from radiogenomics.imaging.segmentation.regions import Entry, Region
 from radiogenomics.imaging.segmentation_errors import (
@@ -21,7 +21,7 @@ from radiogenomics.imaging.segmentation_errors import (
     UnreadableSegmentationError,
 )
 
-SUFFIXES = (*nifti.SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
+SUFFIXES = (*nifti_orientation.SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 NAME = re.compile(r"Segment([0-9]{1,9})_Name")
 NUMBER = re.compile(r" *[0-9]{1,9} *")
 
@@ -51,8 +51,8 @@ class LabelMap:
 
     def __init__(self, path: Path, tolerance_mm: float) -> None:
         self.path = path
-        if path.name.lower().endswith(nifti.SUFFIXES):
-            nifti.require_one_place(path, tolerance_mm)
+        if path.name.lower().endswith(nifti_orientation.SUFFIXES):
+            nifti_orientation.require_one_place(path, tolerance_mm)
         self._image = _image(path)
         dimensions = self._image.GetDimension()
         self._grid = Grid.from_image(self._image[:, :, :, 0] if dimensions == 4 else self._image)

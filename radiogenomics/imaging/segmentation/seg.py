@@ -21,10 +21,10 @@ from radiogenomics.imaging.dicom import (
 )
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
 from radiogenomics.imaging.geometry import BoolArray, Grid, Values, triple
-from radiogenomics.imaging.segmentation.frames import stored_frames
 from radiogenomics.imaging.segmentation.lattice import require_placement
 from radiogenomics.imaging.segmentation.names import region_name
 from radiogenomics.imaging.segmentation.regions import Entry, Region
+from radiogenomics.imaging.segmentation.seg_pixels import stored_frames
 from radiogenomics.imaging.segmentation_errors import (
     MaskOutsideVolumeError,
     PlanarSegmentationError,
