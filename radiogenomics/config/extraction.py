@@ -14,6 +14,7 @@ Family = Literal[
 Aggregation = Literal[
     "2d_averaged", "2d_slice_merged", "2.5d_direction_merged", "2.5d_merged", "3d_averaged", "3d_merged"
 ]
+Transform = Literal["square", "squareroot", "logarithm", "exponential", "gradient"]
 FAMILIES: dict[str, tuple[Family, ...]] = {
     "ibsi": (
         "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",
@@ -37,6 +38,10 @@ class ImageTypes(Section):
         (), description="Further filters of IBSI-2, each with a `name`, a `kind` and its parameters."
     )
 
+    transforms: Annotated[tuple[Transform, ...], Distinct] = Field(
+        (), description="Transforms of intensities that pyradiomics has, with `definition: pyradiomics`."
+    )
+
     @property
     def log_names(self) -> tuple[str, ...]:
         """What the images of `log_sigma_mm` are called in tables."""
@@ -51,7 +56,8 @@ class ImageTypes(Section):
     def names(self) -> tuple[str, ...]:
         """What all images are called in tables."""
         own = tuple(each.name for each in self.filters)
-        return (*(("original",) if self.original else ()), *self.log_names, *self.wavelet_names, *own)
+        original = ("original",) if self.original else ()
+        return (*original, *self.log_names, *self.wavelet_names, *self.transforms, *own)
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -168,6 +174,8 @@ class RadiomicsSettings(Section):
             raise ValueError(f"{', '.join(strange)} means nothing under `definition: {self.definition}`")
         if unknown := set(self.families or ()) - set(FAMILIES[self.definition]):
             raise ValueError(f"families {sorted(unknown)} do not exist under `definition: {self.definition}`")
+        if self.definition == "ibsi" and self.image_types.transforms:
+            raise ValueError("image_types.transforms mean nothing under `definition: ibsi`")
         if self.definition == "pyradiomics" and self.image_types.filters:
             raise ValueError("image_types.filters mean nothing under `definition: pyradiomics`")
         if self.definition == "pyradiomics" and self.aggregation.startswith("2d_"):

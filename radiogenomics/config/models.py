@@ -215,8 +215,8 @@ class Radiomics(Section):
 
     settings: dict[Name, str] = Field(
         default_factory=lambda: {"CT": "ct", "MR": "mr", "PT": "pet", "US": "us"},
-        description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or the"
-        " path of a YAML file, ours or a parameter file of pyradiomics.",
+        description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or"
+        " the path of a YAML file, ours or a parameter file of pyradiomics.",
     )
 
 

@@ -25,6 +25,7 @@ FIXED: dict[str, tuple[object, ...]] = {
     "correctMask": (False,),
     "resegmentShape": (False,),
 }
+TRANSFORMS = ("Square", "SquareRoot", "Logarithm", "Exponential", "Gradient")
 WAVELET: dict[str, object] = {"wavelet": "coif1", "level": 1, "start_level": 0}
 Problems = list[str]
 
@@ -118,13 +119,16 @@ def _image_types(theirs: Mapping[str, Any], problems: Problems) -> dict[str, Any
         "LoG": lambda own: {"log_sigma_mm": own.pop("sigma", [])},
         "Wavelet": lambda own: {"wavelet": all(own.pop(key, value) == value for key, value in WAVELET.items())},
     }
-    ours: dict[str, Any] = {"original": False}
+    ours: dict[str, Any] = {"original": False, "transforms": []}
     for name, custom in theirs.items():
-        if name not in known:
-            problems.append(f"imageType.{name}: not translated, only {', '.join(known)} are")
-            continue
         rest = dict(custom or {})
-        ours |= known[name](rest)
+        if name in TRANSFORMS:
+            ours["transforms"].append(name.lower())
+        elif name in known:
+            ours |= known[name](rest)
+        else:
+            problems.append(f"imageType.{name}: not translated, only {', '.join((*known, *TRANSFORMS))} are")
+            continue
         if ours.get("wavelet") is False:
             problems.append(f"imageType.Wavelet: only {WAVELET} is translated")
         problems += [f"imageType.{name}.{key}: settings of one image type are not translated" for key in rest]

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import SimpleITK as sitk
-
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.radiomics import native, pyradiomics_engine
+from radiogenomics.radiomics import native
 from radiogenomics.radiomics.errors import RoiTooSmallError
-from radiogenomics.radiomics.images import read_image, read_mask
+from radiogenomics.radiomics.images import Image, read_image, read_mask
 from radiogenomics.radiomics.nomenclature import expected_names
 from radiogenomics.radiomics.prepare import bounding_box
-from radiogenomics.radiomics.region import Values
+from radiogenomics.radiomics.region import BoolArray, Values
 
 
 @dataclass(frozen=True)
@@ -39,20 +37,25 @@ def features(volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feat
     return features_in(read_image(volume), volume, mask, settings)
 
 
-def features_in(image: sitk.Image, volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feature]:
+def features_in(image: Image, volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feature]:
     """The same for an image that is in memory; ``volume`` is the name that errors call it by."""
     return features_of(image, read_mask(mask, image, volume), settings, volume, mask)
 
 
 def features_of(
-    image: sitk.Image, region: sitk.Image, settings: RadiomicsSettings, volume: Path, mask: Path
+    image: Image, region: BoolArray, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> list[Feature]:
-    """The same for an image and a region, 0 and 1 on the image's grid, that are in memory."""
-    box = bounding_box(sitk.GetArrayViewFromImage(region))
+    """The same for an image and a region, (z, y, x) bool, that are in memory."""
+    box = bounding_box(region)
     if box is None:
         raise RoiTooSmallError(mask, 0, settings.min_voxels)
-    compute = native.values if settings.engine == "native" else pyradiomics_engine.values
-    found = {(kind, family): values for kind, family, values in compute(image, region, box, settings, volume, mask)}
+    if settings.engine == "native":
+        computed = native.values(image, region, box, settings, volume, mask)
+    else:
+        from radiogenomics.radiomics import pyradiomics_engine
+
+        computed = pyradiomics_engine.values(image, region, box, settings, volume, mask)
+    found = {(kind, family): values for kind, family, values in computed}
     return list(_in_order(found, settings))
 
 

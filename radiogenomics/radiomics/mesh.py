@@ -7,8 +7,9 @@ there is no table of cases.
 
 A face of a cell with two inside corners on a diagonal can be cut in two ways. ``definition: ibsi`` always cuts the two
 corners off, so that neighbouring cells agree and the surface is closed. ``definition: pyradiomics`` does as pyradiomics
-3 does: it takes half of the configurations for their complement, in which the outside corners are cut off, so that the
-surface of a ragged mask has holes and its volume depends on where the origin is (one voxel before the box of the mask).
+3 does: it takes half of the configurations for their complement, in which the outside corners are cut off. So the
+surface of a ragged mask has holes, its volume depends on where the origin is (one voxel before the box of the mask),
+and for a few voxels that touch at edges it can even be 0 or negative.
 """
 
 from collections.abc import Iterator
@@ -53,14 +54,15 @@ def surface(mask: BoolArray, spacing_mm: tuple[float, float, float], definition:
     """
     cells, places = count_cells(np.pad(mask, 1))
     triangles, configuration = cell_triangles(definition)
-    a, b, c = np.moveaxis(triangles * np.array(spacing_mm), 1, 0)
-    # Twice the vector areas, and six times the volume between each triangle and the first corner of its cell.
+    a, b, c = np.moveaxis(triangles, 1, 0)
     vectors = np.cross(b - a, c - a)
-    volumes = np.einsum("ti,ti->t", np.cross(a, b), c)
-    area = cells[configuration] @ np.sqrt(np.einsum("ti,ti->t", vectors, vectors)) / 2
-    # Moving a triangle by p adds p · vector to its six volumes, so cells need only the sum of their places.
-    moved = np.einsum("ti,ti->", places[configuration] * np.array(spacing_mm), vectors)
-    return Body(float(cells[configuration] @ volumes + moved) / 6, float(area))
+    across = vectors * (np.prod(spacing_mm) / np.array(spacing_mm))
+    area = cells[configuration] @ np.linalg.norm(across, axis=1) / 2
+    # Six times the volume between each triangle and the origin, which moving it by p raises by p · vector, so that of
+    # the places of cells only the sum is needed. In voxels it is a multiple of 1/8, and no surface of no volume gets one.
+    volumes = cells[configuration] @ np.einsum("ti,ti->t", np.cross(a, b), c)
+    moved = np.einsum("ti,ti->", places[configuration], vectors)
+    return Body(float((volumes + moved) / 6 * np.prod(spacing_mm)), float(area))
 
 
 @kernel("Tuple((i8[::1], i8[:, ::1]))(b1[:, :, ::1])")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
 
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.radiomics.discretise import DiscretisationError, fixed_count, fixed_width
@@ -21,29 +20,37 @@ from radiogenomics.radiomics.families.local_intensity import local_intensity
 from radiogenomics.radiomics.families.shape import shape
 from radiogenomics.radiomics.families.texture import textures
 from radiogenomics.radiomics.filters.errors import ImageTooSmallForFilterError
-from radiogenomics.radiomics.images import require_finite, require_voxels
+from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.nomenclature import names
-from radiogenomics.radiomics.prepare import Box, Margin, bounding_box, prepare, resegmented, spacing_of, triple
+from radiogenomics.radiomics.prepare import (
+    WHOLE_IMAGE,
+    Box,
+    Margin,
+    bounding_box,
+    prepare,
+    resegmented,
+    spacing_of,
+    triple,
+)
 from radiogenomics.radiomics.region import BoolArray, LevelArray, Region, Values
 from radiogenomics.radiomics.responses import Response, responses
 
 TEXTURES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm", "gldm")
-# More voxels than any image has.
-WHOLE_IMAGE = 1_000_000
 TOO_SMALL = "image too small for the filter"
 # Radius of a sphere of 1 cm³, over which local intensities are averaged (IBSI 9ST6).
 LOCAL_RADIUS_MM = (3 / (4 * math.pi)) ** (1 / 3) * 10
 
 
 def values(
-    image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
+    image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> Iterator[tuple[str, str, Values]]:
     """Image type, family and values of everything that the settings ask for.
 
     Parameters
     ----------
-    image, region
-        On one grid; the region is 0 and 1.
+    image
+    region : (z, y, x) bool
+        Its mask.
     box
         The region's bounding box.
     volume, mask

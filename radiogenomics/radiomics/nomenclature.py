@@ -42,6 +42,7 @@ def nomenclature() -> tuple[Name, ...]:
         return tuple(Name(*row) for row in rows)
 
 
+@cache
 def names(family: str, definition: str) -> tuple[str, ...]:
     """Names of the features of a family that a definition, ``ibsi`` or ``pyradiomics``, has."""
     if definition == "pyradiomics":

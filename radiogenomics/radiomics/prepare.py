@@ -6,20 +6,25 @@ Only the box of the region and a margin around it is ever converted or resampled
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
 
 from radiogenomics.config.extraction import Normalise, RadiomicsSettings
 from radiogenomics.radiomics import interpolation
+from radiogenomics.radiomics.images import Image
 from radiogenomics.radiomics.interpolation import SPLINE_REACH
 from radiogenomics.radiomics.region import BoolArray
 
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
 # Half a voxel but for rounding: weights of a voxel midway between region and surroundings add up to 0.5 inexactly.
 MASK_THRESHOLD = 0.5 - 1e-9
-ITK_INTERPOLATORS = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "cubic": sitk.sitkBSpline}
+# More voxels than any image has along an axis.
+WHOLE_IMAGE = 1_000_000
+ITK_INTERPOLATORS = {"nearest": "sitkNearestNeighbor", "linear": "sitkLinear", "cubic": "sitkBSpline"}
 
 
 def triple(numbers: Iterable[int]) -> tuple[int, int, int]:
@@ -92,20 +97,21 @@ def bounding_box(mask: npt.NDArray[Any]) -> Box | None:
     return Box(triple(low), triple(high))
 
 
-def spacing_of(image: sitk.Image, settings: RadiomicsSettings) -> tuple[float, float, float]:
+def spacing_of(image: Image, settings: RadiomicsSettings) -> tuple[float, float, float]:
     """Spacing (z, y, x) in mm that features are computed at."""
-    new = settings.resampled_spacing_mm or (0.0, 0.0, 0.0)
-    x, y, z = (ours or theirs for ours, theirs in zip(new, image.GetSpacing(), strict=True))
+    new = (settings.resampled_spacing_mm or (0.0, 0.0, 0.0))[::-1]
+    z, y, x = (ours or theirs for ours, theirs in zip(new, image.spacing_mm, strict=True))
     return z, y, x
 
 
-def prepare(image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, margin: Margin) -> Prepared:
+def prepare(image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, margin: Margin) -> Prepared:
     """The box of a region on the grid that the settings ask for.
 
     Parameters
     ----------
-    image, region
-        On one grid; the region is 0 and 1.
+    image
+    region : (z, y, x) bool
+        Its mask.
     box
         The region's bounding box.
     margin
@@ -115,13 +121,11 @@ def prepare(image: sitk.Image, region: sitk.Image, box: Box, settings: Radiomics
         return _resampled_as_pyradiomics(image, region, box, settings, margin)
     if settings.resampled_spacing_mm is not None:
         return _resampled(image, region, box, settings, margin)
-    whole = _shape(image)
-    outer = box.grown(margin, whole)
-    array = _array(scaled(image, _cropped(image, outer), settings.normalise))
+    outer = box.grown(margin, image.array.shape)
+    array = scaled(image, outer, settings.normalise)
     if settings.definition == "ibsi":
-        array = array.astype(np.float64)
-    mask = sitk.GetArrayViewFromImage(region)[outer.slices] != 0
-    return Prepared(array, mask, _reversed(image.GetSpacing()))
+        array = array.astype(np.float64, copy=False)
+    return Prepared(array, region[outer.slices], image.spacing_mm)
 
 
 def resegmented(image: npt.NDArray[Any], mask: BoolArray, settings: RadiomicsSettings) -> BoolArray:
@@ -145,94 +149,73 @@ def resegmented(image: npt.NDArray[Any], mask: BoolArray, settings: RadiomicsSet
     return kept
 
 
-def _resampled(
-    image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, margin: Margin
-) -> Prepared:
+def scaled(image: Image, box: Box, normalise: Normalise | None) -> npt.NDArray[Any]:
+    """A box of an image; with ``normalise`` in standard deviations from the mean of the whole, times those wanted."""
+    part = image.array[box.slices]
+    if normalise is None:
+        return part
+    mean = float(np.mean([plane.mean(dtype=np.float64) for plane in image.array]))
+    squares = sum(float(np.square(plane - mean).sum()) for plane in image.array)
+    spread = math.sqrt(squares / max(image.array.size - 1, 1)) or 1.0  # of a constant image
+    values = (part - mean) * (1 / spread)
+    if normalise.clip_sd is not None:
+        values = values.clip(-normalise.clip_sd, normalise.clip_sd)
+    return values * normalise.sd
+
+
+def _resampled(image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, margin: Margin) -> Prepared:
     """IBSI: the grid shares the image's centre; the mask is interpolated linearly and counts from one half."""
-    whole, spacing, new = _shape(image), _reversed(image.GetSpacing()), spacing_of(image, settings)
-    axes = [interpolation.centred(*axis) for axis in zip(whole, spacing, new, strict=True)]
+    whole, new = image.array.shape, spacing_of(image, settings)
+    axes = [interpolation.centred(*axis) for axis in zip(whole, image.spacing_mm, new, strict=True)]
     covered = [axis.covering(low - 1, high + 1) for axis, low, high in zip(axes, box.low, box.high, strict=True)]
-    counts = tuple(axis.count for axis in axes)
-    outer = Box(*zip(*covered, strict=True)).grown(margin, counts)
+    outer = Box(*zip(*covered, strict=True)).grown(margin, [axis.count for axis in axes])
     places = [axis.positions(low, high - low + 1) for axis, low, high in zip(axes, outer.low, outer.high, strict=True)]
     first, last = triple(math.floor(place[0]) for place in places), triple(math.ceil(place[-1]) for place in places)
     source = Box(first, last).grown(Margin((SPLINE_REACH,) * 3), whole)
     z, y, x = (place - low for place, low in zip(places, source.low, strict=True))
-    array = _array(scaled(image, _cropped(image, source), settings.normalise))
-    values = interpolation.sample(array, (z, y, x), settings.interpolation)
+    values = interpolation.sample(scaled(image, source, settings.normalise), (z, y, x), settings.interpolation)
     if settings.round_intensities:
         np.rint(values, out=values)
-    mask = sitk.GetArrayViewFromImage(region)[source.slices]
-    inside = interpolation.sample(mask, (z, y, x), "linear") >= MASK_THRESHOLD
+    inside = interpolation.sample(region[source.slices], (z, y, x), "linear") >= MASK_THRESHOLD
     return Prepared(values, inside, new)
 
 
 def _resampled_as_pyradiomics(
-    image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, margin: Margin
+    image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, margin: Margin
 ) -> Prepared:
     """pyradiomics: the grid shares the image's first corner; ITK resamples, the mask by the nearest voxel.
 
     Values keep the type of the image. An axis along which the region is one voxel thick is not resampled.
     """
-    size, old = np.array(image.GetSize()), np.array(image.GetSpacing())
-    low, high = np.array(box.low[::-1]), np.array(box.high[::-1])
-    new = np.array(spacing_of(image, settings)[::-1])
-    new = np.where(high > low, new, old)
+    import SimpleITK as sitk
+
+    size, old, low, high = (np.array(each) for each in (image.array.shape, image.spacing_mm, box.low, box.high))
+    new = np.where(high > low, spacing_of(image, settings), old)
     if np.allclose(old, new):
         return prepare(image, region, box, settings.model_copy(update={"resampled_spacing_mm": None}), margin)
     ratio = old / new
-    tight = Box(triple(np.floor((low - 0.5) * ratio).astype(int)), triple(np.ceil((high + 0.5) * ratio).astype(int)))
-    turned = Margin(triple(margin.voxels[::-1]), margin.periodic)
-    outer = tight.grown(turned, np.ceil(size * ratio).astype(int))
-    first = np.array(outer.low)
+    tight = Box(triple(np.floor((low - 0.5) * ratio)), triple(np.ceil((high + 0.5) * ratio)))
+    outer = tight.grown(margin, np.ceil(size * ratio).astype(int).tolist())
+    places = np.array([outer.low, outer.high]) / ratio + 0.5 * (new - old) / old
+    source = Box(triple(np.floor(places[0])), triple(np.ceil(places[1]))).grown(
+        Margin((SPLINE_REACH,) * 3), image.array.shape
+    )
     resample = sitk.ResampleImageFilter()
-    resample.SetOutputSpacing(new.tolist())
-    resample.SetOutputDirection(image.GetDirection())
-    resample.SetOutputOrigin(image.TransformContinuousIndexToPhysicalPoint(0.5 * (new - old) / old + first / ratio))
-    resample.SetSize([end - start + 1 for start, end in zip(outer.low, outer.high, strict=True)])
-    start, end = first / ratio, np.array(outer.high) / ratio
-    source = Box(triple(np.floor(start[::-1]).astype(int)), triple(np.ceil(end[::-1]).astype(int) + 1))
-    source = source.grown(Margin((SPLINE_REACH,) * 3), _shape(image))
-    cropped = scaled(image, _cropped(image, source), settings.normalise)
-    resample.SetOutputPixelType(cropped.GetPixelID())
-    resample.SetInterpolator(ITK_INTERPOLATORS[settings.interpolation])
-    array = _array(resample.Execute(cropped))
-    resample.SetOutputPixelType(sitk.sitkUInt8)
+    resample.SetOutputSpacing(new[::-1].tolist())
+    resample.SetSize([end - start + 1 for start, end in zip(outer.low, outer.high, strict=True)][::-1])
+    resample.SetOutputOrigin((image.matrix @ [*places[0][::-1], 1])[:3].tolist())
+    part = placed(image, scaled(image, source, settings.normalise), source)
+    resample.SetOutputDirection(part.GetDirection())
+    resample.SetInterpolator(getattr(sitk, ITK_INTERPOLATORS[settings.interpolation]))
+    array = sitk.GetArrayFromImage(resample.Execute(part))
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
-    mask = _array(resample.Execute(_cropped(region, source))) != 0
-    return Prepared(array, mask, _reversed(new.tolist()))
+    mask = sitk.GetArrayFromImage(resample.Execute(placed(image, region[source.slices].astype(np.uint8), source)))
+    z, y, x = new.tolist()
+    return Prepared(array, mask != 0, (z, y, x))
 
 
-def scaled(image: sitk.Image, part: sitk.Image, normalise: Normalise | None) -> sitk.Image:
-    """A part of an image in standard deviations from the mean of the whole, times those of the settings."""
-    if normalise is None:
-        return part
-    statistics = sitk.StatisticsImageFilter()
-    statistics.Execute(image)
-    spread = statistics.GetSigma() or 1.0  # of a constant image, which is refused later
-    part = sitk.ShiftScale(part, -statistics.GetMean(), 1 / spread, sitk.sitkFloat64)
-    if normalise.clip_sd is not None:
-        part = sitk.Clamp(part, lowerBound=-normalise.clip_sd, upperBound=normalise.clip_sd)
-    whole: sitk.Image = part * normalise.sd
-    return whole
-
-
-def _cropped(image: sitk.Image, box: Box) -> sitk.Image:
-    size = [high - low + 1 for low, high in zip(box.low, box.high, strict=True)]
-    part: sitk.Image = sitk.RegionOfInterest(image, size[::-1], list(box.low[::-1]))
-    return part
-
-
-def _array(image: sitk.Image) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = sitk.GetArrayFromImage(image)
-    return array
-
-
-def _shape(image: sitk.Image) -> tuple[int, int, int]:
-    x, y, z = image.GetSize()
-    return z, y, x
-
-
-def _reversed(spacing: tuple[float, ...] | list[float]) -> tuple[float, float, float]:
-    x, y, z = spacing
-    return z, y, x
+def placed(image: Image, part: npt.NDArray[Any], box: Box) -> "sitk.Image":
+    """A part of an image as an image of SimpleITK."""
+    matrix = image.matrix.copy()
+    matrix[:3, 3] = (image.matrix @ [*box.low[::-1], 1])[:3]
+    return Image(part, image.spacing_mm, matrix).to_itk()

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import SimpleITK as sitk
+import numpy as np
 
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.radiomics.errors import ExtractionError, RoiTooSmallError
-from radiogenomics.radiomics.images import require_finite, require_voxels
+from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.nomenclature import UNFILTERED, names
-from radiogenomics.radiomics.prepare import Box, scaled, triple
-from radiogenomics.radiomics.region import Values
+from radiogenomics.radiomics.prepare import ITK_INTERPOLATORS, WHOLE_IMAGE, Box, Margin, placed, scaled, triple
+from radiogenomics.radiomics.region import BoolArray, Values
 
 LOG_REACH_SIGMAS = 8
 WAVELET = "coif1"
@@ -32,11 +32,10 @@ UNDEFINED_FOR_ONE_LEVEL = {
     "ngtdm": ("Coarseness", "Contrast", "Busyness", "Strength"),
 }
 UNDEFINED_FOR_ONE_INTENSITY = ("Skewness", "Kurtosis")
-INTERPOLATORS = {"nearest": "sitkNearestNeighbor", "linear": "sitkLinear", "cubic": "sitkBSpline"}
 
 
 def values(
-    image: sitk.Image, region: sitk.Image, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
+    image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> Iterator[tuple[str, str, Values]]:
     """Image type, family and values of everything that the settings ask for; arguments as of `native.values`.
 
@@ -46,17 +45,15 @@ def values(
     ExtractionError
         pyradiomics refuses the region, for instance because resampling left none of it.
     """
-    inside = sitk.GetArrayViewFromImage(region)[box.slices]
-    require_voxels(mask, int(inside.sum()), settings.min_voxels)
-    part = image
-    if settings.resampled_spacing_mm is None:
-        outer = _support_box(image, box, settings)
-        size = [high - low + 1 for low, high in zip(outer.low[::-1], outer.high[::-1], strict=True)]
-        part, region = (sitk.RegionOfInterest(each, size, outer.low[::-1]) for each in (image, region))
-    part = scaled(image, part, settings.normalise)
-    require_finite(volume, sitk.GetArrayViewFromImage(part))
+    require_voxels(mask, int(region[box.slices].sum()), settings.min_voxels)
+    whole = Box((0, 0, 0), triple(size - 1 for size in region.shape))
+    support = Margin(triple(_support(settings, image.spacing_mm)), periodic=settings.image_types.wavelet)
+    outer = box.grown(support, region.shape) if settings.resampled_spacing_mm is None else whole
+    part = scaled(image, outer, settings.normalise)
+    require_finite(volume, part)
+    pair = placed(image, part, outer), placed(image, region[outer.slices].astype(np.uint8), outer)
     try:
-        result = _extractor(settings).execute(part, region)
+        result = _extractor(settings).execute(*pair)
     except ValueError as error:
         if small := re.search(r"too small.*ROI size: (\d+)", str(error)):  # after resampling
             raise RoiTooSmallError(mask, int(small[1]), settings.min_voxels) from error
@@ -64,23 +61,13 @@ def values(
     yield from _by_family(result, settings)
 
 
-def _support_box(image: sitk.Image, box: Box, settings: RadiomicsSettings) -> Box:
-    x, y, z = image.GetSize()
-    low, high = [], []
-    for start, end, total, reach in zip(
-        box.low, box.high, (z, y, x), _support(settings, image.GetSpacing()), strict=True
-    ):
-        wraps = settings.image_types.wavelet and not WAVELET_REACH <= start <= end < total - WAVELET_REACH
-        low.append(0 if wraps else max(0, start - reach))
-        high.append(total - 1 if wraps else min(total - 1, end + reach))
-    return Box(triple(low), triple(high))
-
-
-def _support(settings: RadiomicsSettings, spacing: tuple[float, ...]) -> list[int]:
+def _support(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> list[int]:
     """Voxels (z, y, x) that the chosen filters reach beyond the region; at least one, for the mesh."""
     least = WAVELET_REACH if settings.image_types.wavelet else 1
+    if settings.image_types.transforms:
+        return [WHOLE_IMAGE] * 3  # scaled by the largest intensity of all
     sigma = max(settings.image_types.log_sigma_mm, default=0.0)
-    return [max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing[::-1]]
+    return [max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing_mm]
 
 
 def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomics is untyped
@@ -95,6 +82,8 @@ def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomic
         extractor.enableImageTypeByName("LoG", customArgs={"sigma": list(settings.image_types.log_sigma_mm)})
     if settings.image_types.wavelet:
         extractor.enableImageTypeByName("Wavelet", customArgs={"wavelet": WAVELET, "level": 1, "start_level": 0})
+    for name in settings.image_types.transforms:
+        extractor.enableImageTypeByName({"squareroot": "SquareRoot"}.get(name, name.capitalize()))
     extractor.disableAllFeatures()
     for family in settings.chosen_families:
         extractor.enableFeatureClassByName(family)
@@ -119,10 +108,10 @@ def _options(settings: RadiomicsSettings) -> dict[str, object]:
         low, high = settings.resegment_range
         options["resegmentRange"] = [-math.inf if low is None else low, math.inf if high is None else high]
     if settings.resampled_spacing_mm is not None:
-        support = _support(settings, settings.resampled_spacing_mm)
+        support = _support(settings, settings.resampled_spacing_mm[::-1])
         options |= {
             "resampledPixelSpacing": list(settings.resampled_spacing_mm),
-            "interpolator": INTERPOLATORS[settings.interpolation],
+            "interpolator": ITK_INTERPOLATORS[settings.interpolation],
             "padDistance": max(support),
         }
     return options

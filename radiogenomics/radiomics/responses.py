@@ -1,6 +1,5 @@
 """The filtered images that settings ask for, in a region's box, and how much of the image they look at."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +19,12 @@ Image = npt.NDArray[Any]
 
 WAVELET = "coif1"
 LOG_CUTOFF_SIGMAS = 4.0
-# ITK's recursive filter has no end; what lies beyond 8 sigma changes values by 2e-5 of the image's spread.
-RECURSIVE_SIGMAS = 8
-# Half the length of coif1.
-BANDS_REACH = 6
+INTENSITY_TRANSFORMS = {
+    "square": pyradiomics.square,
+    "squareroot": pyradiomics.square_root,
+    "logarithm": pyradiomics.logarithm,
+    "exponential": pyradiomics.exponential,
+}
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ def responses(settings: RadiomicsSettings, spacing_mm: Spacing) -> list[Response
     names = dict(zip(chosen.log_sigma_mm, chosen.log_names, strict=True))
     if settings.definition == "pyradiomics":
         found = [_recursive_log(name, sigma, spacing_mm) for sigma, name in names.items()]
-        return found + (
-            [Response(chosen.wavelet_names, _bands, (BANDS_REACH,) * 3, periodic=True)] if chosen.wavelet else []
-        )
+        if chosen.wavelet:
+            reach = pyradiomics.wavelet_reach(name=WAVELET)
+            found.append(Response(chosen.wavelet_names, _bands, reach, periodic=True))
+        return found + [_transform(name, spacing_mm) for name in chosen.transforms]
     wanted: list[settings_of.Filter] = [
         settings_of.LaplacianOfGaussian(name=name, kind="log", sigma_mm=sigma, cutoff_sigmas=LOG_CUTOFF_SIGMAS)
         for sigma, name in names.items()
@@ -66,8 +68,18 @@ def _recursive_log(name: str, sigma_mm: float, spacing_mm: Spacing) -> Response:
     def compute(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:
         yield name, pyradiomics.log(image, sigma_mm=sigma_mm, spacing_mm=spacing_mm, box=box)
 
-    z, y, x = (math.ceil(RECURSIVE_SIGMAS * sigma_mm / step) for step in spacing_mm)
-    return Response((name,), compute, (z, y, x))
+    return Response((name,), compute, pyradiomics.log_reach(sigma_mm=sigma_mm, spacing_mm=spacing_mm))
+
+
+def _transform(name: str, spacing_mm: Spacing) -> Response:
+    """A transform of single intensities, which looks at the largest of the whole image, or the gradient."""
+    of_gradient = partial(pyradiomics.gradient, spacing_mm=spacing_mm)
+    function = of_gradient if name == "gradient" else INTENSITY_TRANSFORMS[name]
+
+    def compute(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:
+        yield name, function(image, box=box)
+
+    return Response((name,), compute, (1, 1, 1) if name == "gradient" else None)
 
 
 def _bands(image: Image, box: Box) -> Iterator[tuple[str, FloatArray]]:

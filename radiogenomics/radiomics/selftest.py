@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import SimpleITK as sitk
 
 from radiogenomics import tables
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.provenance import Provenance
 from radiogenomics.radiomics.engine import features_of
 from radiogenomics.radiomics.errors import SelftestError
+from radiogenomics.radiomics.images import Image
+from radiogenomics.radiomics.region import BoolArray
 
 logger = logging.getLogger(__name__)
 # Rows of the slices, one slice a line.
@@ -56,15 +57,13 @@ class Check:
         return any(abs(value - self.expected) <= self.tolerance for value in (self.found, float(f"{self.found:.3g}")))
 
 
-def phantom() -> tuple[sitk.Image, sitk.Image]:
+def phantom() -> tuple[Image, BoolArray]:
     """Intensities and region of the digital phantom, 5 × 4 × 4 voxels of 2 mm."""
-    image, region = (
-        sitk.GetImageFromArray(np.array([[list(row) for row in line.split()] for line in lines]).astype(np.uint8))
+    intensities, region = (
+        np.array([[list(row) for row in line.split()] for line in lines]).astype(np.uint8)
         for lines in (INTENSITIES, REGION)
     )
-    for each in (image, region):
-        each.SetSpacing((SPACING_MM,) * 3)
-    return image, region
+    return Image(intensities, (SPACING_MM,) * 3, np.diag([*(SPACING_MM,) * 3, 1.0])), region > 0
 
 
 def checks() -> list[Check]:
