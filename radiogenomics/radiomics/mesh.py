@@ -58,8 +58,8 @@ def surface(mask: BoolArray, spacing_mm: tuple[float, float, float], definition:
     vectors = np.cross(b - a, c - a)
     across = vectors * (np.prod(spacing_mm) / np.array(spacing_mm))
     area = cells[configuration] @ np.linalg.norm(across, axis=1) / 2
-    # Six times the volume between each triangle and the origin, which moving it by p raises by p · vector, so that of
-    # the places of cells only the sum is needed. In voxels it is a multiple of 1/8, and no surface of no volume gets one.
+    # Six times the volume between each triangle and the origin. Moving the triangle by p adds p · vector, so only the
+    # sum of the places of cells is needed. In voxels all are multiples of 1/8, which do not round.
     volumes = cells[configuration] @ np.einsum("ti,ti->t", np.cross(a, b), c)
     moved = np.einsum("ti,ti->", places[configuration], vectors)
     return Body(float((volumes + moved) / 6 * np.prod(spacing_mm)), float(area))

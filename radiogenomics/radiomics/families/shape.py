@@ -18,6 +18,8 @@ from radiogenomics.radiomics.region import BoolArray, Definition, FloatArray, Re
 EMPTY_MORPHOLOGY = "empty morphological mask"
 EMPTY_INTENSITY = "empty intensity mask"
 ONE_VOXEL = "one voxel"
+# Only of a mesh with holes, that of pyradiomics.
+NO_VOLUME = "the mesh encloses no volume"
 NO_SUM = "the intensities add up to 0"
 
 OF_SPREAD = (
@@ -55,24 +57,30 @@ def shape(region: Region, definition: Definition) -> Values:
     if definition == "pyradiomics":
         values |= _of_axes(centres.variances()) | _of_planes(mask, spacing)
     else:
-        values |= enclosing_densities(mesh, corners, spacing)
+        values |= _of_compactness(mesh) | enclosing_densities(mesh, corners, spacing)
         values |= _of_spread(mesh, centres) | _of_intensities(region, mesh, centres.centre)
     return {name: values[name] for name in wanted}
 
 
 def _of_mesh(mesh: Body) -> Values:
-    """Features of volume and area alone."""
     volume, area = mesh
-    sphere_area = (36 * math.pi * volume**2) ** (1 / 3)
     return {
         "MeshVolume": volume,
         "SurfaceArea": area,
-        "SurfaceVolumeRatio": area / volume,
+        "SurfaceVolumeRatio": area / volume if volume else NO_VOLUME,
+        "Sphericity": (36 * math.pi * volume**2) ** (1 / 3) / area,
+    }
+
+
+def _of_compactness(mesh: Body) -> Values:
+    """Other powers of the sphericity."""
+    volume, area = mesh
+    disproportion = area / (36 * math.pi * volume**2) ** (1 / 3)
+    return {
         "Compactness1": volume / math.sqrt(math.pi * area**3),
         "Compactness2": 36 * math.pi * volume**2 / area**3,
-        "SphericalDisproportion": area / sphere_area,
-        "Sphericity": sphere_area / area,
-        "Asphericity": area / sphere_area - 1,
+        "SphericalDisproportion": disproportion,
+        "Asphericity": disproportion - 1,
     }
 
 
