@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def convert_batch(
                 if sources is None:
                     logger.info("image %s was not fetched", row.image_id)
                     continue
-                converted += _convert(row, *sources, section, folder, f"{directory.parent.name}/{directory.name}")
+                place = f"{directory.parent.name}/{directory.name}"
+                converted += _convert(row, *sources, section, folder, place, refused)
     provenance = Provenance("imaging", section.model_dump(mode="json"))
     tables.IMAGES.write(tables.IMAGES.frame(converted), table, provenance)
     refused.write(failures)
@@ -83,17 +85,26 @@ def _sources(row: ImageRow, fetched: Path | None) -> tuple[Path, Path] | None:
 
 
 def _convert(
-    row: ImageRow, source: Path, drawn: Path, settings: Imaging, folder: Path, place: str
+    row: ImageRow, source: Path, drawn: Path, settings: Imaging, folder: Path, place: str, refused: Failures
 ) -> list[dict[str, object]]:
-    """Write the files of one image and give a row for each of its regions; nothing is written where one is refused."""
+    """Write the files of one image and give a row for each of its regions.
+
+    Where each of several regions is wanted, one that holds padding goes to ``refused`` and the others stay; else it
+    refuses the image. Nothing is written of an image without a region.
+    """
     series = read_series(source, settings, row.select)
     regions = read_regions(drawn, row.roi, series.grid, series.references, settings)
     volume = in_quantities(read_volume(series), settings)
-    for region in regions:
-        if padded := volume.padded_within(region.mask):
-            raise PaddedRegionError(drawn, region.name, padded, int(np.count_nonzero(region.mask)))
-    name = f"{row.image_id}.nii.gz"
     each = settings.policies.several_regions == "each" and row.roi in settings.regions
+    measured: list[Region] = []
+    for region in regions:
+        alone = refused.guard(row.patient_id, image_id=row.image_id, roi=region.name) if each else nullcontext()
+        with alone:
+            _refuse_padding(drawn, region, volume)
+            measured.append(region)
+    if not measured:
+        return []
+    name = f"{row.image_id}.nii.gz"
     shared = {
         **{key: getattr(row, key) for key in ("image_id", "patient_id", "role")},
         "volume": f"{place}/{name}",
@@ -104,10 +115,15 @@ def _convert(
         {
             **shared,
             "roi": region.name if each else row.roi,
-            **_region(region, volume, folder, f"{row.image_id}.{n}" if len(regions) > 1 else row.image_id, place),
+            **_region(region, volume, folder, f"{row.image_id}.{region.number}" if each else row.image_id, place),
         }
-        for n, region in enumerate(regions, start=1)
+        for region in measured
     ]
+
+
+def _refuse_padding(drawn: Path, region: Region, volume: Volume) -> None:
+    if padded := volume.padded_within(region.mask):
+        raise PaddedRegionError(drawn, region.name, padded, int(np.count_nonzero(region.mask)))
 
 
 def _region(region: Region, volume: Volume, folder: Path, stem: str, place: str) -> dict[str, object]:

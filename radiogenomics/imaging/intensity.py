@@ -16,6 +16,7 @@ from radiogenomics.imaging.quantity_errors import (
     FlatImageError,
     NoSignalError,
     NotFiniteImageError,
+    ThinImageError,
 )
 
 Intensities = npt.NDArray[np.float32]
@@ -124,7 +125,7 @@ def correct_bias(values: Values, grid: Grid) -> Intensities:
     Parameters
     ----------
     values : (n_slices, n_rows, n_columns) number
-        Intensities in arbitrary units; at least two voxels along each axis.
+        Intensities in arbitrary units.
     grid : Grid
         Their geometry.
 
@@ -135,9 +136,13 @@ def correct_bias(values: Values, grid: Grid) -> Intensities:
 
     Raises
     ------
+    ThinImageError
+        The image has one voxel along an axis.
     FlatImageError, NotFiniteImageError, NoSignalError
         The image has one value; some voxels are NaN or infinite; no voxel of the foreground is above 0.
     """
+    if min(values.shape) < 2:
+        raise ThinImageError(values.shape)
     tissue = foreground(values) & np.asarray(values > 0)
     if not tissue.any():
         raise NoSignalError

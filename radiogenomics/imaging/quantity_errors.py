@@ -4,7 +4,7 @@ The same holds for messages as in ``radiogenomics.imaging.errors``: a patient's 
 never in them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from radiogenomics.errors import ImagingError
@@ -128,6 +128,19 @@ class NoSignalError(QuantityError):
     def __init__(self) -> None:
         super().__init__(
             "no voxel of the foreground is above 0",
+            hint="switch `imaging.mr.bias_correction` off, or leave the image out",
+        )
+
+
+class ThinImageError(QuantityError):
+    """An image has one voxel along an axis, so a bias field in three dimensions cannot be fitted."""
+
+    reason = "thin_image"
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        self.shape = tuple(shape)
+        super().__init__(
+            f"{' × '.join(map(str, shape))} voxels (slices × rows × columns), one along an axis",
             hint="switch `imaging.mr.bias_correction` off, or leave the image out",
         )
 

@@ -40,11 +40,14 @@ class Region:
         The voxels, at least one of them set.
     notes : tuple of str
         What a reader should know: regions that were passed over or united, slices that were interpolated or left empty.
+    number : int
+        Place among all regions of the file, from 1 on, whichever of them were asked for or are empty.
     """
 
     name: str
     mask: BoolArray
     notes: tuple[str, ...] = ()
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,14 @@ def read_selected(
     SegmentationError
         What reading one of them raises.
     """
+    places = {entry: number for number, entry in enumerate(source.entries, start=1)}
+
+    def read(entry: Entry) -> Region:
+        region = source.read(entry, grid, references, settings)
+        return replace(region, number=places.get(entry, 1))  # a label map without names has one region
+
     if len(entries) == 1:
-        region = source.read(entries[0], grid, references, settings)
+        region = read(entries[0])
         if not region.mask.any():
             raise EmptyMaskError(source.path, region.name)
         return (region,)
@@ -133,7 +142,7 @@ def read_selected(
     gathered = _Gathered(roi, policy, grid.voxel_volume_mm3)
     for entry in entries:
         try:
-            gathered.add(source.read(entry, grid, references, settings))
+            gathered.add(read(entry))
         except MaskOutsideVolumeError:
             gathered.outside.append(entry.name)
     if not gathered.kept:

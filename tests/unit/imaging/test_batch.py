@@ -224,6 +224,47 @@ def test_each_region_of_a_pattern_is_a_row_and_files_are_numbered(study):
     ]
 
 
+@pytest.fixture
+def partly_padded(study):
+    """A CT whose first rows are padding, with a region on them and one beside them."""
+    values = synthetic.stored_values()
+    values[:, :5] = -2000
+
+    def edit(k, header):
+        header.PixelPaddingValue = -2000
+        header["PixelPaddingValue"].VR = "SS"
+
+    write_series(study / "ct", values, edit=edit)
+    write_rtstruct(
+        study / "rs.dcm",
+        {"lung": square(grid()), "GTV1": square(grid()), "GTV empty": [], "GTV2": square(grid(), 7, 9)},
+    )
+    return study
+
+
+def test_a_padded_region_of_several_fails_alone(partly_padded):
+    study = partly_padded
+    images, failures, folder = run(
+        study,
+        [row("i1", study / "ct", study / "rs.dcm", roi="tumour")],
+        regions={"tumour": ["GTV*"]},
+        policies={"several_regions": "each"},
+    )
+    assert failures[["image_id", "roi", "reason"]].values.tolist() == [["i1", "GTV1", "padded_region"]]
+    assert images["region"].tolist() == ["GTV2"]
+    assert "'GTV empty'" in images["roi_notes"][0]
+    assert sorted(path.name for path in folder.iterdir()) == ["i1.4.mask.nii.gz", "i1.4.png", "i1.json", "i1.nii.gz"]
+
+
+@pytest.mark.parametrize("settings", [{"policies": {"several_regions": "each"}}, {}])
+def test_an_image_of_padded_regions_alone_leaves_nothing(partly_padded, settings):
+    rows = [row("i1", partly_padded / "ct", partly_padded / "rs.dcm", roi="tumour")]
+    images, failures, folder = run(partly_padded, rows, regions={"tumour": ["GTV1"]}, **settings)
+    assert failures["roi"].tolist() == ["GTV1" if settings else "tumour"]
+    assert images.empty
+    assert not list(folder.iterdir())
+
+
 def test_the_largest_region_keeps_the_name_of_the_sheet(study):
     write_rtstruct(study / "rs.dcm", {"GTV1": square(grid(), 4, 7), "GTV2": square(grid())})
     rows = [row("i1", study / "ct", study / "rs.dcm", roi="tumour")]

@@ -6,8 +6,9 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from radiogenomics.imaging import intensity
 from radiogenomics.imaging.intensity import correct_bias, foreground, percentile, zscore
-from radiogenomics.imaging.quantity_errors import FlatImageError, NoSignalError, NotFiniteImageError
+from radiogenomics.imaging.quantity_errors import FlatImageError, NoSignalError, NotFiniteImageError, ThinImageError
 from radiogenomics.imaging.standard_scale import fit_scale, landmarks, standardise
 from tests.unit.imaging.synthetic import grid
 
@@ -164,12 +165,21 @@ def test_bias_correction_does_not_depend_on_threads_and_restores_them():
     assert len(set(found)) == 1
 
 
-def test_bias_correction_restores_threads_after_an_error():
+def test_bias_correction_restores_threads_after_an_error(monkeypatch):
     values, _ = head()
     before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    monkeypatch.setattr(intensity, "_coarse", lambda image, mask: (image[:1], mask))  # ITK refuses unequal sizes
     with pytest.raises(RuntimeError):
-        correct_bias(values[:1], grid((1, *SHAPE[1:])))  # ITK's own: one slice is no volume
+        correct_bias(values, place())
     assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == before
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_single_plane_has_no_bias_field(axis):
+    values = np.take(head()[0], [24 if axis else 12], axis=axis)
+    with pytest.raises(ThinImageError, match="one along an axis") as caught:
+        correct_bias(values, grid(values.shape))
+    assert caught.value.shape == values.shape
 
 
 @pytest.mark.parametrize("shape", [(2, 48, 56), (3, 5, 6)])
