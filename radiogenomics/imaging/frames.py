@@ -69,7 +69,7 @@ CLASSIC = {
 class Image:
     """One frame: its file, header with the classic keywords, transfer syntax, and number in the file (from 0 on).
 
-    ``offset`` is where the pixel data of a file of one frame start, 0 where that is not known.
+    ``offset`` is where in the file the pixel data element starts, 0 where that is not known.
     """
 
     path: Path
@@ -138,14 +138,14 @@ def _frames(path: Path, tags: Tags) -> list[Image]:
     if kind not in ENHANCED:
         return [Image(path, header, transfer_syntax(header), offset=offset)]
     try:
-        return list(_taken_apart(path, header))
+        return list(_taken_apart(path, header, offset))
     except RadiogenomicsError:
         raise
     except Exception as error:  # conversion of a value raises what its representation leads it into
         raise UnreadableDicomError(path, f"its functional groups: {type(error).__name__}") from error
 
 
-def _taken_apart(path: Path, header: FileDataset) -> Iterator[Image]:
+def _taken_apart(path: Path, header: FileDataset, offset: int) -> Iterator[Image]:
     shared, groups = (items(header, name, path=path) for name in GROUPS)
     frames = int(optional_number(header, "NumberOfFrames", path=path) or 1)
     if len(groups) != frames:
@@ -160,7 +160,7 @@ def _taken_apart(path: Path, header: FileDataset) -> Iterator[Image]:
         for source in (*shared, group):
             _add_macros(path, flat, source)
         translate = TRANSLATED.get(header.SOPClassUID)
-        yield Image(path, flat if translate is None else translate(path, flat), transfer_syntax(header), number)
+        yield Image(path, flat if translate is None else translate(path, flat), transfer_syntax(header), number, offset)
 
 
 def _add_macros(path: Path, flat: Dataset, group: Dataset) -> None:

@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.uid import UID
-
 from radiogenomics.config.models import Imaging, PetUnit
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import acquisition, agreement, pixels, selection, suv
 from radiogenomics.imaging.acquisition import Acquisition
 from radiogenomics.imaging.agreement import check_agreement
 from radiogenomics.imaging.dicom import PIXEL_SIZE, References, digest, optional_number, sop_class, text
-from radiogenomics.imaging.errors import LossyCompressionError
 from radiogenomics.imaging.frames import ENHANCED, VOLUMES, Image, read_images
 from radiogenomics.imaging.geometry import Grid
+from radiogenomics.imaging.lossy import lossy_pixels
 from radiogenomics.imaging.pixels import Slice, equal_pixels, slices
 from radiogenomics.imaging.resampling import Repair, Resampling
 from radiogenomics.imaging.several_volumes import one_volume
@@ -29,8 +27,6 @@ from radiogenomics.imaging.ultrasound import ULTRASOUND_TAGS, is_picture, pictur
 
 logger = logging.getLogger(__name__)
 
-# Transfer syntaxes that only ever hold pixels compressed with loss: baseline and extended JPEG, near-lossless JPEG-LS.
-LOSSY = tuple(f"1.2.840.10008.1.2.4.{end}" for end in ("50", "51", "81"))
 TAGS = (
     *("SOPClassUID", "FrameOfReferenceUID", "Rows", "Columns", "PixelSpacing", "LossyImageCompression"),
     *("ImagePositionPatient", "ImageOrientationPatient", "RescaleType", "Units"),
@@ -141,7 +137,7 @@ def _images(folder: Path, settings: Imaging, select: str) -> tuple[list[Image], 
         *copies,
         *odd,
         *split,
-        *_lossy(folder, images, policies.lossy_compression),
+        *lossy_pixels(folder, images, policies.lossy_compression),
     ]
 
 
@@ -162,18 +158,6 @@ def _is_slice(image: Image) -> bool:
     frames_stated = optional_number(image.header, "NumberOfFrames", path=image.path) or 1
     known = sop_class(image.header) in VOLUMES and (frames_stated == 1 or sop_class(image.header) in ENHANCED)
     return known and "LOCALIZER" not in kind and samples == 1
-
-
-def _lossy(folder: Path, images: Sequence[Image], policy: str) -> list[Repair]:
-    """Repair that says that lossy pixels were accepted, none where there are none; refused by policy."""
-    stated = [image for image in images if text(image.header, "LossyImageCompression", "", path=image.path) == "01"]
-    coded = [image for image in images if str(image.syntax) in LOSSY]
-    if not (found := stated or coded):
-        return []
-    how = UID(found[0].syntax).name if coded else "LossyImageCompression 01"
-    if policy == "refuse":
-        raise LossyCompressionError(folder, how, [image.name for image in found])
-    return [Repair(LossyCompressionError.reason, policy, f"{len(found)} image(s), {how}")]
 
 
 def _instances(images: Sequence[Image]) -> frozenset[str]:

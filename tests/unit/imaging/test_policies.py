@@ -6,13 +6,17 @@ import shutil
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
 from radiogenomics.config.models import Imaging, Policies
 from radiogenomics.imaging import errors
+from radiogenomics.imaging.dicom import read_header
 from radiogenomics.imaging.geometry import Grid
+from radiogenomics.imaging.lossy import is_irreversible
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.volume import read_volume, sidecar_path, write_volume
+from tests.shared_data import shared_data
 from tests.unit.imaging.synthetic import grid, oblique, stored_values, write_series
 from tests.unit.imaging.test_series import EVERY, jittered, move, reversed_number, set_tag, tilted, uneven
 
@@ -293,6 +297,49 @@ def test_one_of_two_series_is_taken(tmp_path):
         read_series(tmp_path, settings(several_series="split"))
     with pytest.raises(errors.SeveralSeriesError):
         read_series(tmp_path, settings(), "SeriesNumber=9")
+
+
+def jpeg_2000(folder, *, wavelet=None, boxes=b""):
+    """A series in JPEG 2000 (.91) whose headers say nothing of loss; ``wavelet`` is written into each codestream."""
+    place = grid((3, 64, 64))
+    write_series(folder, stored_values(place.shape), place=place, syntax="1.2.840.10008.1.2.4.90")
+    for path in folder.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        codestream = bytearray(get_frame(dataset.PixelData, 0, number_of_frames=1))
+        if wavelet is not None:
+            codestream[codestream.index(b"\xff\x52") + 13] = wavelet
+        dataset.PixelData = encapsulate([boxes + bytes(codestream)])
+        dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.91"
+        dataset.save_as(path)
+
+
+@pytest.mark.parametrize("boxes", [b"", b"\x00\x00\x00\x0cjP  \r\n\x87\n"])
+def test_the_wavelet_of_jpeg_2000_tells_whether_it_is_lossy(tmp_path, boxes):
+    jpeg_2000(tmp_path / "reversible", boxes=boxes)
+    assert read_series(tmp_path / "reversible", settings()).repairs == ()
+    jpeg_2000(tmp_path / "irreversible", wavelet=0, boxes=boxes)
+    with pytest.raises(errors.LossyCompressionError, match="JPEG 2000"):
+        read_series(tmp_path / "irreversible", settings())
+
+
+def test_a_codestream_that_does_not_state_its_coding_is_refused(tmp_path):
+    jpeg_2000(tmp_path)
+    for path in tmp_path.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.PixelData = encapsulate([b"\xff\x4f\xff\x51\x00\x04\x00\x00\xff\x90" + bytes(20)])
+        dataset.save_as(path)
+    with pytest.raises(errors.PixelDataError, match="does not state its coding"):
+        read_series(tmp_path, settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "irreversible"),
+    [("JPEG2000.dcm", True), ("693_J2KI.dcm", False), ("MR_small_jp2klossless.dcm", False)],
+)
+def test_wavelets_of_real_files(name, irreversible):
+    """``693_J2KI.dcm`` is reversible and cut off at a rate, as its header states."""
+    path = shared_data("dicom", "pydicom_test_files", name)
+    assert is_irreversible(path, read_header(path, ("Rows",))[1]) == irreversible
 
 
 @pytest.mark.parametrize("how", ["tag", "syntax"])
