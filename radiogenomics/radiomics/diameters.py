@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.region import BoolArray, FloatArray
 
 IndexArray = npt.NDArray[np.int64]

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.mesh import Body
 from radiogenomics.radiomics.region import FloatArray
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.mesh import Body
 from radiogenomics.radiomics.region import FloatArray
 

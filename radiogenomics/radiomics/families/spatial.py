@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.moments import bounding_box
 from radiogenomics.radiomics.region import BoolArray, FloatArray, Region, Values
 

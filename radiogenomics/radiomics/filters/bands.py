@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.filters.boxes import Box
 from radiogenomics.radiomics.filters.wavelets import filters
 from radiogenomics.radiomics.region import FloatArray

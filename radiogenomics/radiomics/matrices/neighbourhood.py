@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.matrices.layout import Directions, IndexArray, Layout
 from radiogenomics.radiomics.region import BoolArray
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from radiogenomics.radiomics.compiled import kernel
+from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.matrices.layout import IndexArray
 from radiogenomics.radiomics.region import BoolArray, LevelArray
 
