@@ -1,0 +1,70 @@
+"""Why a statistic cannot be computed from what it was given."""
+
+from collections.abc import Sequence
+
+from radiogenomics.errors import AssociationError, listing
+
+
+class NotAProbabilityError(AssociationError):
+    """A p-value lies outside 0 to 1."""
+
+    reason = "not_a_probability"
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        super().__init__(
+            f"p-values from {low:g} to {high:g}",
+            hint="give p-values between 0 and 1, missing ones as NaN; −log10 p has to be converted first",
+        )
+
+
+class NullShareError(AssociationError):
+    """The share of true null hypotheses is estimated as zero, so q-values would all be zero."""
+
+    reason = "null_share_zero"
+
+    def __init__(self, tests: int) -> None:
+        self.tests = tests
+        super().__init__(
+            f"no p-value of {tests} is large enough to estimate the share of true null hypotheses",
+            hint="use Benjamini–Hochberg, which needs no such estimate",
+        )
+
+
+class ShapeMismatchError(AssociationError):
+    """Two arrays that belong together have different lengths."""
+
+    reason = "shape_mismatch"
+
+    def __init__(self, **shapes: Sequence[int]) -> None:
+        self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
+        super().__init__(
+            "arrays do not fit: " + ", ".join(f"{name} {shape}" for name, shape in self.shapes.items()),
+            hint="rows are patients in one order; see the shapes in the description of the function",
+        )
+
+
+class TooFewRowsError(AssociationError):
+    """Too few complete rows for the statistic."""
+
+    reason = "too_few_rows"
+
+    def __init__(self, found: int, needed: int, what: str) -> None:
+        self.found, self.needed, self.what = found, needed, what
+        super().__init__(
+            f"{what}: {found} complete row(s), at least {needed} needed",
+            hint="leave out the columns with most missing values",
+        )
+
+
+class ConstantColumnError(AssociationError):
+    """A column does not vary, so it has no correlation with anything."""
+
+    reason = "constant_column"
+
+    def __init__(self, columns: Sequence[object], what: str) -> None:
+        self.columns, self.what = tuple(columns), what
+        super().__init__(
+            f"{what}: {len(columns)} column(s) do not vary: {listing(self.columns)}",
+            hint="leave these columns out first",
+        )
