@@ -6,6 +6,7 @@ identifier, so that adding a patient changes one batch only.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
@@ -126,6 +127,11 @@ class Plan:
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
+
+    def finished_features(self) -> str:
+        """The option that hands over the user's finished feature tables, quoted for a shell."""
+        given = [f"{name}={self.file(path)}" for name, path in self.config.radiomics.tables.items()]
+        return " ".join(["--finished", *map(shlex.quote, given)]) if given else ""
 
     def stage_version(self, stage: str) -> int:
         """Version of a stage's results; a change of it runs that stage again."""

@@ -158,16 +158,6 @@ class Table:
 
             yield write
 
-    def concatenate(self, parts: Sequence[Path], path: Path, provenance: Provenance | None = None) -> int:
-        """Write the rows of several Parquet files one by one, in the memory of the largest; returns their number."""
-        rows = 0
-        with self.writer(path, provenance) as write:
-            for part in parts:
-                frame = self.read(part)
-                write(frame)
-                rows += len(frame)
-        return rows
-
     def _numeric(self) -> list[str]:
         return [column.name for column in self.columns if column.dtype not in ("string", "category")]
 
@@ -287,8 +277,8 @@ ACQUISITION = Table(
 
 SCALE = Table(
     "imaging/scale",
-    "One landmark of one MR image and what the standard scale of its role makes of it; with `imaging.mr.normalisation:"
-    " nyul` only.",
+    "One landmark of one MR image and what the standard scale of its role makes of it; with imaging.mr.normalisation:"
+    " nyul only.",
     Column("image_id", "string", "image of the images sheet"),
     Column("patient_id", "string", "patient of the patients sheet"),
     Column("role", "category", "what the image is in the study; there is one scale for each role"),
@@ -311,6 +301,7 @@ FEATURES = Table(
     Column("feature", "category", "<image type>_<family>_<name>; pyradiomics' names where it has the feature"),
     Column("value", "float64", "the value, missing where it cannot be computed", nullable=True),
     Column("note", "category", "why the value is missing, empty otherwise"),
+    Column("source", "category", "what computed it: native, pyradiomics, a plug-in or a table of the user's"),
     key=("patient_id", "image_id", "roi", "feature"),
 )
 

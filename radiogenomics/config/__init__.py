@@ -47,7 +47,8 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     cohort = _located(config.cohort, folder, ("patients", "images", "samples"))
     genomics = _located(config.genomics, folder, ("reference", "genes"))
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
-    radiomics = config.radiomics.model_copy(update={"settings": settings})
+    finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
+    radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})
     return config.model_copy(update={"cohort": cohort, "genomics": genomics, "radiomics": radiomics})
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from radiogenomics.config.filters import Filter
-from radiogenomics.config.models import Distinct, Section
+from radiogenomics.config.models import Distinct, Name, Section
 
 Family = Literal[
     "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm", "gldm"
@@ -149,6 +149,9 @@ class RadiomicsSettings(Section):
         default_factory=dict,
         description="Names of the features that are kept, by family; a family not named keeps all.",
     )
+    plugins: Annotated[tuple[Name, ...], Distinct] = Field(
+        (), description="Feature plug-ins of installed packages, by the name of their entry point."
+    )
     image_types: ImageTypes = Field(
         ImageTypes(), description="Images that features are computed on; shape is computed once, on the mask."
     )
@@ -182,6 +185,8 @@ class RadiomicsSettings(Section):
             raise ValueError(f"aggregation {self.aggregation} does not exist under `definition: pyradiomics`")
         if self.engine == "pyradiomics" and self.resegment_range is not None and self.resegment_sd is not None:
             raise ValueError("engine pyradiomics takes resegment_range or resegment_sd, not both")
+        if taken := set(self.plugins) & {family for families in FAMILIES.values() for family in families}:
+            raise ValueError(f"plug-ins {sorted(taken)} have the names of feature families")
         if self.bin_count is not None and self.bin_origin is not None:
             raise ValueError("bin_origin goes with bin_width")
         low, high = self.resegment_range or (None, None)

@@ -218,6 +218,11 @@ class Radiomics(Section):
         description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or"
         " the path of a YAML file, ours or a parameter file of pyradiomics.",
     )
+    tables: dict[Name, Path] = Field(
+        default_factory=dict,
+        description="Finished feature tables by a name of yours (CSV, TSV or Parquet): `patient_id`, where needed"
+        " `role`, and either `feature` and `value` or a column for each feature.",
+    )
 
 
 class Genomics(Section):

@@ -10,19 +10,24 @@ from radiogenomics.radiomics import native
 from radiogenomics.radiomics.errors import RoiTooSmallError
 from radiogenomics.radiomics.images import Image, read_image, read_mask
 from radiogenomics.radiomics.nomenclature import expected_names
+from radiogenomics.radiomics.plugins import plugin_values
 from radiogenomics.radiomics.prepare import bounding_box
 from radiogenomics.radiomics.region import BoolArray, Values
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One value; ``value`` is NaN and ``note`` says why where it cannot be computed."""
+    """One value; ``value`` is NaN and ``note`` says why where it cannot be computed.
+
+    ``source`` is the engine, or the plug-in.
+    """
 
     image_type: str
     family: str
     name: str
     value: float
     note: str
+    source: str
 
 
 def features(volume: Path, mask: Path, settings: RadiomicsSettings) -> list[Feature]:
@@ -56,15 +61,17 @@ def features_of(
 
         computed = pyradiomics_engine.values(image, region, box, settings, volume, mask)
     found = {(kind, family): values for kind, family, values in computed}
+    found |= {("original", name): plugin_values(name, image, region) for name in settings.plugins}
     return list(_in_order(found, settings))
 
 
 def _in_order(found: Mapping[tuple[str, str], Values], settings: RadiomicsSettings) -> Iterator[Feature]:
     for image_type, family, full in expected_names(settings):
-        value = found[image_type, family][full.rpartition("_")[2]]
+        value = found[image_type, family][full.removeprefix(f"{image_type}_{family}_")]
+        source = family if family in settings.plugins else settings.engine
         if isinstance(value, str):
-            yield Feature(image_type, family, full, math.nan, value)
+            yield Feature(image_type, family, full, math.nan, value, source)
         elif math.isfinite(value):
-            yield Feature(image_type, family, full, value, "")
+            yield Feature(image_type, family, full, value, "", source)
         else:
-            yield Feature(image_type, family, full, math.nan, "not finite")
+            yield Feature(image_type, family, full, math.nan, "not finite", source)

@@ -98,6 +98,45 @@ class UnknownFeatureError(RadiomicsError):
         )
 
 
+class NotMappableError(RadiomicsError):
+    """A feature map is asked for that does not exist; ``unknown`` is None where the settings resample."""
+
+    reason = "not_mappable"
+
+    def __init__(self, unknown: Sequence[str] | None) -> None:
+        self.unknown = unknown
+        super().__init__(
+            "feature maps are made on the image's own grid, and the settings resample it"
+            if unknown is None
+            else f"no map can be made of {listing(unknown)}",
+            hint="name features of first order and of textures of the original image, as the features table has them;"
+            " leave `resampled_spacing_mm` out",
+        )
+
+
+class NoPluginError(RadiomicsError):
+    """The settings name a plug-in that no installed package provides."""
+
+    reason = "no_plugin"
+
+    def __init__(self, name: str, installed: Sequence[str]) -> None:
+        self.name, self.installed = name, tuple(installed)
+        super().__init__(
+            f"no plug-in {name!r} is installed; there are {listing(self.installed)}",
+            hint="install the package that provides it, or take it out of `plugins`",
+        )
+
+
+class PluginError(RadiomicsError):
+    """A plug-in fails on a region or breaks its contract."""
+
+    reason = "plugin"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"plug-in {name}: {problem}", hint="ask the authors of the plug-in")
+
+
 class SelftestError(RadiomicsError):
     """The engine does not reproduce the consensus values of the digital phantom on this machine."""
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from radiogenomics import tables
 from radiogenomics.config import load_radiomics_settings
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.failures import Failures
+from radiogenomics.imaging.standard_scale import CohortScale
 from radiogenomics.provenance import Provenance, digests
 from radiogenomics.radiomics.engine import Feature, features_in
 from radiogenomics.radiomics.errors import NoSettingsError
-from radiogenomics.radiomics.images import read_image
+from radiogenomics.radiomics.finished import read_feature_table, regions_of
+from radiogenomics.radiomics.images import Image, read_image
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +34,24 @@ def extract(*, volume: Path, mask: Path, settings: str, features: Path) -> None:
     logger.info("%s: %d features", volume.name, len(frame))
 
 
-def extract_batch(*, images: Path, results: Path, settings: str, features: Path, failures: Path) -> None:
-    """Extract the features of every region of a batch, reading an image once; ``settings`` is JSON by modality."""
+def extract_batch(
+    *, images: Path, results: Path, settings: str, scale: Path | None, features: Path, failures: Path
+) -> None:
+    """Extract the features of every region of a batch, reading an image once.
+
+    ``settings`` is JSON by modality; ``scale`` is the standard scale of the cohort's MR images, if there is one.
+    """
     by_modality = {key: RadiomicsSettings.model_validate(value) for key, value in json.loads(settings).items()}
     failed = Failures("radiomics")
-    read = lru_cache(maxsize=1)(read_image)
+    standard = CohortScale.read(scale) if scale is not None else None
+
+    @lru_cache(maxsize=1)
+    def read(volume: Path, image_id: str, modality: str) -> Image:
+        image = read_image(volume)
+        if standard is None or modality != "MR":
+            return image
+        return replace(image, array=standard.apply(image_id, image.array))
+
     with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), digests([images]))) as write:
         for row in tables.IMAGES.read(images).to_dict("records"):
             with failed.guard(row["patient_id"], image_id=row["image_id"], roi=row["roi"]):
@@ -44,14 +60,30 @@ def extract_batch(*, images: Path, results: Path, settings: str, features: Path,
                     raise NoSettingsError(row["modality"], tuple(by_modality))
                 keys = {key: row[key] for key in ("patient_id", "image_id", "role", "roi")}
                 volume, mask = results / row["volume"], results / row["mask"]
-                write(_frame(features_in(read(volume), volume, mask, options), keys, volume))
+                image = read(volume, row["image_id"], row["modality"])
+                write(_frame(features_in(image, volume, mask, options), keys, volume))
     failed.write(failures)
 
 
-def gather(*, parts: list[Path], features: Path) -> None:
-    """Put the tables of all batches into one; memory is that of one batch."""
+def gather(*, parts: list[Path], finished: list[str], features: Path) -> None:
+    """Put the tables of all batches, and finished tables of the user's, into one; memory is that of one of them.
+
+    ``finished`` holds ``NAME=PATH`` for each of the user's tables.
+    """
+    given = {name: Path(path) for name, _, path in (each.partition("=") for each in finished)}
     settings = tables.read_provenance(parts[0]).get("settings", {})
-    rows = tables.FEATURES.concatenate(parts, features, Provenance("radiomics", settings, digests(parts)))
+    provenance = Provenance("radiomics", settings, digests([*parts, *given.values()]))
+    regions = regions_of(parts) if given else pd.DataFrame()
+    rows = 0
+    with tables.FEATURES.writer(features, provenance) as write:
+        for part in parts:
+            frame = tables.FEATURES.read(part)
+            write(frame)
+            rows += len(frame)
+        for name, path in given.items():
+            frame = read_feature_table(name, path, regions)
+            write(frame)
+            rows += len(frame)
     logger.info("%d feature values", rows)
 
 
@@ -62,5 +94,6 @@ def _frame(found: list[Feature], keys: dict[str, str], volume: Path) -> pd.DataF
         "feature": [feature.name for feature in found],
         "value": [feature.value for feature in found],
         "note": [feature.note for feature in found],
+        "source": [feature.source for feature in found],
     }
     return tables.FEATURES.conform(pd.DataFrame({**keys, **columns}), volume.name)

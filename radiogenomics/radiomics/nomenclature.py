@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.radiomics.errors import UnknownFeatureError
+from radiogenomics.radiomics.plugins import plugin
 
 # Families that are computed on the image as it is alone, not on its filtered versions.
 UNFILTERED = ("shape", "local")
@@ -66,3 +67,5 @@ def expected_names(settings: RadiomicsSettings) -> Iterator[tuple[str, str, str]
             raise UnknownFeatureError(family, unknown, known)
         for image_type in ("original",) if family in UNFILTERED else settings.image_types.names:
             yield from ((image_type, family, f"{image_type}_{family}_{name}") for name in wanted)
+    for own in settings.plugins:
+        yield from (("original", own, f"original_{own}_{name}") for name in plugin(own).describe())

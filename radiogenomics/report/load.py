@@ -17,6 +17,7 @@ PATIENTS = Path("cohort/patients.parquet")
 LEDGER = Path("cohort/ledger.tsv")
 FAILURES = Path("cohort/failures.tsv")
 FEATURES = Path("radiomics/features.parquet")
+SELFTEST = Path("radiomics/selftest.parquet")
 ALTERATIONS = Path("genomics/alterations.parquet")
 ACQUISITION = "imaging/acquisition.parquet"
 IMAGES_PATTERN = "imaging/*.images.parquet"
@@ -67,6 +68,7 @@ class Run:
     images: pd.DataFrame | None = None
     acquisition: pd.DataFrame | None = None
     features: pd.DataFrame | None = None
+    selftest: pd.DataFrame | None = None
     alterations: pd.DataFrame | None = None
     samples: pd.DataFrame | None = None
 
@@ -138,6 +140,7 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         images=_together(tables.IMAGES, images),
         acquisition=_optional(tables.ACQUISITION, folder / ACQUISITION),
         features=_optional(tables.FEATURES, folder / FEATURES, FEATURE_COLUMNS),
+        selftest=_optional(tables.SELFTEST, folder / SELFTEST),
         alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
         samples=_together(tables.SAMPLES, samples),
     )

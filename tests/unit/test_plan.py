@@ -89,7 +89,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
     [
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
-        ("radiomics", {"CT", "MR", "PT"}),
+        ("radiomics", {"CT", "MR", "PT", "US"}),
         ("genomics", {"pass_only", "transcript_policy"}),
         ("alterations", {"classes"}),
         ("cohort", {"covariates"}),

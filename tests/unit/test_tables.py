@@ -76,13 +76,6 @@ def test_provenance_is_in_the_file_and_the_bytes_do_not_change(tmp_path):
     assert "numpy" in read["versions"]
 
 
-def test_concatenation_keeps_rows_and_order(tmp_path):
-    SPEC.write(SPEC.frame(rows()[:1]), tmp_path / "a.parquet")
-    SPEC.write(SPEC.frame(rows()[1:]), tmp_path / "b.parquet")
-    assert SPEC.concatenate([tmp_path / "b.parquet", tmp_path / "a.parquet"], tmp_path / "all.parquet") == 2
-    assert SPEC.read(tmp_path / "all.parquet")["name"].tolist() == ["y", "NA"]
-
-
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "t.parquet"
     SPEC.write(SPEC.frame(rows()), path)

@@ -27,7 +27,8 @@ rule radiomics_extract:
 
 rule radiomics_gather:
     input:
-        expand("results/radiomics/{batch}.features.parquet", batch=plan.batches),
+        parts=expand("results/radiomics/{batch}.features.parquet", batch=plan.batches),
+        finished=plan.watched(*plan.config.radiomics.tables.values()),
     output:
         "results/radiomics/features.parquet",
     log:
@@ -40,6 +41,26 @@ rule radiomics_gather:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        finished=lambda wildcards: plan.finished_features(),
         stage_version=plan.stage_version("radiomics"),
     shell:
-        "radiogenomics radiomics gather --parts {input} --features {output} 2> {log}"
+        "radiogenomics radiomics gather --parts {input.parts} {params.finished} --features {output} 2> {log}"
+
+
+# The features of the IBSI digital phantom on the machine that the study runs on.
+rule radiomics_selftest:
+    output:
+        "results/radiomics/selftest.parquet",
+    log:
+        "results/logs/radiomics/selftest.log",
+    benchmark:
+        "results/benchmarks/radiomics_selftest.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        stage_version=plan.stage_version("radiomics"),
+    shell:
+        "radiogenomics radiomics selftest --output {output} 2> {log}"

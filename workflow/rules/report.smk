@@ -6,6 +6,7 @@ rule report_build:
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",
         features="results/radiomics/features.parquet",
+        selftest="results/radiomics/selftest.parquet",
         alterations="results/genomics/alterations.parquet",
         images=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
         acquisition="results/imaging/acquisition.parquet",

@@ -56,7 +56,7 @@ def test_a_covariate_with_one_level_still_drops_patients_without_it():
 
 @pytest.fixture
 def features(tmp_path):
-    keys = {"image_id": "I", "roi": "G", "image_type": "original", "family": "shape", "note": ""}
+    keys = {"image_id": "I", "roi": "G", "image_type": "original", "family": "shape", "note": "", "source": "native"}
     rows = [
         {"patient_id": patient, "role": role, "feature": name, "value": value, **keys, "image_id": f"{patient}{role}"}
         for role, scale in (("ct", 1), ("mr", 10))
@@ -158,7 +158,7 @@ def test_a_marker_may_stand_in_several_row_groups(tmp_path):
 def test_a_frame_is_one_row_group_however_long(tmp_path):
     n = 1_100_000
     same = dict.fromkeys(("patient_id", "image_id", "role", "roi", "image_type", "family"), "x")
-    frame = pd.DataFrame({**same, "feature": np.arange(n).astype(str), "value": 0.0, "note": ""})
+    frame = pd.DataFrame({**same, "feature": np.arange(n).astype(str), "value": 0.0, "note": "", "source": "native"})
     with tables.FEATURES.writer(tmp_path / "f.parquet") as write:
         write(frame)
     assert pq.ParquetFile(tmp_path / "f.parquet").num_row_groups == 1

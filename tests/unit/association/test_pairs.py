@@ -28,7 +28,7 @@ def study(tmp_path_factory):
         "original_firstorder_Mean": rng.normal(size=N),
     }
     values["original_firstorder_Mean"][3] = np.nan
-    keys = {"role": "ct", "roi": "G", "image_type": "original", "note": ""}
+    keys = {"role": "ct", "roi": "G", "image_type": "original", "note": "", "source": "native"}
     rows = [
         {
             "patient_id": patient,

@@ -284,7 +284,7 @@ def test_a_batch_goes_on_after_a_bad_region_and_gathers(tmp_path, case):
     )
     tables.IMAGES.write(rows, tmp_path / "images.parquet")
     settings = json.dumps({"CT": SETTINGS["count"].model_dump(mode="json")})
-    names = {"features": tmp_path / "f.parquet", "failures": tmp_path / "failures.tsv"}
+    names = {"features": tmp_path / "f.parquet", "failures": tmp_path / "failures.tsv", "scale": None}
     extract_batch(images=tmp_path / "images.parquet", results=tmp_path, settings=settings, **names)
     failures = tables.FAILURES.read(names["failures"]).set_index("patient_id")
     assert failures["reason"].to_dict() == {"P1": "roi_too_small", "P3": "no_settings"}
@@ -293,5 +293,5 @@ def test_a_batch_goes_on_after_a_bad_region_and_gathers(tmp_path, case):
     extract_batch(images=tmp_path / "images.parquet", results=tmp_path, settings=settings, **names)
     assert names["features"].read_bytes() == first
     tables.FEATURES.write(tables.FEATURES.frame([]), tmp_path / "none.parquet")
-    gather(parts=[names["features"], tmp_path / "none.parquet"], features=tmp_path / "all.parquet")
+    gather(parts=[names["features"], tmp_path / "none.parquet"], finished=[], features=tmp_path / "all.parquet")
     assert len(tables.FEATURES.read(tmp_path / "all.parquet")) == len(tables.FEATURES.read(names["features"]))

@@ -273,7 +273,8 @@ def write_features(folder: Path, people: pd.DataFrame, names: pd.DataFrame) -> N
     """Feature values of a few patients; the last feature of each cannot be computed."""
     parts = []
     for patient in people["patient_id"].iloc[:6]:
-        part = names.assign(patient_id=patient, image_id=f"{patient}_ct", role="CT", roi="GTV", value=1.0, note="")
+        keys = {"patient_id": patient, "image_id": f"{patient}_ct", "role": "CT", "roi": "GTV"}
+        part = names.assign(**keys, value=1.0, note="", source="native")
         part.loc[part.index[-1], ["value", "note"]] = [np.nan, "flat region <after binning>"]
         parts.append(part)
     tables.FEATURES.write(

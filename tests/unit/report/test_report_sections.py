@@ -30,8 +30,17 @@ def methods_text(run):
 
 
 def test_extraction_settings_of_one_image_are_described_as_those_of_a_batch(run):
-    preset = {"bin_count": 32, "bin_width": None, "normalise": True, "resampled_spacing_mm": None, "families": ["glcm"]}
-    words = "32 bins; at the image's own spacing; image scaled to mean 0 and SD 100; families: glcm."
+    preset = {
+        "engine": "native",
+        "definition": "ibsi",
+        "bin_count": 32,
+        "bin_width": None,
+        "normalise": {"sd": 100, "clip_sd": None},
+        "resampled_spacing_mm": None,
+        "families": ["glcm"],
+    }
+    words = "native engine, features as defined by the IBSI-1 reference manual; 32 bins; "
+    words += "at the image's own spacing; image scaled to mean 0 and SD 100; families: glcm."
     assert f"All images: {words}" in methods_text(with_settings(run, radiomics=preset))
     assert f"MR: {words}" in methods_text(with_settings(run, radiomics={"MR": preset}))
 
