@@ -11,7 +11,7 @@ IndexArray = npt.NDArray[np.int64]
 Axes = tuple[float, float, float]
 
 # The volume of the minimum volume enclosing ellipsoid is at most 1.5 times this too large, relatively.
-MVEE_TOLERANCE = 1e-7
+MVEE_TOLERANCE = 1e-9
 MVEE_STEPS = 100_000
 # Legendre polynomials in the surface of an ellipsoid, as in the IBSI manual.
 LEGENDRE_DEGREE = 20

@@ -12,6 +12,9 @@ from radiogenomics.radiomics.region import FloatArray
 IndexArray = npt.NDArray[np.int64]
 Sides = tuple[float, float, float]
 
+# Boxes of which the volumes differ by less, relatively, have the same volume.
+TIE = 1e-9
+
 
 class Hull(NamedTuple):
     """A convex polyhedron of triangles.
@@ -51,7 +54,7 @@ def cuboid(sides: Sides) -> Body:
 
 
 def oriented_box(hull: Hull) -> Body:
-    """The smallest box of those with a side flush with a facet of the hull.
+    """The smallest box of those with a side flush with a facet of the hull; of boxes of one volume that of least area.
 
     The smallest box of all needs two adjacent sides flush with an edge each (O'Rourke, 1985), which is rarely smaller
     and far slower to find. The IBSI does not standardise the features that depend on this box.
@@ -71,7 +74,8 @@ def _smallest_box(
     Seen along a direction the outline of the hull consists of the edges between a triangle that faces the viewer and
     one that does not, and the smallest rectangle around it is flush with one of them.
     """
-    best = (np.inf, 1.0, 1.0)
+    best = (np.inf, np.inf, np.inf)
+    smallest = least_area = np.inf
     facing = np.empty(len(normals))
     outline = np.empty((len(edges), 3))
     on_outline = np.empty(len(corners), np.int64)
@@ -114,7 +118,9 @@ def _smallest_box(
                 f = seen[k, 0] * fz + seen[k, 1] * fy + seen[k, 2] * fx
                 e_low, e_high = min(e_low, e), max(e_high, e)
                 f_low, f_high = min(f_low, f), max(f_high, f)
-            sides_ = (high - low, e_high - e_low, f_high - f_low)
-            if sides_[0] * sides_[1] * sides_[2] < best[0] * best[1] * best[2]:
-                best = sides_
+            box = (high - low, e_high - e_low, f_high - f_low)
+            volume = box[0] * box[1] * box[2]
+            area = box[0] * box[1] + box[1] * box[2] + box[2] * box[0]
+            if volume < smallest * (1 - TIE) or (volume < smallest * (1 + TIE) and area < least_area):
+                smallest, least_area, best = volume, area, box
     return best

@@ -61,7 +61,8 @@ def test_random_masks_have_the_features_of_pyradiomics(mask, spacing_mm):
         elif name in OF_AXES:  # roots of eigenvalues, which pyradiomics rounds at 1e-16 of the largest
             assert value**2 == pytest.approx(expected[name] ** 2, rel=1e-6, abs=1e-12), name
         else:
-            assert value == pytest.approx(expected[name], rel=1e-6, abs=1e-12), name
+            tolerance = 1e-12 if found["MeshVolume"] else 1e-9  # pyradiomics' cube root of 1e-17² instead of 0²
+            assert value == pytest.approx(expected[name], rel=1e-6, abs=tolerance), name
 
 
 def test_the_digital_phantom_has_the_consensus_values():
