@@ -196,3 +196,10 @@ def test_what_intensities_cannot_give_has_a_reason(values, expected):
     found = shape(region_of(mask, image=image, intensity=intensity), "ibsi")
     for name, reason in zip(("CentreOfMassShift", "IntegratedIntensity", "MoranI", "GearyC"), expected, strict=True):
         assert isinstance(found[name], float) if reason is None else found[name] == reason
+
+
+def test_an_enclosing_ellipsoid_that_is_not_found_has_a_reason(monkeypatch):
+    monkeypatch.setattr("radiogenomics.radiomics.ellipsoid.MVEE_STEPS", 0)
+    found = shape(region_of(np.ones((2, 3, 4), bool)), "ibsi")
+    assert found["VolumeDensityMVEE"] == "the minimum volume enclosing ellipsoid was not found"
+    assert found["AreaDensityMVEE"] == "the minimum volume enclosing ellipsoid was not found"
