@@ -1,6 +1,5 @@
 """Morphology and local intensity against the consensus values of the IBSI (arXiv:1612.07003)."""
 
-import csv
 from functools import cache
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import pytest
 
 from radiogenomics.radiomics.families.local_intensity import local_intensity
 from radiogenomics.radiomics.families.shape import shape
-from radiogenomics.radiomics.nomenclature import nomenclature
 from radiogenomics.radiomics.region import Region
+from tests.conformity.consensus import FEATURES, conforms, table
 from tests.shared_data import shared_data
 
 # Configuration A computes on the grid of the image and re-segments intensities to this range, in HU.
 RANGE_A_HU = (-500, 400)
-TAGS = {row.ibsi_tag: row.name for row in nomenclature() if row.family in ("shape", "local") and row.ibsi_tag}
+TAGS = {tag: name for tag, (family, name) in FEATURES.items() if family in ("shape", "local")}
 # The IBSI has no consensus on these bodies.
 NOT_STANDARDISED = {tag for tag in TAGS if tag.endswith(("_ombb", "_mvee"))}
 
@@ -41,8 +40,5 @@ def features(phantom: str):
 @pytest.mark.parametrize("tag", sorted(TAGS.keys() - NOT_STANDARDISED))
 @pytest.mark.parametrize(("phantom", "reference"), [("digital", "digital_phantom"), ("ct", "config_A")])
 def test_consensus_values_are_met(phantom, reference, tag):
-    with shared_data("ibsi", "ibsi1_values", f"ibsi1_{reference}.csv").open(encoding="utf-8") as file:
-        (row,) = (row for row in csv.DictReader(file) if row["tag"] == tag)
-    # The consensus has three significant digits.
-    value = float(f"{features(phantom)[TAGS[tag]]:.3g}")
-    assert value == pytest.approx(float(row["value"]), rel=1e-9, abs=float(row["tolerance"]))
+    (row,) = (row for row in table(reference) if row["tag"] == tag)
+    assert conforms(features(phantom)[TAGS[tag]], row)
