@@ -53,7 +53,7 @@ format: env
 	$(BIN)/snakefmt Snakefile workflow
 
 bench: env
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/stages.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script; done
 
 conformity: env
 	@sh tests/system-programs.sh

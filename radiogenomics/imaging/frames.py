@@ -15,9 +15,7 @@ from pydicom.dataset import Dataset, FileDataset
 
 from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.imaging.dicom import (
-    MEDIA_DIRECTORY,
     Tags,
-    dicom_files,
     items,
     optional_number,
     read_header,
@@ -25,6 +23,7 @@ from radiogenomics.imaging.dicom import (
     sop_class,
     transfer_syntax,
 )
+from radiogenomics.imaging.dicom_files import dicom_files
 from radiogenomics.imaging.enhanced_pet import ENHANCED_PET, MAPPINGS, pet_frame
 from radiogenomics.imaging.errors import (
     MultiframeError,
@@ -51,6 +50,7 @@ VOLUMES = {f"1.2.840.10008.5.1.4.1.1.{end}": modality for end, modality in SINGL
 # Objects about images that are exported with them: presentation states, registrations and segmentations, surfaces,
 # parametric maps, structured reports, key objects, encapsulated documents, radiotherapy objects. They are passed over.
 ATTACHED = tuple(f"1.2.840.10008.5.1.4.1.1.{start}" for start in ("11.", "66", "67", "88.", "104.", "30", "481."))
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 TAGS = ("SOPClassUID", "Rows", "NumberOfFrames", *GROUPS)
 # Objects whose frames state otherwise what slices do.

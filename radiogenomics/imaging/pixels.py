@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from radiogenomics.config.models import PetUnit
-from radiogenomics.imaging.dicom import number, optional_number, read_frames, read_plain
+from radiogenomics.imaging.decoding import read_frames, read_plain
+from radiogenomics.imaging.dicom import number, optional_number
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError
 from radiogenomics.imaging.frames import Image
 from radiogenomics.imaging.geometry import BoolArray, Values

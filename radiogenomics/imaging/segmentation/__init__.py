@@ -4,7 +4,8 @@ from pathlib import Path
 
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
-from radiogenomics.imaging.dicom import References, dicom_files, is_dicom, read_dataset, sop_class
+from radiogenomics.imaging.dicom import References, read_dataset, sop_class
+from radiogenomics.imaging.dicom_files import dicom_files, is_dicom
 from radiogenomics.imaging.geometry import BoolArray, Grid
 from radiogenomics.imaging.segmentation import labelmap, rtstruct, seg
 from radiogenomics.imaging.segmentation.regions import Region, Source, read_selected, select

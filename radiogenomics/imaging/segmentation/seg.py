@@ -8,10 +8,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from radiogenomics.config.models import Imaging
+from radiogenomics.imaging.decoding import decode
 from radiogenomics.imaging.dicom import (
     References,
     coordinates,
-    decode,
     items,
     number,
     numbers,

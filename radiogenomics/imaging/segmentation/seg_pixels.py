@@ -8,7 +8,8 @@ from pydicom.dataset import FileDataset
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import ExplicitVRBigEndian
 
-from radiogenomics.imaging.dicom import decoding, number, transfer_syntax
+from radiogenomics.imaging.decoding import decoding
+from radiogenomics.imaging.dicom import number, transfer_syntax
 from radiogenomics.imaging.errors import PixelDataError
 from radiogenomics.imaging.geometry import Values
 

@@ -7,8 +7,10 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
     RLELossless,
@@ -20,7 +22,7 @@ from pydicom.uid import (
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import errors, segmentation_errors
-from radiogenomics.imaging.dicom import digest
+from radiogenomics.imaging.dicom import HEAD_BYTES, digest
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.volume import read_volume
 from tests.unit.imaging import synthetic
@@ -432,3 +434,21 @@ def test_slice_out_of_line_is_named(tmp_path):
     with pytest.raises(errors.MixedGeometryError) as caught:
         read_series(tmp_path, SETTINGS)
     assert (caught.value.tag, caught.value.files) == ("ImagePositionPatient", ("series_003.dcm",))
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize("spare", [-1400, -1000, -700, -200, 0, 70_000])
+def test_headers_may_be_longer_than_what_is_parsed_in_memory(tmp_path, syntax, spare):
+    """An element of about the size of the head moves those that follow, or the pixels, across its end or behind it."""
+    values = stored_values((3, 200, 200))
+
+    def edit(k, header):
+        header.private_block(0x0011, "MAKER", create=True).add_new(0x10, "OB", bytes(HEAD_BYTES + spare if k else 2))
+
+    deflated = syntax == DeflatedExplicitVRLittleEndian
+    write_series(tmp_path, values, edit=edit, syntax=ExplicitVRLittleEndian if deflated else syntax)
+    for path in tmp_path.glob("*.dcm") if deflated else ():
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = syntax
+        dataset.save_as(path)
+    assert np.array_equal(read_volume(read_series(tmp_path, SETTINGS)).values, values - 1024)

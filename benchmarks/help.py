@@ -1,6 +1,6 @@
 """How long the command line takes to answer `--help`; an empty Python start beside it.
 
-python benchmarks/bench_help.py
+python benchmarks/help.py
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """Linear association: ours against a loop of statsmodels OLS, the same pairs, values compared.
 
-    python benchmarks/bench_association.py
+    python benchmarks/association.py
 
 300 patients × 400 features × 500 markers, blocks of features and of markers missing, 5 covariates. statsmodels fits
 a sample of the pairs. Prints tests per second, the ratio and the largest relative difference of p.

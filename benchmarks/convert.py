@@ -1,6 +1,6 @@
 """A CT series to a volume: ours with all checks, SimpleITK's reader, dcm2niix; 300 × 512 × 512, one run.
 
-    python benchmarks/bench_convert.py
+    python benchmarks/convert.py
 
 Each side runs in a process of its own, three times; the fastest counts. Reading: headers and pixels into memory.
 Converting: a compressed NIfTI file as well. Memory is the peak over that of the interpreter with its imports, in
