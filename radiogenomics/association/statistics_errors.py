@@ -68,3 +68,31 @@ class ConstantColumnError(AssociationError):
             f"{what}: {len(columns)} column(s) do not vary: {listing(self.columns)}",
             hint="leave these columns out first",
         )
+
+
+class TooFewOrdersError(AssociationError):
+    """Patients can be exchanged in fewer ways than permutations are asked for."""
+
+    reason = "too_few_orders"
+
+    def __init__(self, patients: int, orders: float, wanted: int, feature: int, marker: int) -> None:
+        self.patients, self.orders, self.wanted, self.feature, self.marker = patients, orders, wanted, feature, marker
+        super().__init__(
+            f"the {patients} patients of feature {feature} and marker {marker} can be exchanged in {orders:.0f} way(s),"
+            f" fewer than the {wanted} permutations asked for",
+            hint="patients move only inside their group and among those with the same missing values: use larger groups"
+            " or leave out the features or markers with scattered missing values",
+        )
+
+
+class NothingToTestError(AssociationError):
+    """No pair of the family can be tested."""
+
+    reason = "nothing_to_test"
+
+    def __init__(self, pairs: int) -> None:
+        self.pairs = pairs
+        super().__init__(
+            f"none of {pairs} pair(s) of feature and marker has variation left after the covariates",
+            hint="check the features, the markers and the covariates",
+        )

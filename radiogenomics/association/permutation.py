@@ -1,0 +1,211 @@
+"""Family-wise error by permutation: max-T of Westfall and Young with the residuals of Freedman and Lane.
+
+For each pair the model is feature = design · γ + marker · β + error, on its complete patients. The residuals of the
+features on the design are exchanged between patients, the model is fitted again, and the largest statistic of the
+family is kept. So correlated tests are not paid for twice, and nothing is assumed of the errors but that they can be
+exchanged inside a group. With covariates the test is approximate, close to exact from some tens of patients on
+(Freedman and Lane 1983; Winkler et al. 2014).
+
+Statistic. With r the partial correlation and ν degrees of freedom it is −ν · ln(1 − r²), which orders pairs of one ν as
+|t| does and has about the same tail (χ² with one degree of freedom) for every ν.
+
+Missing values. Patients are exchanged among those with the same pattern of missing values; see ``exchange``.
+
+Speed. Correlations of all pairs are a matrix product in float32. What it rounds is bounded, and every value that can be
+the largest is computed again in float64, in an order of summation that does not depend on the number of threads.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiogenomics.association import exchange
+from radiogenomics.association.exchange import LENGTH_TOLERANCE, Block
+from radiogenomics.association.statistics_errors import NothingToTestError, ShapeMismatchError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
+
+# Shape of one matrix product: 16 MB of float32, whatever the size of the family.
+TILE_FEATURES, TILE_COLUMNS = 4096, 1024
+# A permuted statistic counts as reaching the observed one if it falls short by rounding alone.
+TIE_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class MaxT:
+    """Adjusted p-values (n_features, n_markers), NaN for pairs outside the family, multiples of 1 / (permutations + 1).
+
+    ``null_max`` (n_permutations,) is the largest statistic of each permutation. ``movable`` is the smallest share, over
+    pairs, of patients that had somebody to be exchanged with; the lower it is, the less power is left.
+    """
+
+    single_step: FloatArray
+    step_down: FloatArray
+    null_max: FloatArray
+    movable: float
+
+
+def max_t(
+    features: FloatArray,
+    markers: FloatArray,
+    design: FloatArray,
+    *,
+    groups: IntArray,
+    n_permutations: int,
+    rng: np.random.Generator,
+    tested: BoolArray | None = None,
+    steps: int = 256,
+) -> MaxT:
+    """Single-step and step-down max-T adjusted p-values of all pairs.
+
+    Parameters
+    ----------
+    features, markers, design : (n_patients, n_features | n_markers | n_columns) float64
+        NaN where missing; the design includes the intercept.
+    groups : (n_patients,) int
+        Patients are exchanged inside their group only.
+    n_permutations : int
+        The smallest p is 1 / (n_permutations + 1).
+    rng : Generator
+    tested : (n_features, n_markers) bool, optional
+        The family; without it every pair. Pairs without residual variation never belong to it.
+    steps : int
+        The pairs with the largest statistics that are stepped down one by one. Those after them are compared with the
+        largest of all pairs after ``steps``: still a control of the FWER, at most less powerful than further steps.
+
+    Raises
+    ------
+    ShapeMismatchError, NothingToTestError, TooFewOrdersError
+    """
+    if not len(features) == len(markers) == len(design) == len(groups):
+        raise ShapeMismatchError(
+            features=features.shape, markers=markers.shape, design=design.shape, groups=groups.shape
+        )
+    family = np.ones((features.shape[1], markers.shape[1]), bool) if tested is None else tested
+    rows, columns = family.any(axis=1), family.any(axis=0)
+    stratum = exchange.strata(features[:, rows], markers[:, columns], design, groups)
+    blocks = list(exchange.blocks(features, markers, design, family, stratum, n_permutations))
+    if not blocks:
+        raise NothingToTestError(family.size)
+    movable = min(exchange.movable(block, stratum) for block in blocks)
+    return against_orders(blocks, family.shape, exchange.orders(stratum, n_permutations, rng), steps, movable)
+
+
+def against_orders(
+    blocks: Sequence[Block], shape: tuple[int, ...], drawn: Iterable[IntArray], steps: int, movable: float
+) -> MaxT:
+    """Compare the family with itself under the given orders of patients."""
+    observed = np.full(shape, np.nan)
+    for block in blocks:
+        whole = block.statistic(block.features @ block.markers)
+        observed[np.ix_(block.rows, block.columns)] = np.where(block.family, np.round(whole, TIE_DIGITS), np.nan)
+    ranked = np.argsort(-observed, axis=None, kind="stable")[: np.isfinite(observed).sum()]
+    values, top = observed.ravel()[ranked], ranked[:steps]
+    limits = values - 2 * 10.0**-TIE_DIGITS * (1 + values)
+    position = np.full(observed.size, -1)
+    position[top] = np.arange(len(top))
+    parts = [_Part.of(block, position.reshape(shape)[np.ix_(block.rows, block.columns)]) for block in blocks]
+    reached, rest_max, null_max = np.zeros(len(top), np.intp), [], []
+    for chunk in drawn:
+        null = np.zeros((len(chunk), len(top) + 1))
+        for part in parts:
+            part.largest(chunk, null)
+        null = np.maximum.accumulate(null[:, ::-1], axis=1)[:, ::-1]
+        reached += (null[:, :-1] >= limits[: len(top)]).sum(axis=0)
+        null_max.append(null[:, 0])
+        rest_max.append(null[:, -1])
+    largest, rest = np.concatenate(null_max), np.concatenate(rest_max)
+    single, stepped = np.full(observed.size, np.nan), np.full(observed.size, np.nan)
+    single[ranked] = _share_reaching(largest, limits)
+    stepped[ranked] = np.maximum.accumulate(
+        np.concatenate([(1 + reached) / (1 + largest.size), _share_reaching(rest, limits[len(top) :])])
+    )
+    return MaxT(single.reshape(shape), stepped.reshape(shape), largest, movable)
+
+
+def _share_reaching(null: FloatArray, limits: FloatArray) -> FloatArray:
+    """(1 + how many of ``null`` are at least the limit) / (1 + how many there are)."""
+    count = null.size - np.searchsorted(np.sort(null), limits, side="left")
+    share: FloatArray = (1 + count) / (1 + null.size)
+    return share
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A block, its pairs that are stepped one by one, and the tiles of all others."""
+
+    block: Block
+    rows: IntArray
+    columns: IntArray
+    position: IntArray
+    tiles: Sequence["_Tile"]
+
+    @staticmethod
+    def of(block: Block, position: IntArray) -> "_Part":
+        rows, columns = np.nonzero(position >= 0)
+        passed_over = (position >= 0) | ~block.family
+        tiles = [
+            _Tile.of(block, passed_over, row, column)
+            for row in range(0, len(block.rows), TILE_FEATURES)
+            for column in range(0, len(block.columns), TILE_COLUMNS)
+        ]
+        return _Part(block, rows, columns, position[rows, columns], [tile for tile in tiles if not tile.skip.all()])
+
+    def largest(self, chunk: IntArray, null: FloatArray) -> None:
+        """Fill ``null`` (n_orders, n_top + 1) with the stepped pairs, its last column with the largest of the rest."""
+        local = np.searchsorted(self.block.patients, chunk[:, self.block.patients])
+        if self.position.size:
+            for order, row in zip(local, null, strict=True):
+                row[self.position] = self.block.statistic(self.block.correlations(order, self.rows, self.columns))
+        for tile in self.tiles:
+            per_product = max(1, TILE_COLUMNS // tile.markers.shape[1])
+            for start in range(0, len(local), per_product):
+                tile.largest(self.block, local[start : start + per_product], null[start : start + per_product, -1])
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A rectangle of a block in float32: ``features`` (n_rows, n), ``markers`` (n, n_columns), pairs to skip."""
+
+    row: int
+    column: int
+    features: NDArray[np.float32]
+    markers: NDArray[np.float32]
+    skip: BoolArray
+    skipped: tuple[IntArray, ...]
+
+    @staticmethod
+    def of(block: Block, passed_over: BoolArray, row: int, column: int) -> "_Tile":
+        rows, columns = slice(row, row + TILE_FEATURES), slice(column, column + TILE_COLUMNS)
+        skip = np.ascontiguousarray(passed_over[rows, columns])
+        features, markers = block.features[rows], block.markers[:, columns]
+        return _Tile(row, column, features.astype(np.float32), markers.astype(np.float32), skip, np.nonzero(skip))
+
+    def largest(self, block: Block, local: IntArray, best: FloatArray) -> None:
+        """Raise ``best`` (n_orders,) to the largest statistic under each order."""
+        n = self.features.shape[1]
+        product = (self.features @ self.markers[local.T].reshape(n, -1)).reshape(len(self.skip), len(local), -1)
+        product[self.skipped[0], :, self.skipped[1]] = 0
+        basis = block.basis[local.T].astype(np.float32)
+        explained = np.abs(self.features @ basis.reshape(n, -1)).reshape(len(self.skip), len(local), -1)
+        # Sums of n products of unit vectors in float32 are off by at most about n rounding errors.
+        slack = (n + 8) * np.finfo(np.float32).eps
+        left = np.sqrt(np.maximum(1 - ((explained + slack) ** 2).sum(axis=2), LENGTH_TOLERANCE**2))
+        largest = np.maximum(product.max(axis=2), -product.min(axis=2))
+        upper = (largest + slack) / left
+        for index, order in enumerate(local):
+            floor = float(np.sqrt(-np.expm1(-best[index] / block.df)))
+            for row in np.argsort(-upper[:, index], kind="stable"):
+                if upper[row, index] < floor:
+                    break
+                near = np.abs(product[row, index]) >= largest[row, index] - 2 * slack
+                columns = np.flatnonzero(near & ~self.skip[row])
+                if columns.size:
+                    pairs = np.full(columns.size, self.row + row), self.column + columns
+                    exact = float(np.abs(block.correlations(order, *pairs)).max())
+                    floor = max(floor, exact)
+                    best[index] = max(best[index], float(block.statistic(np.array(exact))))
