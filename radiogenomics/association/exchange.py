@@ -25,7 +25,8 @@ LENGTH_TOLERANCE = 1e-7
 
 def strata(features: FloatArray, markers: FloatArray, design: FloatArray, groups: IntArray) -> IntArray:
     """Number (n_patients,) of the stratum of each patient: equal group, and equal pattern of missing values."""
-    present = np.hstack([np.isfinite(features), np.isfinite(markers), np.isfinite(design).all(axis=1)[:, None]])
+    complete: BoolArray = np.all(np.isfinite(design), axis=1, keepdims=True)
+    present = np.hstack([np.isfinite(features), np.isfinite(markers), complete])
     key = np.column_stack([groups, np.packbits(present, axis=1).astype(np.intp)])
     return np.unique(key, axis=0, return_inverse=True)[1].ravel()
 
@@ -55,7 +56,7 @@ class Block:
     @property
     def df(self) -> int:
         """Residual degrees of freedom of the model with one marker."""
-        return len(self.patients) - self.basis.shape[1] - 1
+        return int(len(self.patients) - self.basis.shape[1] - 1)
 
     def statistic(self, correlation: FloatArray) -> FloatArray:
         """−ν ln(1 − r²); a correlation beyond 1 by rounding counts as the largest below it."""
