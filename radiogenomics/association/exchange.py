@@ -93,8 +93,8 @@ def blocks(
         The patients of a block can be exchanged in fewer ways than ``n_permutations``.
     """
     complete = np.isfinite(design).all(axis=1)
-    for has_feature, rows in _alike(np.isfinite(features)):
-        for has_marker, columns in _alike(np.isfinite(markers)):
+    for has_feature, rows in alike(np.isfinite(features)):
+        for has_marker, columns in alike(np.isfinite(markers)):
             patients = np.flatnonzero(complete & has_feature & has_marker)
             if not family[np.ix_(rows, columns)].any():
                 continue
@@ -129,7 +129,7 @@ def movable(block: Block, stratum: IntArray) -> float:
     return float((np.bincount(own)[own] > 1).mean())
 
 
-def _alike(present: BoolArray) -> Iterator[tuple[BoolArray, IntArray]]:
+def alike(present: BoolArray) -> Iterator[tuple[BoolArray, IntArray]]:
     """Distinct columns of ``present`` (n_patients, n), in order of appearance, each with the columns like it."""
     found: dict[bytes, list[int]] = {}
     for index, column in enumerate(np.packbits(present, axis=0).T):
