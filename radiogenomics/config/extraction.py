@@ -183,6 +183,11 @@ class RadiomicsSettings(Section):
             raise ValueError("image_types.filters mean nothing under `definition: pyradiomics`")
         if self.definition == "pyradiomics" and self.aggregation.startswith("2d_"):
             raise ValueError(f"aggregation {self.aggregation} does not exist under `definition: pyradiomics`")
+        if self.definition == "pyradiomics" and self.aggregation.startswith("2.5d") and self.image_types.wavelet:
+            raise ValueError(
+                f"image_types.wavelet has four bands by slice in pyradiomics with aggregation {self.aggregation}, which"
+                " are not supported: take a 3d aggregation"
+            )
         if self.engine == "pyradiomics" and self.resegment_range is not None and self.resegment_sd is not None:
             raise ValueError("engine pyradiomics takes resegment_range or resegment_sd, not both")
         if taken := set(self.plugins) & {family for families in FAMILIES.values() for family in families}:

@@ -18,7 +18,16 @@ from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.radiomics.errors import ExtractionError, RoiTooSmallError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.nomenclature import UNFILTERED, names
-from radiogenomics.radiomics.prepare import ITK_INTERPOLATORS, WHOLE_IMAGE, Box, Margin, placed, scaled, triple
+from radiogenomics.radiomics.prepare import (
+    ITK_INTERPOLATORS,
+    WHOLE_IMAGE,
+    Box,
+    Margin,
+    placed,
+    scaled,
+    spacing_of,
+    triple,
+)
 from radiogenomics.radiomics.region import BoolArray, Values
 
 LOG_REACH_SIGMAS = 8
@@ -31,6 +40,7 @@ UNDEFINED_FOR_ONE_LEVEL = {
     "glcm": ("Correlation", "MCC", "Imc1", "Imc2"),
     "ngtdm": ("Coarseness", "Contrast", "Busyness", "Strength"),
 }
+UNDEFINED_FOR_NO_DIFFERENCES = ("Coarseness", "Strength")
 UNDEFINED_FOR_ONE_INTENSITY = ("Skewness", "Kurtosis")
 
 
@@ -53,8 +63,8 @@ def values(
     require_finite(volume, part)
     pair = placed(image, part, outer), placed(image, region[outer.slices].astype(np.uint8), outer)
     try:
-        result = _extractor(settings).execute(*pair)
-    except ValueError as error:
+        result = _extractor(settings, spacing_of(image, settings)).execute(*pair)
+    except (ValueError, RuntimeError) as error:  # the latter from C, where a region has no neighbours
         if small := re.search(r"too small.*ROI size: (\d+)", str(error)):  # after resampling
             raise RoiTooSmallError(mask, int(small[1]), settings.min_voxels) from error
         raise ExtractionError(mask, str(error)) from error
@@ -70,11 +80,11 @@ def _support(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> list
     return [max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing_mm]
 
 
-def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomics is untyped
+def _extractor(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> Any:  # noqa: ANN401 - untyped
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     logging.getLogger("radiomics").setLevel(logging.ERROR)  # it logs a line for each filter and family
-    extractor = RadiomicsFeatureExtractor(**_options(settings))
+    extractor = RadiomicsFeatureExtractor(**_options(settings, spacing_mm))
     extractor.disableAllImageTypes()
     if settings.image_types.original:
         extractor.enableImageTypeByName("Original")
@@ -87,11 +97,13 @@ def _extractor(settings: RadiomicsSettings) -> Any:  # noqa: ANN401 - pyradiomic
     extractor.disableAllFeatures()
     for family in settings.chosen_families:
         extractor.enableFeatureClassByName(family)
+    if "firstorder" not in settings.chosen_families:
+        extractor.enableFeaturesByName(firstorder=["Uniformity"])  # tells a region of one grey level
     return extractor
 
 
-def _options(settings: RadiomicsSettings) -> dict[str, object]:
-    """The settings in pyradiomics' words; scaling of the image is done before."""
+def _options(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> dict[str, object]:
+    """The settings in pyradiomics' words, for this spacing (z, y, x); scaling of the image is done before."""
     options: dict[str, object] = {
         "additionalInfo": False,
         "minimumROIDimensions": 1,
@@ -108,11 +120,10 @@ def _options(settings: RadiomicsSettings) -> dict[str, object]:
         low, high = settings.resegment_range
         options["resegmentRange"] = [-math.inf if low is None else low, math.inf if high is None else high]
     if settings.resampled_spacing_mm is not None:
-        support = _support(settings, settings.resampled_spacing_mm[::-1])
         options |= {
             "resampledPixelSpacing": list(settings.resampled_spacing_mm),
             "interpolator": ITK_INTERPOLATORS[settings.interpolation],
-            "padDistance": max(support),
+            "padDistance": max(_support(settings, spacing_mm)),
         }
     return options
 
@@ -135,11 +146,12 @@ def _by_family(result: Mapping[str, Any], settings: RadiomicsSettings) -> Iterat
 
 
 def _undefined(found: Values, image_type: str, family: str) -> Values:
-    """Features of a family that have no value for a region of one grey level, or of one intensity."""
+    """Features of a family that have no value for a region of one grey level, no differences, or one intensity."""
     undefined: Values = {}
-    signs = {"firstorder_Uniformity": 1.0, "glcm_JointEnergy": 1.0, "ngtdm_Coarseness": NO_COARSENESS}
-    if any(found.get(f"{image_type}_{name}") == sign for name, sign in signs.items()):
+    if found.get(f"{image_type}_firstorder_Uniformity") == 1:
         undefined |= dict.fromkeys(UNDEFINED_FOR_ONE_LEVEL.get(family, ()), "one grey level")
+    elif family == "ngtdm" and found.get(f"{image_type}_ngtdm_Coarseness") == NO_COARSENESS:
+        undefined |= dict.fromkeys(UNDEFINED_FOR_NO_DIFFERENCES, "no grey level differences")
     if family == "firstorder" and found.get(f"{image_type}_firstorder_Range") == 0:
         undefined |= dict.fromkeys(UNDEFINED_FOR_ONE_INTENSITY, "all intensities are equal")
     return undefined
