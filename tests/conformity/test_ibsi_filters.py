@@ -14,8 +14,11 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage, stats
 
+from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.engine import features
 from radiogenomics.radiomics.filters import gabor, laws, log, mean, riesz, simoncelli, wavelets
 from radiogenomics.radiomics.filters.boxes import response_in_box
+from radiogenomics.radiomics.nomenclature import nomenclature
 from tests.shared_data import shared_data
 
 PHANTOM_MM = (2.0, 2.0, 2.0)
@@ -175,3 +178,51 @@ def test_features_of_the_filtered_ct_phantom_are_within_tolerance(number, config
     off = {tag: (found[tag], value) for tag, value in expected.items() if abs(found[tag] - value[0]) > value[1]}
     assert len(expected) in (5, 18)
     assert not off
+
+
+# Configurations A and B and filters 1 to 4 in the words of the settings.
+BY_CONFIGURATION = {
+    "A": {},
+    "B": {"resampled_spacing_mm": (1, 1, 1), "interpolation": "cubic", "round_intensities": True},
+}
+TAGS = {row.ibsi_tag: row.name for row in nomenclature() if row.family == "firstorder"}
+
+
+def image_types(configuration):
+    planar = configuration == "A"
+    return {
+        "1": {"name": "original"},
+        "2": {"name": "mean", "kind": "mean", "support_voxels": 5, "planar": planar},
+        "3": {"name": "log", "kind": "log", "sigma_mm": 1.5, "cutoff_sigmas": 4, "planar": planar},
+        "4": {
+            "name": "laws",
+            "kind": "laws",
+            "kernels": "L5E5" if planar else "L5E5E5",
+            "pooling": "max",
+            "energy_distance": 7,
+        },
+    }
+
+
+@pytest.mark.parametrize("configuration", BY_CONFIGURATION)
+def test_features_of_the_filtered_ct_phantom_are_within_tolerance_from_file_to_feature(configuration):
+    types = image_types(configuration)
+    options = {
+        "resegment_range": RESEGMENTED_HU,
+        "bin_width": 25,
+        "families": ["firstorder"],
+        "image_types": {"filters": [each for each in types.values() if "kind" in each]},
+        **BY_CONFIGURATION[configuration],
+    }
+    folder = shared_data("ibsi", "ibsi1_ct_phantom", "nifti")
+    files = folder / "image" / "phantom.nii.gz", folder / "mask" / "mask.nii.gz"
+    found = {each.name: each.value for each in features(*files, RadiomicsSettings.model_validate(options))}
+    compared, off = 0, {}
+    for number, image_type in types.items():
+        for tag, (expected, tolerance) in reference(f"{number}.{configuration}").items():
+            value = found[f"{image_type['name']}_firstorder_{TAGS[tag]}"]
+            compared += 1
+            if abs(value - expected) > tolerance:
+                off[number, tag] = value, expected
+    assert off == {}
+    assert compared == 4 * 18
