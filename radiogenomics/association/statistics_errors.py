@@ -96,3 +96,70 @@ class NothingToTestError(AssociationError):
             f"none of {pairs} pair(s) of feature and marker has variation left after the covariates",
             hint="check the features, the markers and the covariates",
         )
+
+
+class SparseBatchError(AssociationError):
+    """A batch has too few values of some features to know its mean and variance."""
+
+    reason = "sparse_batch"
+
+    def __init__(self, batch: str, needed: int, features: Sequence[int], rows: int) -> None:
+        self.batch, self.needed, self.features, self.rows = batch, needed, tuple(features), rows
+        super().__init__(
+            f"batch {batch!r} of {rows} row(s) has fewer than {needed} value(s) of {len(self.features)} feature(s),"
+            f" columns {listing(self.features, 6)}",
+            hint="merge the batch with one of the same scanner, leave it out, or leave out the features",
+        )
+
+
+class ConstantInBatchError(AssociationError):
+    """Features have no variance in a batch, so it cannot be brought to that of the others."""
+
+    reason = "constant_in_batch"
+
+    def __init__(self, batch: str, features: Sequence[int]) -> None:
+        self.batch, self.features = batch, tuple(features)
+        super().__init__(
+            f"{len(self.features)} feature(s) do not vary within batch {batch!r}: columns {listing(self.features, 6)}",
+            hint="leave these features out, or adjust means only",
+        )
+
+
+class ConfoundedDesignError(AssociationError):
+    """Batches and covariates cannot be told apart."""
+
+    reason = "confounded_design"
+
+    def __init__(self, columns: int, rank: int) -> None:
+        self.columns, self.rank = columns, rank
+        super().__init__(
+            f"batches and covariates have {columns} columns of rank {rank}: some covariate is a combination of others"
+            " or of the batches",
+            hint="remove the covariate; what only one batch has cannot be kept while the batch is removed",
+        )
+
+
+class UnknownBatchError(AssociationError):
+    """A batch that nothing was learnt about."""
+
+    reason = "unknown_batch"
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        self.unknown, self.known = tuple(unknown), tuple(known)
+        super().__init__(
+            f"batch {listing(self.unknown)} is not among those fitted: {listing(self.known)}",
+            hint="fit with rows of every batch that is to be transformed",
+        )
+
+
+class NotConvergedError(AssociationError):
+    """An iteration did not settle."""
+
+    reason = "not_converged"
+
+    def __init__(self, what: str, iterations: int) -> None:
+        self.what, self.iterations = what, iterations
+        super().__init__(
+            f"{what} did not settle in {iterations} iterations",
+            hint="look for features of extreme scale or with few values in a batch",
+        )
