@@ -5,6 +5,7 @@ time nor the memory of ITK. Other formats, and NIfTI files that are out of the o
 """
 
 import gzip
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -140,7 +141,9 @@ def _plain_nifti(file: IO[bytes]) -> Image | None:
         if not count:
             raise EOFError(f"the file ends {len(rest):,} bytes too early")
         rest = rest[count:]
+    file.read()  # to the end, where gzip has its checksum
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    slope, intercept = (number if math.isfinite(number) else 0.0 for number in (slope, intercept))
     if slope not in (0, 1) or (slope and intercept):
         array = array * slope + intercept
     x, y, z = spacing.tolist()
