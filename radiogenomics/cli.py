@@ -301,8 +301,11 @@ COMMANDS = (
             Option("--markers", "alterations table (Parquet or TSV)"),
             Option("--covariates", "patients table (Parquet or TSV)"),
             Option("--settings", "settings: a YAML file or JSON", str, "{}"),
+            Option("--threads", "blocks of markers at a time", int, 1),
             Option("--results", "results table to write (Parquet)"),
-            Option("--tsv", "the same table, smallest p first, to write (TSV)", default=None),
+            Option("--tsv", "its rows of smallest p, to write (TSV)", default=None),
+            Option("--summary", "table of tests, hits and inflation by model, to write (Parquet or TSV)", default=None),
+            Option("--quantiles", "points of a QQ plot by model, to write (Parquet)", default=None),
         ),
     ),
     Command(

@@ -20,7 +20,7 @@ _PACKAGES: dict[str, tuple[str, ...]] = {
     "radiomics": ("numpy", "PyWavelets", "pyradiomics-bhklab", "SimpleITK"),
     "genomics": ("cyvcf2", "numpy", "pysam"),
     "cohort": ("pandas",),
-    "association": ("numpy", "pandas", "scipy", "statsmodels"),
+    "association": ("numba", "numpy", "pandas", "scipy"),
     "report": ("jinja2",),
 }
 

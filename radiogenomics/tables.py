@@ -188,6 +188,7 @@ def _with_metadata(table: pa.Table, spec: Table, provenance: Provenance | None) 
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
 MODELS = ("crude", "volume", "full")
+SE_METHODS = ("", "ordinary", "HC3")
 NOT_TESTED_REASONS = (
     "",
     "n below the configured minimum",
@@ -195,6 +196,8 @@ NOT_TESTED_REASONS = (
     "constant feature",
     "collinear with covariates",
     "no residual degrees of freedom",
+    "no residual variance",
+    "one patient decides the estimate",
 )
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
@@ -404,6 +407,12 @@ RESULTS = Table(
         nullable=True,
     ),
     Column("se", "float64", "standard error of the estimate", unit="SD", nullable=True),
+    Column(
+        "se_method",
+        "category",
+        "ordinary least squares, or HC3 where carriers are few (association.hc3_below); empty if not tested",
+        values=SE_METHODS,
+    ),
     Column("ci_low", "float64", "lower bound of the 95 % confidence interval", unit="SD", nullable=True),
     Column("ci_high", "float64", "upper bound of the 95 % confidence interval", unit="SD", nullable=True),
     Column("t", "float64", "t statistic", nullable=True),
@@ -429,6 +438,43 @@ RESULTS = Table(
     key=("analysis", "feature", "marker", "model"),
 )
 
+SUMMARY = Table(
+    "association/summary",
+    "All pairs of one analysis under one model, kept in the results or not.",
+    Column("analysis", "category", "role of the image"),
+    Column("model", "category", "crude, volume or full", values=MODELS),
+    Column("n_pairs", "int64", "pairs of feature and marker"),
+    Column("n_tested", "int64", "pairs with a p-value"),
+    Column("n_few_patients", "int64", "pairs with fewer patients than the configured minimum"),
+    Column("n_few_carriers", "int64", "pairs with fewer carriers or non-carriers than the configured minimum"),
+    Column("n_constant", "int64", "pairs whose feature is constant"),
+    Column("n_collinear", "int64", "pairs whose feature or marker is collinear with the covariates"),
+    Column("n_no_df", "int64", "pairs without residual degrees of freedom"),
+    Column("n_no_residual", "int64", "pairs without residual variance"),
+    Column("n_one_patient", "int64", "pairs whose estimate one patient decides, so that HC3 is not defined"),
+    Column("n_refitted", "int64", "pairs that were fitted on their own for want of digits"),
+    Column(
+        "inflation",
+        "float64",
+        "genomic inflation: median of the tests as chi-squared of one degree of freedom over its expectation",
+        nullable=True,
+    ),
+    Column("n_hits", "int64", "tested pairs with q_bh below association.alpha"),
+    Column("q_exact_below", "float64", "q_bh is left out from here on; 1 if all are known"),
+    key=("analysis", "model"),
+)
+
+QUANTILES = Table(
+    "association/quantiles",
+    "Points of a QQ plot: one bin of 1/256 of -log10 p that holds tests, of one analysis and model.",
+    Column("analysis", "category", "role of the image"),
+    Column("model", "category", "crude, volume or full", values=MODELS),
+    Column("observed", "float64", "-log10 of the largest p of the bin; 40 holds all that is beyond"),
+    Column("expected", "float64", "-log10 of the share of tests with this p or a smaller one"),
+    Column("n", "int64", "tests in the bin"),
+    key=("analysis", "model", "observed"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -441,5 +487,7 @@ ALL: tuple[Table, ...] = (
     PATIENTS,
     LEDGER,
     RESULTS,
+    SUMMARY,
+    QUANTILES,
     FAILURES,
 )

@@ -1,36 +1,39 @@
 """Exact complete-case least squares of every feature on every marker.
 
 For one model, feature = design · γ + marker · β + error. By the theorem of Frisch, Waugh and Lovell β is the slope of
-the residual of the feature on the residual of the marker, both after projection on the design, so that all pairs that
-share the same patients come from three matrix products. Pairs are grouped by their pattern of missing values; nothing
-is imputed.
+the residual of the feature on the residual of the marker, both after projection on the design. Nothing is imputed: each
+pair is fitted on the patients that have both and every covariate, whatever the pattern of missing values. One matrix
+product serves all pairs; what a missing value changes is worked out from the few rows that are missing
+(``projection``). Where that leaves too few digits, the pair is fitted on its own (``exact``).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from radiogenomics.tables import NOT_TESTED_REASONS
+from radiogenomics.association.flags import TESTED
+from radiogenomics.association.groups import Group, Rules, groups
+from radiogenomics.association.tail import Tails
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Block = tuple[slice, dict[str, "Fits"]]
 
-# Share of the sum of squares that must be left after projection on the design; below it only rounding is left.
-RESIDUAL_TOLERANCE = 1e-10
-# Smallest p that is still a normal float64 with all its digits; further out the tail is computed as a logarithm.
-P_TAIL = 1e-290
-
-TESTED, FEW_PATIENTS, FEW_CARRIERS, CONSTANT, COLLINEAR, NO_DF = range(len(NOT_TESTED_REASONS))
+# A block holds about this many pairs (15 MB of results) and this many values of markers (8 MB).
+BLOCK_PAIRS, BLOCK_VALUES = 2**18, 2**20
 
 
 @dataclass(frozen=True)
 class Fits:
-    """One model, all pairs: arrays of shape (n_features, n_markers). NaN where ``flag`` is not TESTED.
+    """One model, pairs of all features and some markers: arrays (n_features, n_markers), NaN where not TESTED.
 
-    ``flag`` indexes ``tables.NOT_TESTED_REASONS``.
+    ``flag`` indexes ``tables.NOT_TESTED_REASONS``; ``hc3`` says whether ``se`` is HC3 instead of ordinary, and
+    ``recomputed`` whether the pair was fitted on its own for want of digits.
     """
 
     estimate: FloatArray
@@ -42,15 +45,19 @@ class Fits:
     n: NDArray[np.int32]
     n_carriers: NDArray[np.int32]
     flag: NDArray[np.int8]
+    hc3: BoolArray
+    recomputed: BoolArray
 
     @property
     def half_width(self) -> FloatArray:
         """Half the width of the 95 % confidence interval."""
-        with np.errstate(invalid="ignore"):
-            return np.where(self.flag == TESTED, special.stdtrit(np.maximum(self.df, 1), 0.975) * self.se, np.nan)
+        most = int(self.df.max(initial=1))
+        quantile = special.stdtrit(np.maximum(np.arange(most + 1), 1), 0.975)
+        half: FloatArray = quantile[np.maximum(self.df, 0)] * self.se
+        return half
 
 
-def fit(features: FloatArray, markers: FloatArray, design: FloatArray, *, min_patients: int, min_carriers: int) -> Fits:
+def fit(features: FloatArray, markers: FloatArray, design: FloatArray, rules: Rules, *, threads: int = 1) -> Fits:
     """Fit every pair on the patients that have the feature, the marker and every column of the design.
 
     Parameters
@@ -58,110 +65,79 @@ def fit(features: FloatArray, markers: FloatArray, design: FloatArray, *, min_pa
     features : (n_patients, n_features) float64
         NaN where missing.
     markers : (n_patients, n_markers) float64
-        1 for carriers, 0 for the others, NaN where not assayed.
+        1 for carriers, 0 for the others, or a dosage; NaN where not assayed.
     design : (n_patients, n_columns) float64
         Intercept and covariates, NaN where missing. Columns may be collinear; their span is what counts.
-    min_patients, min_carriers : int
-        Smaller pairs are flagged instead of tested; ``min_carriers`` holds for carriers and for non-carriers.
+    rules : Rules
+        Which pairs are tested, and how.
+    threads : int
+        Blocks of markers at a time. The results have the same bits for any number.
     """
-    shape = (features.shape[1], markers.shape[1])
-    missing = {name: np.full(shape, np.nan) for name in ("estimate", "se", "t", "p", "neg_log10_p")}
-    df, n, n_carriers = (np.zeros(shape, np.int32) for _ in range(3))
-    out = Fits(**missing, df=df, n=n, n_carriers=n_carriers, flag=np.zeros(shape, np.int8))
-    complete = np.isfinite(design).all(axis=1)
-    for feature_mask, rows in _patterns(np.isfinite(features)):
-        for marker_mask, columns in _patterns(np.isfinite(markers)):
-            patients = complete & feature_mask & marker_mask
-            block = _fit_block(
-                features[patients][:, rows], markers[patients][:, columns], design[patients], min_patients, min_carriers
-            )
-            where = np.ix_(rows, columns)
-            for name, values in block.items():
-                getattr(out, name)[where] = values
-    return out
+    scan = Scan(features, {"": design}, rules, threads)
+    parts = [fits[""] for _, fits in scan.run(lambda part: markers[:, part], scan.blocks(markers.shape[1]))]
+    return Fits(*(np.hstack([getattr(part, field.name) for part in parts]) for field in fields(Fits)))
 
 
-def tail(t: FloatArray, df: NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:
-    """Two-sided p of Student's t and its −log10, which stays exact where p underflows.
+class Scan:
+    """Features (n_patients, n_features) made ready for several designs, to be fitted on markers block by block.
 
-    Far out p = I_x(df/2, 1/2) with x = df / (df + t²) is taken as x^a (1−x)^b / (a B(a, b)) · ₂F₁(a+b, 1; a+1; x).
+    Memory is that of the features for each design and of ``2 · threads`` blocks, however many markers there are.
     """
-    p = 2 * special.stdtr(df, -np.abs(t))
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        a, b = df / 2, 0.5
-        far = ~(p > P_TAIL) & np.isfinite(t)
-        log_x = -2 * np.log(np.hypot(1, t / np.sqrt(df)))
-        x = np.where(far, np.exp(log_x), 0.5)
-        log_p = (
-            a * log_x + b * np.log1p(-x) - np.log(a) - special.betaln(a, b) + np.log(special.hyp2f1(a + b, 1, a + 1, x))
+
+    def __init__(self, features: FloatArray, designs: Mapping[str, FloatArray], rules: Rules, threads: int = 1) -> None:
+        self.rules, self.threads = rules, threads
+        self.n_patients, self.n_features = features.shape
+        self._groups = {name: groups(features, design) for name, design in designs.items()}
+        self._tails = Tails()
+
+    def blocks(self, n_markers: int) -> list[slice]:
+        """Markers cut into blocks, at least one; how does not depend on the number of threads."""
+        step = max(1, min(BLOCK_PAIRS // max(self.n_features, 1), BLOCK_VALUES // max(self.n_patients, 1)))
+        return [slice(start, min(start + step, n_markers)) for start in range(0, max(n_markers, 1), step)]
+
+    def run(self, markers: Callable[[slice], FloatArray], blocks: Iterable[slice]) -> Iterator[Block]:
+        """Fit the blocks, in order. ``markers`` gives the values (n_patients, n) of one, from several threads."""
+
+        def work(block: slice) -> Block:
+            values = np.ascontiguousarray(markers(block).T, dtype=np.float64)
+            return block, {name: self._fit(values, parts) for name, parts in self._groups.items()}
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting: deque[Future[Block]] = deque()
+            for block in blocks:
+                waiting.append(pool.submit(work, block))
+                if len(waiting) >= 2 * self.threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _fit(self, markers: FloatArray, parts: Sequence[Group]) -> Fits:
+        """All features on the markers (n_markers, n_patients) under one design."""
+        shape = (len(markers), self.n_features)
+        estimate, se = np.full(shape, np.nan), np.full(shape, np.nan)
+        df, n, n_carriers = (np.zeros(shape, np.int32) for _ in range(3))
+        flag, hc3, recomputed = np.zeros(shape, np.int8), np.zeros(shape, bool), np.zeros(shape, bool)
+        for group in parts:
+            found = group.fit(markers, self.rules)
+            where = group.columns
+            estimate[:, where], se[:, where], df[:, where] = found.slope, found.se, found.df
+            n[:, where], n_carriers[:, where], flag[:, where] = found.n, found.carriers, found.flag
+            hc3[:, where], recomputed[:, where] = found.hc3, found.recomputed
+        t = estimate / se
+        p, neg_log10_p = self._tails(t, df)
+        return Fits(
+            estimate=estimate.T,
+            se=se.T,
+            t=t.T,
+            df=df.T,
+            p=p.T,
+            neg_log10_p=neg_log10_p.T,
+            n=n.T,
+            n_carriers=n_carriers.T,
+            flag=flag.T,
+            hc3=hc3.T,
+            recomputed=recomputed.T,
         )
-        log_p = np.where(far, log_p, np.log(p))
-        return p, np.where(np.isinf(t), np.inf, -log_p / np.log(10)) + 0.0
 
 
-def _patterns(present: BoolArray) -> Iterator[tuple[BoolArray, NDArray[np.intp]]]:
-    """Distinct columns of ``present`` (n_patients, n), each with the indices of the columns that are like it."""
-    if present.shape[1] == 0:
-        return
-    packed = np.packbits(present, axis=0)
-    _, first, inverse = np.unique(packed, axis=1, return_index=True, return_inverse=True)
-    for number, column in enumerate(first):
-        yield present[:, column], np.flatnonzero(inverse.ravel() == number)
-
-
-def _fit_block(
-    y: FloatArray, g: FloatArray, design: FloatArray, min_patients: int, min_carriers: int
-) -> dict[str, NDArray[np.generic] | int]:
-    """Pairs that share their patients: y (n, F), g (n, M), design (n, C) without missing values."""
-    n = len(y)
-    carriers = g.sum(axis=0).astype(np.int32)
-    flag = np.zeros((y.shape[1], g.shape[1]), np.int8)
-    result: dict[str, NDArray[np.generic] | int] = {
-        "n": n,
-        "n_carriers": np.broadcast_to(carriers, flag.shape),
-        "flag": flag,
-    }
-    if n < min_patients:
-        flag[:] = FEW_PATIENTS
-        return result
-    basis = _orthonormal(design)
-    df = n - basis.shape[1] - 1
-    y_left, g_left = y - basis @ (basis.T @ y), g - basis @ (basis.T @ g)
-    syy, sgg = (y_left**2).sum(axis=0)[:, None], (g_left**2).sum(axis=0)[None, :]
-    y_total, g_total = _centred_squares(y)[:, None], _centred_squares(g)[None, :]
-    flag[:] = np.select(
-        [
-            np.broadcast_to(np.minimum(carriers, n - carriers) < min_carriers, flag.shape),
-            np.broadcast_to(y_total <= RESIDUAL_TOLERANCE, flag.shape),
-            (syy <= RESIDUAL_TOLERANCE * y_total) | (sgg <= RESIDUAL_TOLERANCE * g_total),
-            np.full(flag.shape, df < 1),
-        ],
-        [FEW_CARRIERS, CONSTANT, COLLINEAR, NO_DF],
-        TESTED,
-    )
-    tested = flag == TESTED
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (y_left.T @ g_left) / sgg
-        residual = np.maximum(syy - slope**2 * sgg, 0)
-        se = np.sqrt(residual / max(df, 1) / sgg)
-        t = np.where(tested, slope / se, np.nan)
-    p, neg_log10_p = tail(t, np.array(max(df, 1), np.int32))
-    result |= {
-        name: np.where(tested, values, np.nan)
-        for name, values in {"estimate": slope, "se": se, "p": p, "neg_log10_p": neg_log10_p}.items()
-    }
-    return result | {"t": t, "df": max(df, 0)}
-
-
-def _orthonormal(design: FloatArray) -> FloatArray:
-    """Orthonormal basis of the span of the columns, after scaling them to one length."""
-    lengths = np.linalg.norm(design, axis=0)
-    scaled = design[:, lengths > 0] / lengths[lengths > 0]
-    u, s, _ = np.linalg.svd(scaled, full_matrices=False)
-    basis: FloatArray = u[:, s > s[0] * max(design.shape) * np.finfo(float).eps * 10]
-    return basis
-
-
-def _centred_squares(values: FloatArray) -> FloatArray:
-    squares: FloatArray = ((values - values.mean(axis=0)) ** 2).sum(axis=0)
-    return squares
+__all__ = ["TESTED", "Fits", "Rules", "Scan", "fit"]

@@ -1,15 +1,16 @@
 """Command: test every pair under every model and write the results."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics import tables
-from radiogenomics.association import linear
 from radiogenomics.association.design import (
     Features,
     Markers,
@@ -20,16 +21,29 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
+from radiogenomics.association.linear import Rules, Scan
+from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
+from radiogenomics.association.summary import quantile_rows, summary_row
+from radiogenomics.association.tally import Tally
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
-# A crude hit is explained by volume if adjusting for volume removes it and takes more than this share of its estimate.
-EXPLAINED_SHARE = 0.5
 
 
-def test(*, features: Path, markers: Path, covariates: Path, settings: str, results: Path, tsv: Path | None) -> None:
+def test(
+    *,
+    features: Path,
+    markers: Path,
+    covariates: Path,
+    settings: str,
+    threads: int,
+    results: Path,
+    tsv: Path | None,
+    summary: Path | None,
+    quantiles: Path | None,
+) -> None:
     """Test every feature against every marker under the three models."""
     options = load_section(Association, settings)
     patients = read_patients(covariates)
@@ -40,114 +54,90 @@ def test(*, features: Path, markers: Path, covariates: Path, settings: str, resu
         "explained_share": EXPLAINED_SHARE,
     }
     provenance = Provenance("association", record, digests([features, markers, covariates]))
-    frames: list[pd.DataFrame] = []
+    top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
+
+        def take(frame: pd.DataFrame) -> None:
+            write(frame)
+            if tsv is not None:
+                top.add(frame)
+
         for part in read_features(features, list(patients.index), options.volume_feature):
-            for frame in analyse(part, carriers, patients, options):
-                write(frame)
-                frames.append(frame)
+            accounts.append(analyse(part, carriers, patients, options, threads, take))
     if tsv is not None:
-        table = pd.concat(frames, ignore_index=True) if frames else tables.RESULTS.frame([])
-        tables.RESULTS.write(table.sort_values("neg_log10_p", ascending=False, kind="stable"), tsv)
+        tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)
+    if summary is not None:
+        tables.SUMMARY.write(tables.SUMMARY.frame(row for account in accounts for row in account.summary), summary)
+    if quantiles is not None:
+        rows = (row for account in accounts for row in account.quantiles)
+        tables.QUANTILES.write(tables.QUANTILES.frame(rows), quantiles)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Rows of the tables ``SUMMARY`` and ``QUANTILES`` of one analysis."""
+
+    summary: list[dict[str, object]] = field(default_factory=list)
+    quantiles: list[dict[str, object]] = field(default_factory=list)
 
 
 def analyse(
-    features: Features, markers: Markers, covariates: pd.DataFrame, options: Association
-) -> Iterator[pd.DataFrame]:
-    """Rows of the results table, one frame a model."""
-    volume = features.volume(options.volume_feature)
-    y = rank_normal(features.values)
-    fits = {
-        model: linear.fit(
-            y, markers.values, design, min_patients=options.min_patients, min_carriers=options.min_carriers
-        )
-        for model, design in designs(volume, covariates).items()
-    }
-    adjusted = {model: benjamini_hochberg(fit.p) for model, fit in fits.items()}
-    rho = spearman(features.values, volume)
-    explained = _volume_explained(fits, adjusted, options.alpha)
-    for model, fit in fits.items():
-        tested = fit.flag == linear.TESTED
-        hits = int((adjusted[model] < options.alpha).sum())
-        logger.info(
-            "%s, %s: %d of %d pairs tested, %d below FDR %g",
-            features.analysis,
-            model,
-            tested.sum(),
-            tested.size,
-            hits,
-            options.alpha,
-        )
-        yield _frame(features, markers, model, fit, adjusted[model], rho, explained)
-
-
-def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjusted p-values over those that are not NaN (Benjamini and Hochberg 1995)."""
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = np.full(p.shape, np.nan)
-    tested = np.isfinite(p)
-    if tested.any():
-        adjusted[tested] = multipletests(p[tested], method="fdr_bh")[1]
-    return adjusted
-
-
-def _volume_explained(
-    fits: dict[str, linear.Fits], adjusted: dict[str, NDArray[np.float64]], alpha: float
-) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore"):
-        shrunk = np.abs(fits["volume"].estimate) < EXPLAINED_SHARE * np.abs(fits["crude"].estimate)
-        explained: NDArray[np.bool_] = (adjusted["crude"] < alpha) & (adjusted["volume"] >= alpha) & shrunk
-    return explained
-
-
-def _frame(
     features: Features,
     markers: Markers,
-    model: str,
-    fit: linear.Fits,
-    q: NDArray[np.float64],
-    rho: NDArray[np.float64],
-    explained: NDArray[np.bool_],
-) -> pd.DataFrame:
-    """Pairs of one model as rows, markers outside, features inside."""
-    n_features, n_markers = fit.p.shape
-    half = fit.half_width
+    covariates: pd.DataFrame,
+    options: Association,
+    threads: int,
+    write: Callable[[pd.DataFrame], None],
+) -> Account:
+    """Test all pairs of one analysis and write the rows of the results table, row group by row group.
 
-    def per_pair(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        return values.T.ravel()
+    Two passes: adjusting a p-value needs all others. The first pass keeps p-values only; the second fits once more,
+    which takes less time than writing, and skips blocks of which nothing is kept.
+    """
+    volume = features.volume(options.volume_feature)
+    scan = Scan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
+    tallies = {model: Tally(options.keep_p_below) for model in tables.MODELS}
 
-    def per_feature(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        return np.tile(values, n_markers)
+    def values(block: slice) -> NDArray[np.float64]:
+        return markers.values[:, block]
 
-    def per_marker(name: str) -> NDArray[np.generic]:
-        return np.repeat(markers.names[name].to_numpy(object), n_features)
+    wanted = []
+    for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
+        for model, fit in fits.items():
+            tallies[model].add(fit)
+        if keep(fits, options.keep_p_below).any():
+            wanted.append(block)
+    adjusted = {model: tally.adjust() for model, tally in tallies.items()}
+    rho = spearman(features.values, volume)
+    rows = Rows(features, markers, rho, adjusted, options.alpha, options.keep_p_below, write)
+    for block, fits in scan.run(values, wanted):
+        rows.add(block.start, fits)
+    rows.finish()
+    account = Account()
+    for model, tally in tallies.items():
+        row = summary_row(features.analysis, model, tally, adjusted[model], options.alpha)
+        account.summary.append(row)
+        account.quantiles.extend(quantile_rows(features.analysis, model, tally))
+        _tell(row, options)
+    return account
 
-    flags = per_pair(fit.flag)
-    frame = pd.DataFrame(
-        {
-            "analysis": features.analysis,
-            "feature": per_feature(features.names["feature"].to_numpy(object)),
-            "image_type": per_feature(features.names["image_type"].to_numpy(object)),
-            "family": per_feature(features.names["family"].to_numpy(object)),
-            "marker": per_marker("marker"),
-            "gene": per_marker("gene"),
-            "model": model,
-            "estimate": per_pair(fit.estimate),
-            "se": per_pair(fit.se),
-            "ci_low": per_pair(fit.estimate - half),
-            "ci_high": per_pair(fit.estimate + half),
-            "t": per_pair(fit.t),
-            "df": pd.Series(per_pair(fit.df), dtype="Int32").mask(flags != linear.TESTED),
-            "p": per_pair(fit.p),
-            "neg_log10_p": per_pair(fit.neg_log10_p),
-            "q_bh": per_pair(q),
-            "n": per_pair(fit.n),
-            "n_carriers": per_pair(fit.n_carriers),
-            "n_missing": len(features.patients) - per_pair(fit.n),
-            "volume_rho": per_feature(rho),
-            "volume_explained": per_pair(explained),
-            "flag": np.array(tables.NOT_TESTED_REASONS, dtype=object)[flags],
-        }
+
+def rules(options: Association) -> Rules:
+    """Which pairs are tested, and how, by the configuration."""
+    return Rules(options.min_patients, options.min_carriers, options.hc3_below, options.precision)
+
+
+def _tell(row: Mapping[str, Any], options: Association) -> None:
+    logger.info(
+        "%s, %s: %d of %d pairs tested, %d fitted on their own, %d below FDR %g, inflation %.3f",
+        *(row[name] for name in ("analysis", "model", "n_tested", "n_pairs", "n_refitted", "n_hits")),
+        options.alpha,
+        row["inflation"],
     )
-    return tables.RESULTS.conform(frame, tables.RESULTS.name)
+    if row["q_exact_below"] < options.alpha:
+        logger.warning(
+            "%s, %s: adjusted p-values are known below %g only; raise association.keep_p_below to find all hits",
+            row["analysis"],
+            row["model"],
+            row["q_exact_below"],
+        )

@@ -258,7 +258,22 @@ class Association(Section):
     min_carriers: int = Field(
         5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested."
     )
+    hc3_below: int = Field(
+        0,
+        ge=0,
+        description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
+    )
     alpha: float = Field(0.05, gt=0, lt=1, description="False discovery rate below which a pair is called a hit.")
+    keep_p_below: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Pairs are written if p is at most this under any model; null writes all, tested or not.",
+    )
+    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest p first.")
+    precision: Literal["float64", "float32"] = Field(
+        "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
+    )
     volume_feature: str = Field(
         "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
     )

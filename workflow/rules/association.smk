@@ -12,6 +12,8 @@ rule association_test:
             caption="../report/results.rst",
             category="Association",
         ),
+        summary="results/association/summary.tsv",
+        quantiles="results/association/quantiles.parquet",
     log:
         "results/logs/association/test.log",
     benchmark:
@@ -27,4 +29,5 @@ rule association_test:
     shell:
         "radiogenomics association test --features {input.features} --markers {input.markers}"
         " --covariates {input.covariates} --settings {params.settings:q}"
-        " --results {output.results} --tsv {output.tsv} 2> {log}"
+        " --threads {threads} --results {output.results} --tsv {output.tsv}"
+        " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"

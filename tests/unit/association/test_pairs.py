@@ -6,9 +6,8 @@ import pytest
 from scipy import stats
 
 from radiogenomics import tables
-from radiogenomics.association import linear
-from radiogenomics.association.pairs import _volume_explained, benjamini_hochberg
 from radiogenomics.association.pairs import test as run_tests
+from radiogenomics.association.rows import volume_explained
 
 N = 80
 
@@ -58,15 +57,23 @@ def study(tmp_path_factory):
     pd.DataFrame(
         {"patient_id": patients, "age": rng.normal(60, 9, N).round(), "site": rng.choice(["a", "b"], N)}
     ).to_csv(folder / "c.tsv", sep="\t", index=False)
+    run(folder, folder)
+    return folder
+
+
+def run(study, folder, settings="{}", threads=1):
+    """Test a study's pairs and write all tables."""
     run_tests(
-        features=folder / "f.parquet",
-        markers=folder / "m.parquet",
-        covariates=folder / "c.tsv",
-        settings="{}",
+        features=study / "f.parquet",
+        markers=study / "m.parquet",
+        covariates=study / "c.tsv",
+        settings=settings,
+        threads=threads,
         results=folder / "r.parquet",
         tsv=folder / "r.tsv",
+        summary=folder / "s.tsv",
+        quantiles=folder / "q.parquet",
     )
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -120,28 +127,10 @@ def test_the_volume_gene_is_flagged_where_a_feature_only_follows_the_volume(resu
 
 
 def test_nothing_changes_between_runs(study, results, tmp_path):
-    run_tests(
-        features=study / "f.parquet",
-        markers=study / "m.parquet",
-        covariates=study / "c.tsv",
-        settings="{}",
-        results=tmp_path / "r.parquet",
-        tsv=None,
-    )
-    assert (tmp_path / "r.parquet").read_bytes() == (study / "r.parquet").read_bytes()
+    run(study, tmp_path, threads=2)
+    for name in ("r.parquet", "r.tsv", "s.tsv", "q.parquet"):
+        assert (tmp_path / name).read_bytes() == (study / name).read_bytes()
     assert tables.read_provenance(tmp_path / "r.parquet")["settings"]["covariates"] == ["age", "site"]
-
-
-def test_benjamini_hochberg_leaves_out_what_was_not_tested():
-    p = np.array([[0.01, np.nan], [0.04, 0.03]])
-    np.testing.assert_allclose(benjamini_hochberg(p), [[0.03, np.nan], [0.04, 0.04]])
-    assert np.isnan(benjamini_hochberg(np.full((2, 2), np.nan))).all()
-
-
-def fits(estimate, q):
-    pair = np.array([[estimate]])
-    blank = np.zeros((1, 1))
-    return linear.Fits(pair, blank, blank, blank, blank, blank, blank, blank, blank), np.array([[q]])
 
 
 @pytest.mark.parametrize(
@@ -155,5 +144,5 @@ def fits(estimate, q):
     ],
 )
 def test_explained_by_volume_needs_all_three_conditions(crude, volume, explained):
-    (a, qa), (b, qb) = fits(*crude), fits(*volume)
-    assert _volume_explained({"crude": a, "volume": b}, {"crude": qa, "volume": qb}, 0.05).tolist() == [[explained]]
+    (a, qa), (b, qb) = (np.array([values]).T for values in (crude, volume))
+    assert volume_explained(a, b, qa < 0.05, qb >= 0.05).tolist() == [explained]

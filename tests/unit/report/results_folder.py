@@ -336,6 +336,7 @@ def _model(
         "q_bh": q.ravel(),
         "n_carriers": np.tile(carriers, f),
         "volume_rho": np.repeat(rho, m),
+        "se_method": np.where(tested, "ordinary", "").ravel(),
         "flag": flag.ravel(),
     }
     genes = [name.rsplit(":", 1)[0] for name in markers]

@@ -61,6 +61,7 @@ def row(model, marker, feature, family, hit, tested):
         "n": 54,
         "n_carriers": 18,
         "n_missing": 0,
+        "se_method": "ordinary" if tested else "",
         "volume_rho": 0.1,
         "volume_explained": hit and model == "crude" and feature == "original_shape_MeshVolume",
         "flag": "" if tested else "collinear with covariates",

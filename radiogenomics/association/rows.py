@@ -1,0 +1,167 @@
+"""Fits to rows of the results table, gathered to row groups of one analysis and model."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiogenomics import tables
+from radiogenomics.association.design import Features, Markers
+from radiogenomics.association.flags import TESTED
+from radiogenomics.association.linear import Fits
+from radiogenomics.association.tally import StepUp
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.integer[Any]]
+
+# A crude hit is explained by volume if adjusting for volume removes it and takes more than this share of its estimate.
+EXPLAINED_SHARE = 0.5
+# Rows of a row group; blocks are put together until there are this many.
+ROW_GROUP = 2**17
+SE_NONE, SE_OLS, SE_HC3 = range(3)
+
+
+@dataclass
+class Rows:
+    """Rows of one analysis. ``write`` takes whole row groups; ``limit`` is the largest p that is kept, None for all."""
+
+    features: Features
+    markers: Markers
+    rho: FloatArray
+    adjusted: Mapping[str, StepUp]
+    alpha: float
+    limit: float | None
+    write: Callable[[pd.DataFrame], None]
+    _waiting: dict[str, list[dict[str, NDArray[Any]]]] = field(default_factory=dict)
+
+    def add(self, first: int, fits: Mapping[str, Fits]) -> None:
+        """Take the pairs of a block that are kept under any model; its markers begin with number ``first``."""
+        kept = keep(fits, self.limit)
+        if not kept.any():
+            return
+        everything = bool(kept.all())
+
+        def rows(values: NDArray[Any]) -> NDArray[Any]:
+            return values.T.ravel() if everything else values.T[kept]
+
+        q = {model: self.adjusted[model](rows(fit.p)) for model, fit in fits.items()}
+        explained = self._explained({model: rows(fit.estimate) for model, fit in fits.items()}, q)
+        marker, feature = np.nonzero(kept)
+        for model, fit in fits.items():
+            estimate, half, tested = rows(fit.estimate), rows(fit.half_width), rows(fit.flag) == TESTED
+            columns = {
+                "feature": feature.astype(np.int32),
+                "marker": (marker + first).astype(np.int32),
+                "estimate": estimate,
+                "se": rows(fit.se),
+                "se_method": np.where(tested, np.where(rows(fit.hc3), SE_HC3, SE_OLS), SE_NONE).astype(np.int8),
+                "ci_low": estimate - half,
+                "ci_high": estimate + half,
+                "t": rows(fit.t),
+                "df": rows(fit.df),
+                "p": rows(fit.p),
+                "neg_log10_p": rows(fit.neg_log10_p),
+                "q_bh": q[model],
+                "n": rows(fit.n),
+                "n_carriers": rows(fit.n_carriers),
+                "volume_explained": explained,
+                "flag": rows(fit.flag),
+            }
+            waiting = self._waiting.setdefault(model, [])
+            waiting.append(columns)
+            if sum(len(part["flag"]) for part in waiting) >= ROW_GROUP:
+                self._flush(model)
+
+    def finish(self) -> None:
+        """Write what is left."""
+        for model in list(self._waiting):
+            self._flush(model)
+
+    def _explained(self, estimate: Mapping[str, FloatArray], q: Mapping[str, FloatArray]) -> BoolArray:
+        with np.errstate(invalid="ignore"):
+            above = q["volume"] >= self.alpha
+            if self.adjusted["volume"].exact_below >= self.alpha:  # then a q that is not known is not below alpha
+                above |= np.isnan(q["volume"]) & np.isfinite(estimate["volume"])
+            return volume_explained(estimate["crude"], estimate["volume"], q["crude"] < self.alpha, above)
+
+    def _flush(self, model: str) -> None:
+        parts = self._waiting.pop(model)
+        self.write(self._frame(model, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+
+    def _frame(self, model: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
+        feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]
+        names, start = self.features.names, int(marker.min())
+        markers = self.markers.names.iloc[start : int(marker.max()) + 1]
+        zero = np.zeros(len(flag), np.int8)
+        coded: dict[str, tuple[IntArray, Iterable[str]]] = {
+            "analysis": (zero, [self.features.analysis]),
+            "feature": (feature, names["feature"]),
+            **{name: _shared(feature, names[name]) for name in ("image_type", "family")},
+            "marker": (marker - start, markers["marker"]),
+            "gene": _shared(marker - start, markers["gene"]),
+            "model": (zero, [model]),
+            "se_method": (columns["se_method"], tables.SE_METHODS),
+            "flag": (flag, tables.NOT_TESTED_REASONS),
+        }
+        df = pd.array(columns["df"], dtype="Int32")
+        df[flag != TESTED] = pd.NA
+        return pd.DataFrame(
+            {
+                **columns,
+                **{
+                    name: pd.Categorical.from_codes(codes, pd.Index(list(values)))
+                    for name, (codes, values) in coded.items()
+                },
+                "df": df,
+                "n_missing": np.int32(len(self.features.patients)) - columns["n"],
+                "volume_rho": self.rho[feature],
+            }
+        )
+
+
+def keep(fits: Mapping[str, Fits], limit: float | None) -> BoolArray:
+    """Pairs (n_markers, n_features) that are written: all, or those below the limit under any model."""
+    smallest = np.fmin.reduce([fit.p for fit in fits.values()]).T
+    kept: BoolArray = np.ones(smallest.shape, bool) if limit is None else smallest <= limit
+    return kept
+
+
+def volume_explained(crude: FloatArray, volume: FloatArray, hit: BoolArray, no_hit: BoolArray) -> BoolArray:
+    """Hits of the crude model that adjusting for volume removes, together with a large share of the estimate."""
+    with np.errstate(invalid="ignore"):
+        explained: BoolArray = hit & no_hit & (np.abs(volume) < EXPLAINED_SHARE * np.abs(crude))
+    return explained
+
+
+def _shared(codes: IntArray, values: pd.Series) -> tuple[IntArray, list[str]]:
+    """Codes into the distinct values of a column that several categories share."""
+    of_value, distinct = pd.factorize(values.astype(object))
+    return of_value[codes], list(distinct)
+
+
+@dataclass
+class Top:
+    """The rows of smallest p, of all that are shown to it; pairs that were not tested come last."""
+
+    size: int
+    _frame: pd.DataFrame | None = None
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Look at some rows."""
+        if self._frame is not None:
+            least = self._frame["neg_log10_p"].iloc[-1] if len(self._frame) == self.size else np.nan
+            if np.isfinite(least):
+                rows = rows[rows["neg_log10_p"] > least]
+            names = [str(name) for name in rows.columns if rows[name].dtype == "category"]
+            text = dict.fromkeys(names, object)
+            rows = pd.concat([self._frame.astype(text), rows.astype(text)], ignore_index=True)
+        self._frame = rows.sort_values("neg_log10_p", ascending=False, kind="stable").head(self.size)
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """The rows, if any were seen."""
+        if self._frame is not None:
+            yield self._frame

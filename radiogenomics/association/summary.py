@@ -1,0 +1,39 @@
+"""One analysis and model in numbers, and its p-values as the points of a QQ plot."""
+
+import math
+from collections.abc import Iterator
+
+from radiogenomics.association import flags
+from radiogenomics.association.tally import StepUp, Tally
+
+COUNTS = {
+    "n_few_patients": flags.FEW_PATIENTS,
+    "n_few_carriers": flags.FEW_CARRIERS,
+    "n_constant": flags.CONSTANT,
+    "n_collinear": flags.COLLINEAR,
+    "n_no_df": flags.NO_DF,
+    "n_no_residual": flags.NO_RESIDUAL,
+    "n_one_patient": flags.ONE_PATIENT,
+}
+
+
+def summary_row(analysis: str, model: str, tally: Tally, adjusted: StepUp, alpha: float) -> dict[str, object]:
+    """Row of ``tables.SUMMARY``."""
+    inflation = tally.inflation()
+    return {
+        "analysis": analysis,
+        "model": model,
+        "n_pairs": int(tally.flags.sum()),
+        "n_tested": tally.tested,
+        **{name: int(tally.flags[flag]) for name, flag in COUNTS.items()},
+        "n_refitted": tally.recomputed,
+        "inflation": None if math.isnan(inflation) else inflation,
+        "n_hits": adjusted.hits(alpha),
+        "q_exact_below": min(adjusted.exact_below, 1.0),
+    }
+
+
+def quantile_rows(analysis: str, model: str, tally: Tally) -> Iterator[dict[str, object]]:
+    """Rows of ``tables.QUANTILES``."""
+    for observed, expected, n in zip(*tally.quantiles(), strict=True):
+        yield {"analysis": analysis, "model": model, "observed": observed, "expected": expected, "n": int(n)}
