@@ -20,7 +20,7 @@ from radiogenomics.errors import ConfigError
 # Raised by one whenever a stage's results change for the same input and settings.
 STAGE_VERSIONS: Mapping[str, int] = {
     "pacs": 1,
-    "imaging": 1,
+    "imaging": 2,
     "radiomics": 1,
     "genomics": 1,
     "cohort": 1,

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 from radiogenomics.imaging.dicom import items, optional_number, quiet
 from radiogenomics.imaging.errors import InvalidTagError
@@ -89,7 +90,7 @@ def _text(header: Dataset, keyword: str) -> str:
             value = header.get(keyword)
     except Exception:  # conversion raises ValueError, OverflowError, struct.error, … by value representation
         return ""
-    if value is None or isinstance(value, bytes):
+    if value is None or isinstance(value, (bytes, Sequence)):
         return ""
     parts = value if isinstance(value, (list, MultiValue)) else [value]
     printable = ["".join(letter if letter.isprintable() else " " for letter in str(part)) for part in parts]

@@ -218,6 +218,8 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None, *, path: P
     value = _value(dataset, keyword, path)
     if value is None or value == "":
         raise MissingTagError(path, keyword)
+    if isinstance(value, pydicom.Sequence):  # its text would convert all that is in it
+        raise InvalidTagError(path, keyword, "a sequence", "numbers")
     values = list(value) if isinstance(value, (list, pydicom.multival.MultiValue)) else [value]
     try:
         found = tuple(float(item) for item in values)

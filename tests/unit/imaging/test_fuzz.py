@@ -13,7 +13,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from pydicom.uid import EnhancedMRImageStorage, RLELossless, generate_uid
+from pydicom.uid import EnhancedMRImageStorage, JPEG2000Lossless, RLELossless, generate_uid
 
 from radiogenomics.config.models import Imaging, Policies
 from radiogenomics.errors import RadiogenomicsError
@@ -21,12 +21,14 @@ from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_regions
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.volume import read_volume
-from tests.unit.imaging import synthetic
+from tests.unit.imaging import synthetic, test_enhanced_pet
 from tests.unit.imaging.synthetic import grid, save, stored_values, write_rtstruct, write_series
+from tests.unit.imaging.test_ultrasound_series import write_picture
 
 CASES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "conformity" else 200
 SECONDS, MEGABYTES = 5, 128
 SHAPE = (4, 16, 20)
+LARGE = (3, 64, 64)  # JPEG 2000 has six resolutions
 SETTINGS = (
     Imaging(),
     Imaging(
@@ -66,6 +68,9 @@ def sources(tmp_path_factory):
     write_series(root / "ct", stored_values(SHAPE), place=place)
     write_series(root / "pet", stored_values(SHAPE), place=place, modality="PT", syntax=RLELossless)
     enhanced(root / "enhanced" / "e.dcm")
+    test_enhanced_pet.write(root / "enhanced pet")
+    write_picture(root / "ultrasound")
+    write_series(root / "jpeg 2000", stored_values(LARGE), place=grid(LARGE), syntax=JPEG2000Lossless)
     square = [place.to_lps([(1, *corner) for corner in ((3, 3), (3, 9), (9, 9), (9, 3))])]
     write_rtstruct(root / "rtstruct" / "rs.dcm", {"GTV": square})
     return root
@@ -119,7 +124,7 @@ def limits(what):
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("kind", ["ct", "pet", "enhanced", "rtstruct"])
+@pytest.mark.parametrize("kind", ["ct", "pet", "enhanced", "enhanced pet", "ultrasound", "jpeg 2000", "rtstruct"])
 def test_damaged_files_are_read_or_refused_by_name(sources, tmp_path, kind):
     files = sorted((sources / kind).glob("*.dcm"))
     for file in files[1:]:
