@@ -98,7 +98,7 @@ def blocks(
             patients = np.flatnonzero(complete & has_feature & has_marker)
             if not family[np.ix_(rows, columns)].any():
                 continue
-            basis = _basis(design[patients])
+            basis, _ = gram_schmidt(design[patients])
             if len(patients) - basis.shape[1] < 2:
                 continue
             y, y_varies = _unit_residuals(features[np.ix_(patients, rows)], basis)
@@ -138,10 +138,13 @@ def alike(present: BoolArray) -> Iterator[tuple[BoolArray, IntArray]]:
         yield present[:, columns[0]], np.array(columns, np.intp)
 
 
-def _basis(design: FloatArray) -> FloatArray:
-    """Orthonormal basis (n, rank) of the columns by Gram and Schmidt, twice, without a library that uses threads."""
-    basis = np.zeros((len(design), 0))
-    for column in design.T:
+def gram_schmidt(design: FloatArray) -> tuple[FloatArray, list[int]]:
+    """Orthonormal basis (n, rank) of the columns, and the columns that are no combination of those before them.
+
+    Every column is projected twice, by sums that do not depend on threads.
+    """
+    basis, kept = np.zeros((len(design), 0)), []
+    for index, column in enumerate(design.T):
         length = np.sqrt((column**2).sum())
         left = column / length if length > 0 else column
         for _ in range(2):
@@ -149,7 +152,8 @@ def _basis(design: FloatArray) -> FloatArray:
         length = np.sqrt((left**2).sum())
         if length > LENGTH_TOLERANCE:
             basis = np.column_stack([basis, left / length])
-    return basis
+            kept.append(index)
+    return basis, kept
 
 
 def _unit_residuals(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -163,3 +163,13 @@ class NotConvergedError(AssociationError):
             f"{what} did not settle in {iterations} iterations",
             hint="look for features of extreme scale or with few values in a batch",
         )
+
+
+class OutOfRangeError(AssociationError):
+    """A number lies where the question has no answer."""
+
+    reason = "out_of_range"
+
+    def __init__(self, name: str, value: float, allowed: str) -> None:
+        self.name, self.value, self.allowed = name, value, allowed
+        super().__init__(f"{name} is {value:g}", hint=f"give {allowed}")
