@@ -1,6 +1,6 @@
 """Tables to matrices: features by patient, markers by patient, and the design of each model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from radiogenomics import tables
 from radiogenomics.association.errors import (
@@ -97,17 +97,19 @@ def read_features(path: Path, patients: Sequence[str], volume_feature: str) -> I
     row_of = {patient: index for index, patient in enumerate(patients)}
     for role in sorted(frame["role"].unique()):
         part = _largest_regions(frame[frame["role"] == role], volume_feature)
-        names = (
-            part[["feature", "image_type", "family"]]
-            .astype(str)
-            .drop_duplicates("feature")
-            .sort_values("feature", ignore_index=True)
-        )
+        names = part[["feature", "image_type", "family"]].drop_duplicates("feature").astype(str)
+        names = names.sort_values("feature", ignore_index=True)
         column_of = {name: index for index, name in enumerate(names["feature"])}
         values = np.full((len(patients), len(names)), np.nan)
-        rows = part["patient_id"].astype(str).map(row_of).to_numpy(int)
-        values[rows, part["feature"].astype(str).map(column_of).to_numpy(int)] = part["value"]
+        values[_numbers(part["patient_id"], row_of), _numbers(part["feature"], column_of)] = part["value"]
         yield Features(str(role), tuple(patients), names, values)
+
+
+def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp]:
+    """Number of each row's category, -1 where it has none."""
+    codes = column.astype("category").cat
+    numbers = np.array([number_of.get(str(name), -1) for name in codes.categories], np.intp)
+    return numbers[codes.codes.to_numpy()] if len(numbers) else np.zeros(0, np.intp)
 
 
 def _largest_regions(part: pd.DataFrame, volume_feature: str) -> pd.DataFrame:
@@ -134,27 +136,34 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         The table does not record one of the classes, though it holds others.
     """
     row_of = {patient: index for index, patient in enumerate(patients)}
-    genes: dict[str, str] = {}
-    columns: dict[str, FloatArray] = {}
+    class_of = {name: index for index, name in enumerate(classes)}
+    column_of: dict[str, int] = {}
+    genes: list[str] = []
+    values = np.empty((len(patients), 0))
     seen: set[str] = set()
     for frame in _marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
-        part = frame[frame["consequence_class"].isin(list(classes)) & frame["patient_id"].isin(list(patients))]
-        part = part[["patient_id", "marker", "gene", "state"]].astype(str)
-        names = part[["marker", "gene"]].drop_duplicates("marker")
-        genes |= {name: gene for name, gene in zip(names["marker"], names["gene"], strict=True) if name not in genes}
-        column_of = {name: index for index, name in enumerate(names["marker"])}
-        values = np.full((len(patients), len(names)), np.nan)
-        place = (part["patient_id"].map(row_of).to_numpy(int), part["marker"].map(column_of).to_numpy(int))
-        values[place] = part["state"].map(CARRIER).to_numpy(float)
-        for name, index in column_of.items():
-            known = columns.setdefault(name, values[:, index])
-            np.copyto(known, values[:, index], where=np.isnan(known))
+        rows = _numbers(frame["patient_id"], row_of)
+        wanted = (rows >= 0) & (_numbers(frame["consequence_class"], class_of) >= 0)
+        named = frame.loc[wanted, ["marker", "gene"]].drop_duplicates("marker").astype(str)
+        new = named[~named["marker"].isin(column_of)]
+        column_of |= {name: len(genes) + index for index, name in enumerate(new["marker"])}
+        genes += new["gene"].tolist()
+        values = np.hstack([values, np.full((len(patients), len(new)), np.nan)])
+        place = rows[wanted], _numbers(frame["marker"], column_of)[wanted]
+        state = _carriers(frame["state"])[wanted]
+        values[place] = np.where(np.isnan(values[place]), state, values[place])
     recorded = set(_recorded_classes(path)) or seen
     if recorded and not recorded & set(classes):
         raise UnknownClassError(classes, sorted(recorded))
-    listed = pd.DataFrame({"marker": list(genes), "gene": list(genes.values())}, dtype=object)
-    return Markers(listed, np.column_stack(list(columns.values())) if columns else np.zeros((len(patients), 0)))
+    return Markers(pd.DataFrame({"marker": list(column_of), "gene": genes}, dtype=object), values)
+
+
+def _carriers(state: pd.Series) -> FloatArray:
+    """Carrier status of each row."""
+    codes = state.astype("category").cat
+    of_category: FloatArray = np.array([CARRIER[str(name)] for name in codes.categories], float)
+    return of_category[codes.codes.to_numpy()] if len(of_category) else np.zeros(0)
 
 
 def _recorded_classes(path: Path) -> Sequence[str]:
@@ -170,23 +179,36 @@ def rank_normal(values: FloatArray) -> FloatArray:
 
     A constant column becomes all zero.
     """
-    ranks = stats.rankdata(values, axis=0, nan_policy="omit")
     present = np.isfinite(values).sum(axis=0)
-    transformed: FloatArray = special.ndtri((ranks - BLOM) / (present + 1 - 2 * BLOM))
+    transformed: FloatArray = special.ndtri((ranks(values) - BLOM) / (present + 1 - 2 * BLOM))
     return transformed
 
 
 def spearman(values: FloatArray, reference: FloatArray) -> FloatArray:
     """Spearman correlation of each column with ``reference`` over the patients with both; NaN where one is constant."""
-    result = np.full(values.shape[1], np.nan)
-    for column in range(values.shape[1]):
-        both = np.isfinite(values[:, column]) & np.isfinite(reference)
-        if both.sum() < 3:
-            continue
-        a, b = stats.rankdata(values[both, column]), stats.rankdata(reference[both])
-        if np.ptp(a) > 0 and np.ptp(b) > 0:
-            result[column] = np.corrcoef(a, b)[0, 1]
-    return result
+    both = np.isfinite(values) & np.isfinite(reference)[:, None]
+    a, b = (ranks(np.where(both, side, np.nan)) for side in (values, reference[:, None]))
+    n = both.sum(axis=0)
+    a, b = (np.where(both, side - (n + 1) / 2, 0) for side in (a, b))
+    squares = (a**2).sum(axis=0) * (b**2).sum(axis=0)
+    defined = (n >= 3) & (squares > 0)
+    return np.where(defined, (a * b).sum(axis=0) / np.sqrt(np.where(defined, squares, 1)), np.nan)
+
+
+def ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 in each column, ties at their mean rank, NaN kept."""
+    order = np.argsort(values, axis=0, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=0)
+    first = np.ones(values.shape, bool)  # of each run of equal values
+    first[1:] = ordered[1:] != ordered[:-1]
+    last = np.ones(values.shape, bool)
+    last[:-1] = first[1:]
+    place = np.broadcast_to(np.arange(len(values))[:, None], values.shape)
+    start = np.maximum.accumulate(np.where(first, place, 0), axis=0)
+    stop = np.minimum.accumulate(np.where(last, place, len(values))[::-1], axis=0)[::-1]
+    found = np.empty(values.shape)
+    np.put_along_axis(found, order, np.where(np.isnan(ordered), np.nan, (start + stop) / 2 + 1), axis=0)
+    return found
 
 
 def designs(volume: FloatArray, covariates: pd.DataFrame) -> dict[str, FloatArray]:
