@@ -5,8 +5,10 @@ module where that folder can be written to, otherwise in the user's cache folder
 """
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 import numba
@@ -20,6 +22,7 @@ def kernel(*signatures: str, inline: bool = False) -> Callable[[Function], Funct
 
     With ``inline`` and no signature it is compiled into the kernels that call it.
     """
+    _load_without_blas()
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     if inline:
         return cast(Callable[[Function], Function], numba.njit(**options))
@@ -34,6 +37,22 @@ def kernel(*signatures: str, inline: bool = False) -> Callable[[Function], Funct
             return cast(Function, numba.njit(list(signatures), **options)(function))
 
     return compile_
+
+
+@cache
+def _load_without_blas() -> None:
+    """Load numba's array functions while `scipy.linalg` seems absent.
+
+    Before its first kernel numba asks whether scipy has a BLAS, and to answer it imports all of `scipy.linalg`: a
+    quarter of the time that a process needs to start. No kernel of ours multiplies matrices.
+    """
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        del sys.modules["scipy.linalg"]
 
 
 @cache

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.radiomics.families.local_intensity import local_intensity
+from radiogenomics.radiomics.families.local_intensity import BALL_RADIUS_MM, local_intensity
 from radiogenomics.radiomics.families.shape import shape
 from radiogenomics.radiomics.filters.errors import ImageTooSmallForFilterError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
@@ -27,11 +27,11 @@ from radiogenomics.radiomics.prepare import (
     triple,
 )
 from radiogenomics.radiomics.region import BoolArray, Region, Values
-from radiogenomics.radiomics.responses import Response, responses
+
+if TYPE_CHECKING:
+    from radiogenomics.radiomics.responses import Response
 
 TOO_SMALL = "image too small for the filter"
-# Radius of a sphere of 1 cm³, over which local intensities are averaged (IBSI 9ST6).
-LOCAL_RADIUS_MM = (3 / (4 * math.pi)) ** (1 / 3) * 10
 
 
 def values(
@@ -54,7 +54,7 @@ def values(
     RoiTooSmallError, NotFiniteError, BinsError
     """
     spacing_mm = spacing_of(image, settings)
-    filters = responses(settings, spacing_mm)
+    filters = _filters(settings, spacing_mm)
     ready = prepare(image, region, box, settings, _margin(filters, settings, spacing_mm))
     require_voxels(mask, int(ready.mask.sum()), settings.min_voxels)
     require_finite(volume, ready.image)
@@ -87,6 +87,15 @@ def values(
                 yield name, family, dict.fromkeys(names(family, settings.definition), TOO_SMALL)
 
 
+def _filters(settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]) -> Sequence["Response"]:
+    """The filters of the settings; the libraries that they need are imported where there are any."""
+    if settings.image_types.names in ((), ("original",)):
+        return ()
+    from radiogenomics.radiomics.responses import responses
+
+    return responses(settings, spacing_mm)
+
+
 def _unfiltered(region: Region, settings: RadiomicsSettings) -> Iterator[tuple[str, str, Values]]:
     if "shape" in settings.chosen_families:
         yield "original", "shape", shape(region, settings.definition)
@@ -96,11 +105,13 @@ def _unfiltered(region: Region, settings: RadiomicsSettings) -> Iterator[tuple[s
 
 def _local_reach(settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
     """Voxels around the region that local intensities look at."""
-    radius = LOCAL_RADIUS_MM if "local" in settings.chosen_families else 0.0
+    radius = BALL_RADIUS_MM if "local" in settings.chosen_families else 0.0
     return triple(math.floor(radius / step) + 1 for step in spacing_mm)
 
 
-def _margin(filters: Sequence[Response], settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]) -> Margin:
+def _margin(
+    filters: Sequence["Response"], settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]
+) -> Margin:
     """What local intensities and all filters look at around the region."""
     reaches = [each.reach or (WHOLE_IMAGE,) * 3 for each in filters] + [_local_reach(settings, spacing_mm)]
     return Margin(triple(map(max, zip(*reaches, strict=True))), any(each.periodic for each in filters))

@@ -3,8 +3,6 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from radiogenomics.radiomics.matrices.cells import Cells, Sums, tally
 from radiogenomics.radiomics.matrices.layout import IndexArray
@@ -140,6 +138,9 @@ def _maximal_correlation(cells: Cells, p: FloatArray, level: _Marginal) -> Float
 def _largest_eigenvalue(scaled: FloatArray, row: IndexArray, column: IndexArray, root: FloatArray) -> float:
     """Largest absolute eigenvalue of a sparse symmetric matrix less the outer product of a vector with itself."""
     size = root.size
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
     matrix = csr_matrix((scaled, (row, column)), shape=(size, size))
     operator = LinearOperator((size, size), matvec=lambda v: matrix @ v - root * (root @ v), dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(size)
