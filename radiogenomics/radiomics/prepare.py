@@ -204,7 +204,11 @@ def _resampled_as_pyradiomics(
     resample.SetOutputSpacing(new[::-1].tolist())
     resample.SetSize([end - start + 1 for start, end in zip(outer.low, outer.high, strict=True)][::-1])
     resample.SetOutputOrigin((image.matrix @ [*places[0][::-1], 1])[:3].tolist())
-    part = placed(image, scaled(image, source, settings.normalise), source)
+    values = scaled(image, source, settings.normalise)
+    if settings.interpolation == "cubic":
+        # ITK's spline reads beyond the end of an axis of two voxels; its mirror image goes on in the same way.
+        values = np.pad(values, [(0, int(length == 2)) for length in values.shape], mode="reflect")
+    part = placed(image, values, source)
     resample.SetOutputDirection(part.GetDirection())
     resample.SetInterpolator(getattr(sitk, ITK_INTERPOLATORS[settings.interpolation]))
     array = sitk.GetArrayFromImage(resample.Execute(part))
