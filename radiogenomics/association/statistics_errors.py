@@ -173,3 +173,16 @@ class OutOfRangeError(AssociationError):
     def __init__(self, name: str, value: float, allowed: str) -> None:
         self.name, self.value, self.allowed = name, value, allowed
         super().__init__(f"{name} is {value:g}", hint=f"give {allowed}")
+
+
+class SmallPoolError(AssociationError):
+    """More genes of a kind are asked for than there are."""
+
+    reason = "small_pool"
+
+    def __init__(self, stratum: int, wanted: int, available: int) -> None:
+        self.stratum, self.wanted, self.available = stratum, wanted, available
+        super().__init__(
+            f"{wanted} genes of stratum {stratum} wanted, {available} available",
+            hint="use wider strata of carrier counts or list each gene of a set once",
+        )
