@@ -33,6 +33,7 @@ def fixed_width(values: npt.NDArray[Any], width: float, origin: float | None, de
     DiscretisationError
         An intensity lies below the origin, or there would be more than `MAX_LEVELS` levels.
     """
+    values = _wide(values)
     low, high = values.min(), values.max()
     if definition == "pyradiomics":
         origin = low - low % width
@@ -49,14 +50,23 @@ def fixed_width(values: npt.NDArray[Any], width: float, origin: float | None, de
 
 def fixed_count(values: npt.NDArray[Any], count: int, definition: Definition) -> LevelArray:
     """Grey levels 1 to ``count`` between the minimum and the maximum of the values, (voxels,) integer or float."""
+    values = _wide(values)
     low, high = values.min(), values.max()
     if low == high:
         return np.ones(len(values), np.int32)
     if definition == "pyradiomics":
-        edges = np.histogram_bin_edges(values, count)
+        try:
+            edges = np.histogram_bin_edges(values, count)
+        except ValueError:  # bins narrower than numbers are apart: the intensities differ by rounding alone
+            return np.ones(len(values), np.int32)
         edges[-1] += 1
         return _levels(np.digitize(values, edges))
     return _levels(np.minimum(np.floor(count * (values - low) / (high - low)) + 1, count))
+
+
+def _wide(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Whole numbers in a type that holds their differences and the edges of bins around them."""
+    return values.astype(np.int64) if values.dtype.kind in "iu" else values
 
 
 def _levels(numbers: npt.NDArray[Any]) -> LevelArray:

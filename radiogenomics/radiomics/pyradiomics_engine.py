@@ -60,6 +60,8 @@ def values(
     support = Margin(triple(_support(settings, image.spacing_mm)), periodic=settings.image_types.wavelet)
     outer = box.grown(support, region.shape) if settings.resampled_spacing_mm is None else whole
     part = scaled(image, outer, settings.normalise)
+    if part.dtype.itemsize == 1:
+        part = part.astype(np.int16)  # pyradiomics' edges of bins, in the type of the image, would overflow
     require_finite(volume, part)
     pair = placed(image, part, outer), placed(image, region[outer.slices].astype(np.uint8), outer)
     try:
