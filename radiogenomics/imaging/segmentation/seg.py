@@ -12,6 +12,7 @@ from radiogenomics.imaging.decoding import decode
 from radiogenomics.imaging.dicom import (
     References,
     coordinates,
+    digest,
     items,
     number,
     numbers,
@@ -20,7 +21,7 @@ from radiogenomics.imaging.dicom import (
     text,
 )
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
-from radiogenomics.imaging.geometry import BoolArray, Grid, Values, triple
+from radiogenomics.imaging.geometry import BoolArray, Grid, Placement, Values, triple
 from radiogenomics.imaging.segmentation.lattice import require_placement
 from radiogenomics.imaging.segmentation.names import region_name
 from radiogenomics.imaging.segmentation.regions import Entry, Region
@@ -30,6 +31,7 @@ from radiogenomics.imaging.segmentation_errors import (
     PlanarSegmentationError,
     UnreadableSegmentationError,
 )
+from radiogenomics.imaging.ultrasound import PICTURES
 
 SOP_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # binary or fractional; label map
 TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
@@ -54,7 +56,7 @@ class Segmentation:
         self.path = path
         self.dataset = read_dataset(path, pixels=pixels)
         self.entries = self._segments()
-        self._refuse_planar()
+        self.of_picture = self._is_of_picture()
         refuse_impossible_size(path, self.dataset)
 
     def exact(self, roi: str) -> list[Entry]:
@@ -69,7 +71,8 @@ class Segmentation:
         volume's own slices may deviate (``slice_tolerance_mm``). SliceThickness is not needed, FrameOfReferenceUID only
         where no image of the series is listed. A pixel of a FRACTIONAL segment, be it a probability or an occupancy,
         belongs from ``fraction`` × MaximumFractionalValue on (PS3.3 C.8.20.2). A LABELMAP is read by its stored values,
-        also where they are shown through a palette.
+        also where they are shown through a palette. Frames of an ultrasound picture have no position; their pixels are
+        those of the picture, if it is the volume's.
 
         Returns
         -------
@@ -78,7 +81,7 @@ class Segmentation:
 
         Raises
         ------
-        FrameOfReferenceError, MaskGeometryError, MaskOutsideVolumeError
+        FrameOfReferenceError, MaskGeometryError, MaskOutsideVolumeError, PlanarSegmentationError
         UnreadableSegmentationError, PixelDataError, MissingTagError, InvalidTagError
         """
         references.check(self.path, text(self.dataset, "FrameOfReferenceUID", "", path=self.path), self._referenced())
@@ -86,7 +89,10 @@ class Segmentation:
         mask, outside = np.zeros(grid.shape, dtype=np.bool_), 0
         for frame, inside in self._planes(entry.number, settings.fraction):
             if inside.any():
-                place = require_placement(self.path, self._plane(frame), grid, tolerance_mm)
+                if self.of_picture:
+                    place = self._on_picture(grid, references)
+                else:
+                    place = require_placement(self.path, self._plane(frame), grid, tolerance_mm)
                 outside += place.put(inside[None], mask)
         if outside and not mask.any():
             raise MaskOutsideVolumeError(self.path, entry.name)
@@ -117,14 +123,26 @@ class Segmentation:
         ]
         return [entry for entry in found if entry.number > 0]
 
-    def _refuse_planar(self) -> None:
-        """Refuse tiles of slides and images without a position in the patient: no volume can hold them."""
+    def _is_of_picture(self) -> bool:
+        """Whether frames have no position since they are of an ultrasound picture; other planar images are refused."""
         tiled = text(self.dataset, "DimensionOrganizationType", "", path=self.path).startswith("TILED")
         if tiled or "TotalPixelMatrixRows" in self.dataset or "ImageOrientationSlide" in self.dataset:
             raise PlanarSegmentationError(self.path, "tiles of a microscopic slide")
         places = [*items(self.dataset, "SharedFunctionalGroupsSequence", path=self.path), *self.frames]
-        if not any("PlanePositionSequence" in place or "PlaneOrientationSequence" in place for place in places):
+        if any("PlanePositionSequence" in place or "PlaneOrientationSequence" in place for place in places):
+            return False
+        classes = {text(item, "ReferencedSOPClassUID", "", path=self.path) for item in self._references()}
+        if not classes or not classes <= set(PICTURES):
             raise PlanarSegmentationError(self.path, "a two-dimensional image without a position in the patient")
+        return True
+
+    def _on_picture(self, grid: Grid, references: References) -> Placement:
+        """Pixel on pixel, where the volume is the one picture that the file refers to."""
+        if not references.instances & {digest(uid) for uid in self._referenced()}:
+            raise PlanarSegmentationError(self.path, "an ultrasound picture that is not known to be the volume's")
+        if grid.shape != (1, *self._size):
+            raise PlanarSegmentationError(self.path, f"a picture of {self._size[0]} × {self._size[1]} pixels")
+        return Placement((0, 1, 2), (False, False, False), (0, 0, 0))
 
     @cached_property
     def frames(self) -> list[Dataset]:
@@ -194,8 +212,12 @@ class Segmentation:
         raise MissingTagError(self.path, name)
 
     def _referenced(self) -> list[str]:
-        """Instances that the file lists as its source; where it lists none as a whole, those of its frames."""
-        listed = [
+        """Instances that the file lists as its source."""
+        return [text(item, "ReferencedSOPInstanceUID", "", path=self.path) for item in self._references()]
+
+    def _references(self) -> list[Dataset]:
+        """References to source images; where the file lists none as a whole, those of its frames."""
+        return [
             instance
             for series in items(self.dataset, "ReferencedSeriesSequence", path=self.path)
             for instance in items(series, "ReferencedInstanceSequence", path=self.path)
@@ -205,4 +227,3 @@ class Segmentation:
             for derivation in items(frame, "DerivationImageSequence", path=self.path)
             for instance in items(derivation, "SourceImageSequence", path=self.path)
         ]
-        return [text(instance, "ReferencedSOPInstanceUID", "", path=self.path) for instance in listed]

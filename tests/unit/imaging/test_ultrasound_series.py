@@ -13,14 +13,17 @@ from pydicom.encaps import encapsulate, get_frame
 from radiogenomics import tables
 from radiogenomics.config.models import Imaging
 from radiogenomics.imaging.batch import convert_batch
-from radiogenomics.imaging.dicom import quiet
+from radiogenomics.imaging.dicom import References, quiet
 from radiogenomics.imaging.errors import InvalidTagError, NotAnImageSeriesError, SeveralVolumesError, VolumeChoiceError
 from radiogenomics.imaging.nifti import write_nifti
+from radiogenomics.imaging.segmentation import read_mask, require_roi
+from radiogenomics.imaging.segmentation_errors import FrameOfReferenceError, PlanarSegmentationError
 from radiogenomics.imaging.series import read_series
 from radiogenomics.imaging.ultrasound import US_IMAGE, US_MULTIFRAME, US_VOLUME
 from radiogenomics.imaging.ultrasound_errors import CineError, MixedScaleError
 from radiogenomics.imaging.volume import read_volume, write_volume
 from tests.unit.imaging.synthetic import save
+from tests.unit.imaging.test_seg import write_seg
 from tests.unit.imaging.test_ultrasound import BOX, SHAPE, echo, outside, picture, position, region
 
 SPLIT = Imaging(policies={"several_volumes": "split"})
@@ -33,6 +36,7 @@ def write_picture(folder, number=1, *, grey=None, frames=1, sop_class=US_IMAGE, 
     if colour:
         pixels[0, :5] = (0, 200, 255)
     header = picture(*(regions or (region(),)), photometric="RGB" if colour else "MONOCHROME2", sop_class=sop_class)
+    header.Rows, header.Columns = values.shape
     header.SOPInstanceUID, header.SeriesInstanceUID = f"1.2.3.{number}", "1.2.3"
     header.Modality, header.InstanceNumber, header.ImageType = "US", number, ["ORIGINAL", "PRIMARY"]
     header.Manufacturer, header.DepthOfScanField = "Maker", 120
@@ -185,6 +189,42 @@ def convert(tmp_path, mask):
     files = {"table": tmp_path / "images.parquet", "failures": tmp_path / "failures.tsv"}
     convert_batch(images=json.dumps([row]), fetched=None, settings="{}", directory=out, **files)
     return tables.FAILURES.read(files["failures"]), tables.IMAGES.read(files["table"]), out
+
+
+def picture_for_highdicom(folder, number=1, grey=None):
+    """A picture with the attributes of patient and study that a writer of segmentations asks for."""
+    path = write_picture(folder, number, grey=grey, colour=False)
+    with quiet():
+        header = pydicom.dcmread(path)
+    header.StudyInstanceUID = "1.2.9"
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"):
+        setattr(header, keyword, "")
+    header.AccessionNumber = header.StudyID = header.ReferringPhysicianName = ""
+    return header
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_a_seg_of_the_picture_lies_on_its_pixels(tmp_path, kind):
+    header = picture_for_highdicom(tmp_path / "us")
+    series = read_series(tmp_path / "us", Imaging())
+    pixels = (np.random.default_rng(3).random((1, *SHAPE)) > 0.7).astype(np.uint8)
+    path = write_seg(tmp_path / "seg.dcm", [header], pixels, kind=kind, labels=("lesion",))
+    require_roi(path, "lesion")
+    assert np.array_equal(read_mask(path, "lesion", series.grid, series.references, Imaging()), pixels == 1)
+
+
+def test_a_seg_of_another_picture_is_refused(tmp_path):
+    other = picture_for_highdicom(tmp_path / "other", 2)
+    small = picture_for_highdicom(tmp_path / "small", 1, grey=np.ones((38, 55), np.uint8))
+    write_picture(tmp_path / "us", 1)
+    series = read_series(tmp_path / "us", Imaging())
+    for header, error in ((other, FrameOfReferenceError), (small, PlanarSegmentationError)):
+        mask = np.ones((1, header.Rows, header.Columns), np.uint8)
+        path = write_seg(tmp_path / "seg.dcm", [header], mask, labels=("lesion",))
+        with pytest.raises(error):
+            read_mask(path, "lesion", series.grid, series.references, Imaging())
+    with pytest.raises(PlanarSegmentationError, match="not known to be the volume's"):
+        read_mask(path, "lesion", series.grid, References(), Imaging())
 
 
 def test_a_region_of_a_picture_goes_through_a_batch(tmp_path):
