@@ -3,7 +3,8 @@
     python benchmarks/max_t.py [n_permutations]
 
 500 patients × 2,000 features × 1,000 markers with 5 covariates, 1,000 permutations. The floor is the matrix product
-alone, in float32, of the same tiles.
+alone, in float32, of the same tiles. Processor seconds are those of all threads; where others use the machine they say
+more than the seconds on the wall.
 """
 
 import sys
@@ -33,12 +34,13 @@ def main(n_permutations: int) -> None:
     markers = (rng.random((PATIENTS, MARKERS)) < rng.uniform(0.05, 0.4, MARKERS)).astype(float)
     design = np.column_stack([np.ones(PATIENTS), rng.normal(size=(PATIENTS, COVARIATES))])
     floor = gemm_gflops()
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     result = max_t(features, markers, design, groups=np.zeros(PATIENTS, int), n_permutations=n_permutations, rng=rng)
-    seconds = time.perf_counter() - start
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
     statistics = n_permutations * FEATURES * MARKERS
     gflops = 2 * PATIENTS * statistics / seconds / 1e9
-    print(f"max-T: {n_permutations} permutations of {FEATURES} × {MARKERS} pairs in {seconds:.1f} s")
+    family = f"{n_permutations} permutations of {FEATURES} × {MARKERS} pairs"
+    print(f"max-T: {family} in {seconds:.1f} s, {worked:.1f} processor s")
     print(
         f"max-T: {statistics / seconds / 1e6:.0f} M statistics/s, {gflops:.0f} GFLOP/s of {floor:.0f} (float32 product)"
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.calibration import specificity_covered
 from radiogenomics.association import controls
 from radiogenomics.association.statistics_errors import (
     OutOfRangeError,
@@ -93,13 +94,8 @@ def test_what_is_no_count_of_runs_is_refused():
 
 @pytest.mark.parametrize("clump", [1, 8], ids=["single hits", "clumps of 8"])
 def test_the_interval_holds_the_mean_of_controls_also_when_hits_come_in_clumps(clump):
-    rng = np.random.default_rng(4)
-    runs, mean = 1000, 6.0
-    covered = 0
-    for _ in range(runs):
-        found = controls.specificity(100, clump * rng.poisson(mean / clump, 50))
-        covered += found.low <= 100 / mean <= found.high
-    assert covered >= stats.binom.ppf(0.001, runs, 0.93)
+    covered = specificity_covered(1000, np.random.default_rng(4), clump=clump).sum()
+    assert covered >= stats.binom.ppf(0.001, 1000, 0.93)
 
 
 def test_each_hit_is_held_against_the_same_pair_of_the_controls():

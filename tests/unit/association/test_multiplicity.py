@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from benchmarks.calibration import false_shares, gene_false_shares, rate
 from radiogenomics.association import multiplicity
 from radiogenomics.association.statistics_errors import (
     ConstantColumnError,
@@ -102,32 +103,20 @@ def test_groups_without_a_test_are_missing_and_not_counted():
 
 
 def test_two_levels_control_the_fdr_of_genes_where_pooled_pairs_do_not():
-    rng = np.random.default_rng(7)
-    genes, features, runs, level = 100, 40, 200, 0.05
-    groups = np.repeat(np.arange(genes), features)
-    two, pooled = np.zeros(runs), np.zeros(runs)
-    for run in range(runs):
-        z = rng.normal(size=(genes, features))
-        z[:5, :20] += 4
-        p = 2 * stats.norm.sf(np.abs(z))
-        for false, found in (
-            (two, multiplicity.two_level(p.ravel(), groups).group_q <= level),
-            (pooled, (multiplicity.benjamini_hochberg(p) <= level).any(axis=1)),
-        ):
-            false[run] = found[5:].sum() / max(found.sum(), 1)
-    assert two.mean() < level + 3 * two.std() / np.sqrt(runs)
-    assert pooled.mean() > 0.3
+    shown = gene_false_shares(200, np.random.default_rng(7), level=0.05)
+    assert rate("two levels", "genes", 0.05, shown["two levels"]).kept
+    assert rate("two levels", "pairs inside", 0.05, shown["inside"]).kept
+    assert shown["pooled"].mean() > 0.3
 
 
+@pytest.mark.parametrize("effects", [0, 30])
 @pytest.mark.parametrize("name", METHODS)
-def test_error_under_the_null_stays_within_binomial_bounds(name):
-    bound = 0.1
-    rng = np.random.default_rng(11)
-    runs = 3000
-    shared = rng.normal(size=(runs, 1))
-    p = stats.norm.sf(0.6 * shared + 0.8 * rng.normal(size=(runs, 20)))
-    any_false = sum((METHODS[name](row) <= bound).any() for row in p)
-    assert any_false <= stats.binom.ppf(0.999, runs, bound)
+def test_the_false_discovery_rate_of_dependent_tests_is_kept(name, effects):
+    shown = false_shares(METHODS[name], 1000, np.random.default_rng(11), level=0.1, effects=effects)
+    if effects:
+        assert rate(name, "some true", 0.1, shown).kept
+    else:
+        assert shown.sum() <= stats.binom.ppf(0.999, 1000, 0.1)
 
 
 def test_effective_tests_of_blocks_of_equal_columns():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.anova import anova_lm
 
+from benchmarks.calibration import icc_covered
 from radiogenomics.association import stability
 from radiogenomics.association.stability import Model, icc, variety
 from radiogenomics.association.statistics_errors import ShapeMismatchError
@@ -64,18 +65,10 @@ def test_every_feature_equals_a_table_of_variance_of_its_complete_targets(model,
 
 @pytest.mark.parametrize("model", Model)
 def test_the_interval_covers_the_true_coefficient(model):
-    rng = np.random.default_rng(1)
-    runs, n, k = 4000, 15, 4
-    rater = 0.5 if model != Model.ONE_WAY else 0.0
-    ratings = (
-        rng.normal(size=(n, k, runs)) + 1.5 * rng.normal(size=(n, 1, runs)) + rater * rng.normal(size=(1, k, runs))
-    )
-    spread = 1.5**2 + 1 + (rater**2 if model == Model.TWO_WAY_RANDOM else 0)
-    found = icc(ratings, model)
-    covered = (found.low <= 1.5**2 / spread) & (1.5**2 / spread <= found.high)
+    covered = icc_covered(model, 4000, np.random.default_rng(1)).sum()
     # The interval of ICC(2,1) is approximate.
     allowed = 0.02 if model == Model.TWO_WAY_RANDOM else 0
-    assert stats.binom.ppf(0.001, runs, 0.95 - allowed) <= covered.sum() <= stats.binom.ppf(0.999, runs, 0.95 + allowed)
+    assert stats.binom.ppf(0.001, 4000, 0.95 - allowed) <= covered <= stats.binom.ppf(0.999, 4000, 0.95 + allowed)
 
 
 @pytest.mark.parametrize("model", Model)
