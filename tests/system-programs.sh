@@ -4,6 +4,7 @@
 set -eu
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
+need_r() { [ -d "/usr/lib/R/site-library/$1" ] || missing="$missing $2"; }
 need Orthanc "orthanc orthanc-dicomweb"
 need storescu dcmtk
 need dciodvfy dicom3tools
@@ -11,6 +12,11 @@ need slurmctld "slurm-wlm munge"
 need bcftools bcftools
 need chromium chromium
 need chromedriver chromium-driver
+need Rscript r-base-core
+need_r qvalue r-bioc-qvalue
+need_r multtest r-bioc-multtest
+need_r sva r-bioc-sva
+need_r psych r-cran-psych
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing$missing"
