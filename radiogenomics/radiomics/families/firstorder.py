@@ -9,7 +9,7 @@ import numpy.typing as npt
 from radiogenomics.radiomics.region import Definition, FloatArray, LevelArray, Values
 
 FLAT = "all intensities are equal"
-EMPTY = "no voxel left"
+EMPTY = "no voxel between the percentiles"
 
 
 def firstorder(
@@ -69,7 +69,7 @@ def statistics(values: FloatArray) -> Values:
         "InterquartileRange": p75 - p25,
         "Range": float(ordered[-1] - ordered[0]),
         "MeanAbsoluteDeviation": float(np.abs(centred).mean()),
-        "RobustMeanAbsoluteDeviation": float(np.abs(robust - robust.mean()).mean()) if len(robust) else FLAT,
+        "RobustMeanAbsoluteDeviation": float(np.abs(robust - robust.mean()).mean()) if len(robust) else EMPTY,
         "MedianAbsoluteDeviation": float(np.abs(values - median).mean()),
         "CoefficientOfVariation": math.sqrt(variance) / mean if mean else "the mean is 0",
         "QuartileCoefficientOfDispersion": (p75 - p25) / (p75 + p25) if p75 + p25 else "the quartiles add up to 0",

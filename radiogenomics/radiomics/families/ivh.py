@@ -54,7 +54,8 @@ def _features(ordered: FloatArray, grid: FloatArray, low: float, high: float) ->
     """Of sorted intensities and the rising intensities that the histogram is asked at."""
     share = 1 - np.searchsorted(ordered, grid, side="left") / len(ordered)
     intensity = (grid - low) / (high - low)
-    v10, v90 = (float(share[np.searchsorted(intensity, level - 1e-9)]) for level in (0.1, 0.9))
+    above = np.append(share, 0.0)  # nothing lies above the highest bin
+    v10, v90 = (float(above[np.searchsorted(intensity, level - 1e-9)]) for level in (0.1, 0.9))
     i10, i90 = (_reached_by(grid, share, level) for level in (0.1, 0.9))
     area = float(np.trapezoid(share, intensity))
     return dict(zip(NAMES, (v10, v90, i10, i90, v10 - v90, i10 - i90, area), strict=True))
