@@ -10,6 +10,7 @@ need storescu dcmtk
 need dciodvfy dicom3tools
 need slurmctld "slurm-wlm munge"
 need bcftools bcftools
+need plink2 plink2
 need chromium chromium
 need chromedriver chromium-driver
 need Rscript r-base-core

@@ -35,7 +35,7 @@ def hc3(
     """
     r, n = basis.shape
     a, inverse, q = np.empty((r, r)), np.empty(r), np.empty(r)
-    moved, sums = np.empty((r, features.shape[1])), np.empty(features.shape[1])
+    moved, sums, residual = np.empty((r, features.shape[1])), np.empty(features.shape[1]), np.empty(features.shape[1])
     for j in chosen:
         for k in range(r):
             for m in range(r):
@@ -62,8 +62,11 @@ def hc3(
             weight, bad = sandwich(0.0, 1.0, g[i], free, sgg)
             one_patient[j] = one_patient[j] or bad
             for f in range(features.shape[1]):
-                residual = features[i, f] - slope[j, f] * g[i]
-                for k in range(r):
-                    residual -= basis[k, i] * moved[k, f]
-                sums[f] += weight * residual * residual
+                residual[f] = features[i, f] - slope[j, f] * g[i]
+            for k in range(r if starts[j] < starts[j + 1] else 0):
+                share, part = basis[k, i], moved[k]
+                for f in range(features.shape[1]):
+                    residual[f] -= share * part[f]
+            for f in range(features.shape[1]):
+                sums[f] += weight * residual[f] * residual[f]
         se[j] = np.sqrt(sums) / sgg
