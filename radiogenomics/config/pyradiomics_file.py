@@ -129,7 +129,7 @@ def _image_types(theirs: Mapping[str, Any], problems: Problems) -> dict[str, Any
         else:
             problems.append(f"imageType.{name}: not translated, only {', '.join((*known, *TRANSFORMS))} are")
             continue
-        if ours.get("wavelet") is False:
+        if name == "Wavelet" and not ours["wavelet"]:
             problems.append(f"imageType.Wavelet: only {WAVELET} is translated")
         problems += [f"imageType.{name}.{key}: settings of one image type are not translated" for key in rest]
     return ours
