@@ -183,3 +183,13 @@ def test_included_must_be_true_or_false(tmp_path):
     (tmp_path / "c.tsv").write_text("patient_id\tincluded\nP1\tno\n")
     with pytest.raises(TableError, match="included"):
         design.read_patients(tmp_path / "c.tsv")
+
+
+def test_ranks_and_spearman_with_missing_values_and_ties_are_those_of_scipy():
+    rng = np.random.default_rng(2)
+    values, reference = rng.normal(size=(40, 30)).round(1), rng.normal(size=40).round(1)
+    values[rng.random(values.shape) < 0.1] = np.nan
+    reference[[3, 17]] = np.nan
+    np.testing.assert_array_equal(design.ranks(values), stats.rankdata(values, axis=0, nan_policy="omit"))
+    expected = [stats.spearmanr(column, reference, nan_policy="omit").statistic for column in values.T]
+    np.testing.assert_allclose(design.spearman(values, reference), expected, rtol=1e-12)

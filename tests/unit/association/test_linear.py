@@ -1,6 +1,4 @@
-"""Least squares against statsmodels, the tail of t against exact arithmetic."""
-
-from fractions import Fraction
+"""Least squares against statsmodels, and what must hold whatever way a pair is fitted."""
 
 import numpy as np
 import pytest
@@ -9,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from radiogenomics.association import linear
+from radiogenomics.association import groups, linear
+from radiogenomics.association.flags import TESTED
 from radiogenomics.association.linear import Rules
-from radiogenomics.association.tail import P_TAIL, tail
+from radiogenomics.tables import NOT_TESTED_REASONS
 
 
 @given(
@@ -33,7 +32,7 @@ def test_every_pair_equals_statsmodels_on_its_complete_cases(seed, n, covariates
         complete = np.isfinite(columns).all(axis=1) & np.isfinite(y[:, i])
         assert fits.n[i, j] == complete.sum()
         assert fits.n_carriers[i, j] == (g[complete, j] == 1).sum()
-        if fits.flag[i, j] != linear.TESTED:
+        if fits.flag[i, j] != TESTED:
             assert np.isnan(fits.p[i, j])
             continue
         model = sm.OLS(y[complete, i], columns[complete]).fit()
@@ -60,8 +59,6 @@ def test_collinear_covariates_count_once():
 
 
 def reasons(fits):
-    from radiogenomics.tables import NOT_TESTED_REASONS
-
     return [NOT_TESTED_REASONS[flag] for flag in fits.flag.ravel()]
 
 
@@ -100,34 +97,103 @@ def test_no_markers_and_no_features():
     assert linear.fit(np.zeros((9, 0)), np.zeros((9, 2)), np.ones((9, 1)), Rules(5, 2)).p.shape == (0, 2)
 
 
-@pytest.mark.parametrize("df", [1, 5, 48, 1000])
-def test_the_tail_agrees_with_scipy_where_p_is_a_number(df):
-    t = np.array([0.0, 1e-3, 1.0, 5.0, 30.0])
-    p, neg_log10 = tail(t, np.array(df))
-    np.testing.assert_allclose(p, 2 * stats.t.sf(t, df), rtol=1e-12)
-    with np.errstate(divide="ignore"):
-        expected = -np.log10(p)
-    np.testing.assert_allclose(neg_log10[p > 1e-290], expected[p > 1e-290], rtol=1e-12, atol=1e-15)
+def with_missing(rng, values, share):
+    values[rng.random(values.shape) < share] = np.nan
+    return values
 
 
-def test_the_tail_is_exact_where_p_underflows():
-    # With 2 degrees of freedom p = 1 - t / sqrt(2 + t²) ≈ 1/t² - 3/(2 t⁴); t = 1e200 gives 1e-400.
-    _, neg_log10 = tail(np.array([1e200]), np.array(2))
-    assert neg_log10[0] == pytest.approx(400, rel=1e-13)
-    # With 4 degrees of freedom p = 1 - x (3 - x²) / 2 with x² = t² / (4 + t²); in exact arithmetic by x = 1 - d.
-    t = Fraction(10) ** 100
-    d = 2 / t**2  # x = 1 - d + O(d²), p = 3 d² / 2 + O(d³)
-    expected = -(np.log10(1.5) + 2 * float(np.log10(float(d) * 1e190) - 190))
-    _, neg_log10 = tail(np.array([1e100]), np.array(4))
-    assert neg_log10[0] == pytest.approx(expected, rel=1e-13)
-    assert tail(np.array([np.inf]), np.array(4))[1][0] == np.inf
+def study(seed, n=70, n_features=30, n_markers=40, missing=(0.02, 0.03)):
+    """Features, markers and a design with a rare level, which some pairs lose."""
+    rng = np.random.default_rng(seed)
+    y = with_missing(rng, rng.normal(size=(n, n_features)), missing[0])
+    g = with_missing(rng, (rng.random((n, n_markers)) < 0.4).astype(float), missing[1])
+    rare = np.zeros(n)
+    rare[:2] = 1
+    g[:2, rng.random(n_markers) < 0.3] = np.nan
+    return y, g, np.column_stack([np.ones(n), rng.normal(100, 3, size=n), rare])
 
 
-def test_the_tail_is_continuous_at_the_switch():
-    df = np.array(50)
-    t = np.linspace(3.5e6, 6e6, 400)
-    p, neg_log10 = tail(t, df)
-    assert (p > P_TAIL).any()
-    assert (p <= P_TAIL).any()
-    assert (np.diff(neg_log10) > 0).all()
-    assert np.abs(np.diff(neg_log10, 2)).max() < 1e-3
+def same_bits(a, b):
+    return all(
+        getattr(a, name).tobytes(order="F") == getattr(b, name).tobytes(order="F") for name in a.__dataclass_fields__
+    )
+
+
+@pytest.mark.parametrize("hc3_below", [0, 25])
+def test_the_bits_do_not_depend_on_threads(hc3_below, monkeypatch):
+    monkeypatch.setattr(linear, "BLOCK_PAIRS", 150)
+    y, g, x = study(3)
+    one, two, many = (fit_all(y, g, x, threads, hc3_below) for threads in (1, 2, 5))
+    assert same_bits(one, two)
+    assert same_bits(one, many)
+
+
+def fit_all(y, g, x, threads=1, hc3_below=0):
+    return linear.fit(y, g, x, Rules(8, 2, hc3_below=hc3_below), threads=threads)
+
+
+@pytest.mark.parametrize("hc3_below", [0, 10**6], ids=["ordinary", "HC3"])
+@pytest.mark.parametrize("missing", [(0, 0.03), (0.02, 0.03), (0, 0.6), (0.3, 0.3)])
+def test_few_missing_rows_give_what_a_fit_of_each_pair_gives(missing, hc3_below, monkeypatch):
+    y, g, x = study(4, missing=missing)
+    fast = fit_all(y, g, x, hc3_below=hc3_below)
+    monkeypatch.setattr(groups, "SQUARES_LEFT", 1e9)  # no pair has enough digits
+    slow = fit_all(y, g, x, hc3_below=hc3_below)
+    assert not fast.recomputed.all() or hc3_below
+    assert slow.recomputed[slow.flag == TESTED].all()
+    for name in ("flag", "n", "n_carriers", "df", "hc3"):
+        np.testing.assert_array_equal(getattr(fast, name), getattr(slow, name))
+    for name in ("se", "p"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-11)
+
+
+def test_pairs_that_lose_their_digits_are_fitted_on_their_own_and_counted():
+    rng = np.random.default_rng(5)
+    y, g = rng.normal(size=(60, 20)), (rng.random((60, 6)) < 0.5).astype(float)
+    y[7, 0] = 1e6  # nearly all of the variance of feature 0 is in a patient whom marker 0 lacks
+    g[7, 0] = np.nan
+    y[:, 1] = g[:, 1] + 1e-4 * rng.normal(size=60)  # marker 1 explains nearly all of feature 1
+    fits = linear.fit(y, g, np.ones((60, 1)), Rules(20, 5))
+    assert np.argwhere(fits.recomputed).tolist() == [[0, 0], [1, 1]]
+    for i, j in ((0, 0), (1, 1)):
+        rows = np.isfinite(g[:, j])
+        model = sm.OLS(y[rows, i], sm.add_constant(g[rows, j])).fit()
+        assert fits.p[i, j] == pytest.approx(model.pvalues[-1], rel=1e-9)
+
+
+def test_a_feature_that_the_model_fits_exactly_is_flagged():
+    g = np.arange(40)[:, None] % 2.0
+    assert reasons(linear.fit(3 * g + 1, g, np.ones((40, 1)), Rules(20, 5))) == ["no residual variance"]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["complete", "a missing value of its own"])
+def test_hc3_is_not_given_where_one_patient_decides(own):
+    rng = np.random.default_rng(6)
+    site = np.zeros(40)
+    site[:4] = 1
+    g = np.zeros(40)
+    g[:5] = 1  # all of the site carry the marker, and one patient elsewhere
+    y = rng.normal(size=(40, 1))
+    if own:
+        y[30] = np.nan
+    design = np.column_stack([np.ones(40), site])
+    assert reasons(linear.fit(y, g[:, None], design, Rules(20, 5, hc3_below=6))) == ["one patient decides the estimate"]
+    assert reasons(linear.fit(y, g[:, None], design, Rules(20, 5))) == [""]
+
+
+def test_single_precision_is_good_for_five_digits():
+    y, g, x = study(8)
+    double, single = (linear.fit(y, g, x, Rules(8, 2, precision=name)) for name in ("float64", "float32"))
+    np.testing.assert_allclose(single.t, double.t, atol=2e-5)
+    assert not (single.t == double.t).all()
+
+
+@pytest.mark.parametrize("n_markers", [0, 1, 7])
+def test_odd_shapes(n_markers):
+    rng = np.random.default_rng(9)
+    y, g = rng.normal(size=(23, 131)), (rng.random((23, n_markers)) < 0.5).astype(float)
+    fits = linear.fit(y, g, np.ones((23, 1)), Rules(8, 2))
+    for j in range(n_markers):
+        if fits.flag[0, j] == TESTED:
+            expected = stats.ttest_ind(y[g[:, j] == 1], y[g[:, j] == 0]).pvalue
+            np.testing.assert_allclose(fits.p[:, j], expected, rtol=1e-11)

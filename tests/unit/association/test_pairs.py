@@ -146,3 +146,56 @@ def test_nothing_changes_between_runs(study, results, tmp_path):
 def test_explained_by_volume_needs_all_three_conditions(crude, volume, explained):
     (a, qa), (b, qb) = (np.array([values]).T for values in (crude, volume))
     assert volume_explained(a, b, qa < 0.05, qb >= 0.05).tolist() == [explained]
+
+
+@pytest.fixture(scope="module")
+def kept(study, tmp_path_factory):
+    """The same study, of which pairs with p above 0.2 under every model are not written."""
+    folder = tmp_path_factory.mktemp("kept")
+    run(study, folder, '{"keep_p_below": 0.2, "tsv_rows": 5}')
+    return folder
+
+
+def test_kept_pairs_have_the_rows_that_they_have_among_all(kept, results):
+    found = tables.RESULTS.read(kept / "r.parquet")
+    key = ["feature", "marker", "model"]
+    everything = results.astype(dict.fromkeys(key, str)).set_index(key)
+    smallest = results.groupby(["feature", "marker"], observed=True)["p"].min()
+    assert len(found) == 3 * (smallest <= 0.2).sum() < len(results)
+    found = found.astype(dict.fromkeys(key, str)).set_index(key)
+    everything = everything.loc[found.index]
+    same = [name for name in found.columns if name not in ("q_bh", "analysis")]
+    pd.testing.assert_frame_equal(found[same], everything[same], check_categorical=False)
+    known = found["q_bh"].notna()
+    assert known[found["p"] < 0.001].all()
+    assert not known[found["p"] > 0.2].any()
+    np.testing.assert_array_equal(found.loc[known, "q_bh"], everything.loc[known, "q_bh"])
+
+
+def test_the_summary_counts_all_pairs_kept_or_not(study, kept, results):
+    full, short = (tables.SUMMARY.read(folder / "s.tsv") for folder in (study, kept))
+    pd.testing.assert_frame_equal(full.drop(columns="q_exact_below"), short.drop(columns="q_exact_below"))
+    assert (full["n_pairs"] == 16).all()
+    hits = results[results["q_bh"] < 0.05].groupby("model", observed=True).size()
+    assert full.set_index("model")["n_hits"].to_dict() == hits.to_dict()
+    assert (study / "q.parquet").read_bytes() == (kept / "q.parquet").read_bytes()
+    assert tables.QUANTILES.read(kept / "q.parquet").groupby("model", observed=True)["n"].sum().tolist() == [16] * 3
+
+
+def test_the_text_table_holds_the_rows_of_smallest_p(kept, results):
+    text = tables.RESULTS.read(kept / "r.tsv")
+    np.testing.assert_allclose(text["p"], np.sort(results["p"])[:5], rtol=1e-15)
+
+
+def test_hc3_says_so_in_its_column(study, tmp_path):
+    run(study, tmp_path, '{"hc3_below": 26}')
+    found = tables.RESULTS.read(tmp_path / "r.parquet")
+    few = np.minimum(found["n_carriers"], found["n"] - found["n_carriers"]) < 26
+    assert few.any()
+    assert not few.all()
+    assert (found["se_method"] == np.where(few, "HC3", "ordinary")).all()
+
+
+def test_a_limit_that_hides_hits_is_told(study, tmp_path, caplog):
+    run(study, tmp_path, '{"keep_p_below": 1e-9}')
+    assert "raise association.keep_p_below" in caplog.text
