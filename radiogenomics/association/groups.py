@@ -97,17 +97,18 @@ class Group:
         tested = flag == TESTED
         doubtful = tested & (self._short(joint, side) | ~(residual > RESIDUAL_LEFT * joint.syy))
         robust = tested & (few < rules.hc3_below)
+        alone = doubtful
         if robust.any():
-            if len(self.side.rows):
-                doubtful |= robust
+            if len(self.side.rows):  # leverages differ from pair to pair
+                alone = doubtful | robust
             else:
                 self._hc3(side, raw, np.flatnonzero(robust.any(axis=1)), slope, se, flag)
         if not tested.all():
             slope[flag != TESTED] = np.nan
             se[flag != TESTED] = np.nan
-        if doubtful.any():
+        if alone.any():
             df = np.broadcast_to(df, flag.shape).copy()
-            self._refit(raw, doubtful, robust, slope, se, df, flag)
+            self._refit(raw, alone, robust, slope, se, df, flag)
         return Found(slope, se, np.maximum(df, 0), joint.n, joint.carriers, flag, robust & (flag == TESTED), doubtful)
 
     def _joint(self, side: Side, raw: FloatArray, dtype: type[np.floating]) -> Joint:
@@ -170,18 +171,18 @@ class Group:
     def _refit(
         self,
         raw: FloatArray,
-        doubtful: BoolArray,
+        chosen: BoolArray,
         robust: BoolArray,
         slope: FloatArray,
         se: FloatArray,
         df: NDArray[np.int64],
         flag: NDArray[np.int8],
     ) -> None:
-        pairs = np.ascontiguousarray(np.argwhere(doubtful))
+        pairs = np.ascontiguousarray(np.argwhere(chosen))
         new_slope, new_se = np.empty(len(pairs)), np.empty(len(pairs))
         new_df, new_flag = np.empty(len(pairs), np.int64), np.empty(len(pairs), np.int64)
-        refit(self.values, raw, self.design, pairs, robust[doubtful], new_slope, new_se, new_df, new_flag)
-        slope[doubtful], se[doubtful], df[doubtful], flag[doubtful] = new_slope, new_se, new_df, new_flag
+        refit(self.values, raw, self.design, pairs, robust[chosen], new_slope, new_se, new_df, new_flag)
+        slope[chosen], se[chosen], df[chosen], flag[chosen] = new_slope, new_se, new_df, new_flag
 
 
 def groups(features: FloatArray, design: FloatArray) -> tuple[Group, ...]:
