@@ -60,7 +60,8 @@ def fixed_count(values: npt.NDArray[Any], count: int, definition: Definition) ->
         except ValueError:  # bins narrower than numbers are apart: the intensities differ by rounding alone
             return np.ones(len(values), np.int32)
         edges[-1] += 1
-        return _levels(np.digitize(values, edges))
+        # In single precision 1 more than a large number may be the number itself.
+        return _levels(np.minimum(np.digitize(values, edges), count))
     return _levels(np.minimum(np.floor(count * (values - low) / (high - low)) + 1, count))
 
 

@@ -127,6 +127,12 @@ def test_the_brightest_of_eight_bits_has_its_bin():
     assert fixed_width(values[2:], 25, None, "pyradiomics").tolist() == [1, 3]
 
 
+def test_the_largest_of_large_numbers_is_in_the_last_bin():
+    values = np.array([0, 1e7, 3e7], np.float32)
+    assert values[-1] + 1 == values[-1]
+    assert fixed_count(values, 3, "pyradiomics").tolist() == [1, 2, 3]
+
+
 def test_intensities_that_differ_by_rounding_alone_have_one_level():
     values = np.array([282.8427, np.nextafter(282.8427, 300)])
     assert fixed_count(values, 32, "pyradiomics").tolist() == [1, 1]
