@@ -9,7 +9,7 @@ exchanged inside a group. With covariates the test is approximate, close to exac
 Statistic. With r the partial correlation and ν degrees of freedom it is −ν · ln(1 − r²), which orders pairs of one ν as
 |t| does and has about the same tail (χ² with one degree of freedom) for every ν.
 
-Missing values. Patients are exchanged among those with the same pattern of missing values; see ``exchange``.
+Missing values. Every pair keeps its complete-case patients and ν; who is exchanged with whom stands in ``exchange``.
 
 Speed. Correlations of all pairs are a matrix product in float32. What it rounds is bounded, and every value that can be
 the largest is computed again in float64, in an order of summation that does not depend on the number of threads.
@@ -86,8 +86,7 @@ def max_t(
             features=features.shape, markers=markers.shape, design=design.shape, groups=groups.shape
         )
     family = np.ones((features.shape[1], markers.shape[1]), bool) if tested is None else tested
-    rows, columns = family.any(axis=1), family.any(axis=0)
-    stratum = exchange.strata(features[:, rows], markers[:, columns], design, groups)
+    stratum = exchange.strata(features[:, family.any(axis=1)], design, groups)
     blocks = list(exchange.blocks(features, markers, design, family, stratum, n_permutations))
     if not blocks:
         raise NothingToTestError(family.size)
@@ -101,14 +100,13 @@ def against_orders(
     """Compare the family with itself under the given orders of patients."""
     observed = np.full(shape, np.nan)
     for block in blocks:
-        whole = block.statistic(block.features @ block.markers)
-        observed[np.ix_(block.rows, block.columns)] = np.where(block.family, np.round(whole, TIE_DIGITS), np.nan)
+        observed[np.ix_(block.side.rows, block.columns)] = np.round(block.observed(), TIE_DIGITS)
     ranked = np.argsort(-observed, axis=None, kind="stable")[: np.isfinite(observed).sum()]
     values, top = observed.ravel()[ranked], ranked[:steps]
     limits = values - 2 * 10.0**-TIE_DIGITS * (1 + values)
     position = np.full(observed.size, -1)
     position[top] = np.arange(len(top))
-    parts = [_Part.of(block, position.reshape(shape)[np.ix_(block.rows, block.columns)]) for block in blocks]
+    parts = [_Part.of(block, position.reshape(shape)[np.ix_(block.side.rows, block.columns)]) for block in blocks]
     reached, rest_max, null_max = np.zeros(len(top), np.intp), [], []
     for chunk in drawn:
         null = np.zeros((len(chunk), len(top) + 1))
@@ -150,14 +148,14 @@ class _Part:
         passed_over = (position >= 0) | ~block.family
         tiles = [
             _Tile.of(block, passed_over, row, column)
-            for row in range(0, len(block.rows), TILE_FEATURES)
+            for row in range(0, len(block.side.rows), TILE_FEATURES)
             for column in range(0, len(block.columns), TILE_COLUMNS)
         ]
         return _Part(block, rows, columns, position[rows, columns], [tile for tile in tiles if not tile.skip.all()])
 
     def largest(self, chunk: IntArray, null: FloatArray) -> None:
         """Fill ``null`` (n_orders, n_top + 1) with the stepped pairs, its last column with the largest of the rest."""
-        local = np.searchsorted(self.block.patients, chunk[:, self.block.patients])
+        local = self.block.side.places(chunk)
         if self.position.size:
             for order, row in zip(local, null, strict=True):
                 row[self.position] = self.block.statistic(self.block.correlations(order, self.rows, self.columns))
@@ -182,23 +180,20 @@ class _Tile:
     def of(block: Block, passed_over: BoolArray, row: int, column: int) -> "_Tile":
         rows, columns = slice(row, row + TILE_FEATURES), slice(column, column + TILE_COLUMNS)
         skip = np.ascontiguousarray(passed_over[rows, columns])
-        features, markers = block.features[rows], block.markers[:, columns]
-        return _Tile(row, column, features.astype(np.float32), markers.astype(np.float32), skip, np.nonzero(skip))
+        markers = block.markers[:, columns].astype(np.float32)
+        return _Tile(row, column, block.side.single[rows], markers, skip, np.nonzero(skip))
 
     def largest(self, block: Block, local: IntArray, best: FloatArray) -> None:
         """Raise ``best`` (n_orders,) to the largest statistic under each order."""
-        n = self.features.shape[1]
-        product = (self.features @ self.markers[local.T].reshape(n, -1)).reshape(len(self.skip), len(local), -1)
-        product[self.skipped[0], :, self.skipped[1]] = 0
-        basis = block.basis[local.T].astype(np.float32)
-        explained = np.abs(self.features @ basis.reshape(n, -1)).reshape(len(self.skip), len(local), -1)
         # Sums of n products of unit vectors in float32 are off by at most about n rounding errors.
-        slack = (n + 8) * np.finfo(np.float32).eps
-        left = np.sqrt(np.maximum(1 - ((explained + slack) ** 2).sum(axis=2), LENGTH_TOLERANCE**2))
+        slack = (len(self.markers) + 8) * float(np.finfo(np.float32).eps)
+        product = self._products(self.features, self.markers, local)
+        product[self.skipped[0], :, self.skipped[1]] = 0
         largest = np.maximum(product.max(axis=2), -product.min(axis=2))
-        upper = (largest + slack) / left
-        for index, order in enumerate(local):
-            floor = float(np.sqrt(-np.expm1(-best[index] / block.df)))
+        upper = (largest + slack) / self._least_lengths(block, local, slack)
+        floors = np.sqrt(-np.expm1(-best / block.df))
+        for index in np.flatnonzero(upper.max(axis=0) >= floors):
+            floor = float(floors[index])
             for row in np.argsort(-upper[:, index], kind="stable"):
                 if upper[row, index] < floor:
                     break
@@ -206,6 +201,25 @@ class _Tile:
                 columns = np.flatnonzero(near & ~self.skip[row])
                 if columns.size:
                     pairs = np.full(columns.size, self.row + row), self.column + columns
-                    exact = float(np.abs(block.correlations(order, *pairs)).max())
+                    exact = float(np.abs(block.correlations(local[index], *pairs)).max())
                     floor = max(floor, exact)
                     best[index] = max(best[index], float(block.statistic(np.array(exact))))
+
+    def _least_lengths(self, block: Block, local: IntArray, slack: float) -> FloatArray:
+        """Lower bounds (n_rows, n_orders) of ``Block.lengths``."""
+        explained = np.abs(self._products(self.features, block.basis.astype(np.float32), local))
+        explained += np.float32(slack)
+        # The sum of squares is at most about 1, so its own rounding is within the slack.
+        left = 1 - slack - np.einsum("foc,foc->fo", explained, explained).astype(float)
+        if not block.everyone:
+            squares = block.side.squares[self.row : self.row + TILE_FEATURES]
+            mask = block.mask.astype(np.float32)[:, None]
+            left += self._products(squares, mask, local)[:, :, 0] - 1 - slack
+        result: FloatArray = np.sqrt(np.maximum(left, LENGTH_TOLERANCE**2))
+        return result
+
+    @staticmethod
+    def _products(left: NDArray[np.float32], right: NDArray[np.float32], local: IntArray) -> NDArray[np.float32]:
+        """Products (n_rows, n_orders, n_columns) with the rows of ``right`` in each order."""
+        flat = right[local.T].reshape(left.shape[1], -1)
+        return (left @ flat).reshape(len(left), len(local), -1)

@@ -80,8 +80,8 @@ class TooFewOrdersError(AssociationError):
         super().__init__(
             f"the {patients} patients of feature {feature} and marker {marker} can be exchanged in {orders:.0f} way(s),"
             f" fewer than the {wanted} permutations asked for",
-            hint="patients move only inside their group and among those with the same missing values: use larger groups"
-            " or leave out the features or markers with scattered missing values",
+            hint="patients move only inside their group and among those with the same missing features:"
+            " use larger groups, or leave out the features with scattered missing values",
         )
 
 
