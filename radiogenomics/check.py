@@ -5,9 +5,8 @@ excluded, with the same reason, by the workflow).
 """
 
 import logging
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,6 @@ from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, without_folders
 
 logger = logging.getLogger(__name__)
-# REF alleles that are compared with the reference in each variant file.
-RECORDS_COMPARED = 200
 
 
 class ProblemsFoundError(RadiogenomicsError):
@@ -199,26 +196,26 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
 
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
-    from radiogenomics.genomics.genes import read_genes
-    from radiogenomics.genomics.normalise import (
-        check_contigs,
-        check_genes,
-        check_reference,
-        indexed_reference,
-        require_sample,
-        sample_names,
-    )
+    from radiogenomics.genomics.maf import is_maf
+    from radiogenomics.genomics.preflight import inspect_maf, inspect_shared, inspect_vcf, shared
 
-    with tempfile.TemporaryDirectory() as scratch, findings.collect("genomics"):
-        genes = read_genes(config.genomics.genes)
-        reference = indexed_reference(config.genomics.reference, Path(scratch))
-        check_genes(config.genomics.genes, reference, Path(scratch))
-        for vcf in dict.fromkeys(row.vcf for row in rows):
-            own = [row for row in rows if row.vcf == vcf]
-            with findings.collect("genomics", *(row.patient_id for row in own)):
-                check_contigs(Path(vcf), reference, config.genomics.genes, genes)
-                check_reference(Path(vcf), reference, genes.contigs, RECORDS_COMPARED)
-                present = sample_names(Path(vcf))
-                for row in own:
-                    with findings.collect("genomics", row.patient_id):
-                        require_sample(Path(vcf), row.sample_id, present)
+    genomics = config.genomics
+    files = dict.fromkeys(Path(row.vcf) for row in rows)
+    mafs = [path for path in files if is_maf(path)]
+
+    def look(path: Path, inspect_file: Callable[..., Callable[[str], str]], *arguments: object) -> None:
+        own = [row for row in rows if Path(row.vcf) == path]
+        with findings.collect("genomics", *(row.patient_id for row in own)):
+            find = inspect_file(path, *arguments, genomics)
+            for row in own:
+                with findings.collect("genomics", row.patient_id):
+                    find(row.sample_id)
+
+    for path in mafs:
+        look(path, inspect_maf)
+    if len(mafs) < len(files):
+        with findings.collect("genomics"), shared(genomics.reference, genomics.genes, genomics) as common:
+            inspect_shared(common)
+            for path in files:
+                if path not in mafs:
+                    look(path, inspect_vcf, common)

@@ -22,7 +22,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "pacs": 1,
     "imaging": 2,
     "radiomics": 1,
-    "genomics": 1,
+    "genomics": 2,
     "cohort": 1,
     "association": 1,
     "report": 1,
@@ -92,6 +92,11 @@ class Plan:
         """Variant files of one batch that exist; the job itself reports those that do not."""
         return self._existing([row.vcf for row in self._samples_of(batch)])
 
+    def genomics_files(self) -> list[str]:
+        """Reference, genes and the list of transcripts, which all variant files are read against."""
+        genomics = self.config.genomics
+        return self.watched(*(path for path in (genomics.reference, genomics.genes, genomics.canonical) if path))
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -121,7 +126,9 @@ class Plan:
             }
             return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
         if stage == "genomics":
-            return self.config.genomics.model_dump_json(exclude={"reference", "genes", "classes"})
+            canonical = self.config.genomics.canonical
+            genomics = self.config.genomics.model_copy(update={"canonical": canonical and self.file(canonical)})
+            return genomics.model_dump_json(exclude={"reference", "genes", "classes"})
         if stage == "alterations":
             return self.config.genomics.model_dump_json(include={"classes"})
         if stage == "cohort":

@@ -341,11 +341,29 @@ SAMPLES = Table(
     key=("patient_id",),
 )
 
+REMARKS = Table(
+    "genomics/remarks",
+    "One kind of oddity of one variant file; docs/genomics.md lists the kinds.",
+    Column("file", "string", "name of the variant file"),
+    Column("kind", "category", "kind of oddity"),
+    Column(
+        "action",
+        "category",
+        "what was done: records left out, file repaired, or read as docs/genomics.md says",
+        values=("left_out", "repaired", "noted"),
+    ),
+    Column("line", "int64", "first line of the file that has it, empty if it is the file as a whole", nullable=True),
+    Column("n", "int64", "how many lines have it, or how many calls if it is one of genotypes"),
+    Column("example", "string", "what the first line says"),
+    key=("file", "kind"),
+)
+
 VARIANTS = Table(
     "genomics/variants",
     "One variant that one sample carries in an exon or splice site of a gene, with its consequence.",
     Column("patient_id", "category", "patient of the patients sheet"),
     Column("sample_id", "category", "name of the sample in the VCF"),
+    Column("line", "int64", "line of the variant file; of a BCF, of what bcftools view prints"),
     Column("variant", "string", "<chromosome>-<position>-<REF>-<ALT>, left-aligned, 1-based"),
     Column("chromosome", "category", "contig of the reference"),
     Column("position", "int64", "1-based position of REF"),
@@ -355,9 +373,25 @@ VARIANTS = Table(
     Column("ploidy", "int8", "alleles in the genotype"),
     Column("gene", "category", "gene name"),
     Column("transcript", "category", "transcript that the consequence is stated for"),
+    Column(
+        "transcript_choice",
+        "category",
+        "why this transcript: on the list of canonical ones, by its CDS, worst hit, or the one that the file states",
+        values=("canonical", "longest_cds", "worst", "stated"),
+    ),
     Column("consequence", "string", "Sequence Ontology terms, joined by &"),
-    Column("amino_acid_change", "string", "as bcftools csq states it, e.g. 12G>12D; empty if none"),
+    Column(
+        "amino_acid_change",
+        "string",
+        "as bcftools csq states it, e.g. 12G>12D, or in HGVS where a file states what cannot be put so; empty if none",
+    ),
     Column("consequence_class", "category", "most severe class of the terms", values=VARIANT_CLASSES),
+    Column(
+        "loftee",
+        "category",
+        "LOFTEE's verdict that the file states: HC, LC, OS; empty if none",
+        values=("", "HC", "LC", "OS"),
+    ),
     key=("patient_id", "variant", "gene", "transcript"),
 )
 
@@ -488,6 +522,7 @@ ALL: tuple[Table, ...] = (
     FEATURES,
     SELFTEST,
     SAMPLES,
+    REMARKS,
     VARIANTS,
     ALTERATIONS,
     PATIENTS,

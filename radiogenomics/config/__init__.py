@@ -45,7 +45,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     config = _validate(Config, data, path)
     folder = path.parent.resolve()
     cohort = _located(config.cohort, folder, ("patients", "images", "samples"))
-    genomics = _located(config.genomics, folder, ("reference", "genes"))
+    genomics = _located(config.genomics, folder, ("reference", "genes", "canonical"))
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})
@@ -76,7 +76,8 @@ def _section_data(text: str) -> tuple[Mapping[str, Any], Path | str]:
 
 
 def _located(section: Model, folder: Path, keys: Sequence[str]) -> Model:
-    return section.model_copy(update={key: (folder / getattr(section, key)).resolve() for key in keys})
+    paths = {key: path for key in keys if (path := getattr(section, key)) is not None}
+    return section.model_copy(update={key: (folder / path).resolve() for key, path in paths.items()})
 
 
 def _resolve_preset(name: str, folder: Path) -> str:

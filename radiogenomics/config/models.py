@@ -225,6 +225,18 @@ class Radiomics(Section):
     )
 
 
+class VariantPolicies(Section):
+    """What is done with a defect of a variant file."""
+
+    unsorted: Literal["refuse", "sort"] = Field(
+        "refuse", description="Records out of order: `sort` puts them in order, by contig and position."
+    )
+    faulty_record: Literal["refuse", "drop"] = Field(
+        "refuse",
+        description="Records whose position, alleles or genotypes cannot be: `drop` leaves them out and reports them.",
+    )
+
+
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
@@ -234,9 +246,25 @@ class Genomics(Section):
     )
     genes: Path = Field(
         Path("genes.gff3"),
-        description="GFF3 of the genes on the same reference (Ensembl style: gene, transcript, exon, CDS).",
+        description="GFF3 of the genes on the same reference, in the style of Ensembl, GENCODE or NCBI RefSeq.",
+    )
+    canonical: Path | None = Field(
+        None,
+        description="List of transcripts that stand for their gene (MANE, for instance), one a line;"
+        " `transcript_policy` decides for the other genes.",
+    )
+    sample_id: Literal["exact", "tcga_patient"] = Field(
+        "exact",
+        description="How `sample_id` of the samples sheet names a sample: letter by letter, or by the first 12"
+        " characters of TCGA barcodes.",
+    )
+    consequences: Literal["call", "annotated"] = Field(
+        "call",
+        description="Call consequences with bcftools csq, or take those that the files state: VEP's CSQ, SnpEff's ANN,"
+        " BCSQ, or the classification of a mutation annotation file (MAF).",
     )
     pass_only: bool = Field(True, description="Use only variants whose FILTER is PASS or empty.")
+    policies: VariantPolicies = Field(VariantPolicies())
     transcript_policy: Literal["longest_cds", "worst"] = Field(
         "longest_cds",
         description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst hit.",

@@ -3,80 +3,184 @@
 import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
 from radiogenomics.failures import Failures
-from radiogenomics.genomics.errors import NoGenotypesError
-from radiogenomics.genomics.genes import Genes, read_genes
-from radiogenomics.genomics.genotypes import Counts
-from radiogenomics.genomics.normalise import annotated, check_contigs, indexed_reference, require_sample, sample_names
+from radiogenomics.genomics.annotated import DECLARATION, TAG, Annotated, recognise
+from radiogenomics.genomics.builds import build_of
+from radiogenomics.genomics.errors import AnnotationError, NoGenotypesError
+from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.genotypes import Counts, Wanted
+from radiogenomics.genomics.header import Header
+from radiogenomics.genomics.maf import is_maf, read_maf
+from radiogenomics.genomics.normalise import Annotation, called, header_of, normalised
+from radiogenomics.genomics.preflight import Shared, shared
+from radiogenomics.genomics.reference import check_contigs
+from radiogenomics.genomics.remarks import Action, Remarks
+from radiogenomics.genomics.samples import find_sample
 from radiogenomics.genomics.variants import Carried, read_carried, variants_frame
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
 
 
-def annotate(*, vcf: Path, reference: Path, genes: Path, variants: Path) -> None:
-    """Annotate every sample of one VCF; samples stand for patients."""
-    settings = Genomics()
-    patients = {name: name for name in sample_names(vcf)}
-    carried, _ = carried_by(vcf, patients, reference, genes, read_genes(genes), settings)
-    frame = variants_frame([carried])
-    tables.VARIANTS.write(frame, variants, _provenance(settings, reference, genes, [vcf]))
+def annotate(*, vcf: Path, reference: Path, genes: Path, settings: str, variants: Path) -> None:
+    """Annotate every sample of one VCF or MAF; samples stand for patients."""
+    options = load_section(Genomics, settings)
+    if is_maf(vcf):
+        content = read_maf(vcf, options)
+        patients, remarks, used = {name: name for name in content.barcodes}, content.remarks, [vcf]
+        frame = variants_frame([content.carried(patients)])
+    else:
+        header = header_of(vcf)
+        patients, used = {name: name for name in header.samples}, [reference, genes, vcf]
+        with shared(reference, genes, options) as common:
+            carried, _, remarks = carried_by(vcf, header, patients, common, options)
+        frame = variants_frame([carried.columns])
+    tables.VARIANTS.write(frame, variants, _provenance(options, used))
+    _log(remarks)
     logger.info("%s: %d samples, %d carried alleles in genes", vcf.name, len(patients), len(frame))
 
 
 def annotate_batch(
-    *, samples: str, reference: Path, genes: Path, settings: str, variants: Path, table: Path, failures: Path
+    *,
+    samples: str,
+    reference: Path,
+    genes: Path,
+    settings: str,
+    variants: Path,
+    table: Path,
+    remarks: Path,
+    failures: Path,
 ) -> None:
     """Annotate the samples of one batch, given as rows of the samples sheet (JSON)."""
     options = load_section(Genomics, settings)
-    failed = Failures("genomics")
     rows = json.loads(samples)
-    transcripts = read_genes(genes)
-    parts: list[Carried] = []
-    read: list[dict[str, object]] = []
     files = [Path(name) for name in dict.fromkeys(row["vcf"] for row in rows)]
-    for vcf in files:
-        own = [row for row in rows if Path(row["vcf"]) == vcf]
+    batch = _Batch(options, rows)
+    used = [vcf for vcf in files if vcf.is_file()]
+    if called_files := [vcf for vcf in files if not is_maf(vcf)]:
+        used = [reference, genes, *used]
+        with shared(reference, genes, options) as common:
+            for vcf in called_files:
+                batch.add_vcf(vcf, common)
+    for maf in (path for path in files if path not in called_files):
+        batch.add_maf(maf)
+    provenance = _provenance(options, used)
+    tables.VARIANTS.write(variants_frame(batch.parts), variants, provenance)
+    tables.SAMPLES.write(tables.SAMPLES.frame(batch.samples), table, provenance)
+    tables.REMARKS.write(tables.REMARKS.frame(_distinct(batch.odd)), remarks, provenance)
+    batch.failed.write(failures)
+
+
+class _Batch:
+    """What the files of one batch give: parts of the variants table, rows of samples and remarks, failures."""
+
+    def __init__(self, settings: Genomics, rows: Sequence[Mapping[str, str]]) -> None:
+        self.settings, self.rows = settings, rows
+        self.failed = Failures("genomics")
+        self.parts: list[Mapping[str, Sequence[Any]]] = []
+        self.samples: list[dict[str, object]] = []
+        self.odd: list[dict[str, object]] = []
+
+    def add_vcf(self, vcf: Path, common: Shared) -> None:
+        """Read the batch's samples of one VCF or BCF."""
         patients: dict[str, str] = {}
-        with failed.guard(*(row["patient_id"] for row in own)):
-            present = sample_names(vcf)
-            for row in own:
-                with failed.guard(row["patient_id"]):
-                    require_sample(vcf, row["sample_id"], present)
-                    patients[row["sample_id"]] = row["patient_id"]
+        with self.failed.guard(*self._owners(vcf)):
+            header = header_of(vcf)
+            patients = self._patients(vcf, header.samples)
         if patients:
-            with failed.guard(*patients.values()):
-                carried, counts = carried_by(vcf, patients, reference, genes, transcripts, options)
-                parts.append(carried)
-                read += _samples(vcf, patients, carried, counts, failed)
-    provenance = _provenance(options, reference, genes, [vcf for vcf in files if vcf.is_file()])
-    tables.VARIANTS.write(variants_frame(parts), variants, provenance)
-    tables.SAMPLES.write(tables.SAMPLES.frame(read), table, provenance)
-    failed.write(failures)
+            with self.failed.guard(*patients.values()):
+                carried, counts, remarks = carried_by(vcf, header, patients, common, self.settings)
+                self.parts.append(carried.columns)
+                self.samples += _samples(vcf, patients, carried, counts, self.failed)
+                self._note(remarks)
+
+    def add_maf(self, maf: Path) -> None:
+        """Read the batch's samples of one mutation annotation file."""
+        with self.failed.guard(*self._owners(maf)):
+            content = read_maf(maf, self.settings)
+            patients = self._patients(maf, content.barcodes)
+            self.parts.append(content.carried(patients))
+            self.samples += content.samples(patients)
+            self._note(content.remarks)
+
+    def _owners(self, path: Path) -> list[str]:
+        return [row["patient_id"] for row in self.rows if Path(row["vcf"]) == path]
+
+    def _patients(self, path: Path, present: Sequence[str]) -> dict[str, str]:
+        """Sample of the file → patient."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            if Path(row["vcf"]) == path:
+                with self.failed.guard(row["patient_id"]):
+                    found[find_sample(path, row["sample_id"], present, self.settings.sample_id)] = row["patient_id"]
+        return found
+
+    def _note(self, remarks: Remarks) -> None:
+        self.odd += remarks.rows()
+        _log(remarks)
 
 
 def carried_by(
-    vcf: Path, patients: dict[str, str], reference: Path, genes_path: Path, genes: Genes, settings: Genomics
-) -> tuple[Carried, Counts]:
+    vcf: Path, header: Header, patients: Mapping[str, str], common: Shared, settings: Genomics
+) -> tuple[Carried, Counts, Remarks]:
     """Normalise, annotate and read the samples named in ``patients`` (sample → patient)."""
+    remarks = Remarks(vcf, _repairs(settings))
+    check_contigs(vcf, header, common.reference, common.genes)
+    if build := build_of(header.lengths):
+        remarks.add("build", None, build)
+    wanted = Wanted(list(patients), common.contigs, common.with_genes, settings.pass_only)
+    policy = settings.transcript_policy
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        fasta = indexed_reference(reference, scratch)
-        check_contigs(vcf, fasta, genes_path, genes)
-        bcf, counts = annotated(vcf, list(patients), fasta, genes_path, genes, scratch, pass_only=settings.pass_only)
-        if counts.elsewhere:
-            logger.info("%s: %d records on contigs without genes left out", vcf.name, counts.elsewhere)
-        return read_carried(bcf, patients, genes, settings.transcript_policy), counts
+        if settings.consequences == "call":
+            normal, counts = normalised(vcf, wanted, common.reference, scratch, remarks)
+            bcf = called(normal, vcf, common.reference, common.for_bcftools, scratch)
+            return read_carried(bcf, patients, common.genes, policy, remarks), counts, remarks
+        source = Annotated(vcf, recognise(vcf, header.info), remarks)
+        annotation = Annotation(source.info, DECLARATION)
+        normal, counts = normalised(vcf, wanted, common.reference, scratch, remarks, annotation)
+        carried = read_carried(normal, patients, common.genes, policy, remarks, TAG, source.consequences)
+    _require_known(vcf, carried, common.genes, remarks)
+    return carried, counts, remarks
+
+
+def _require_known(vcf: Path, carried: Carried, genes: Genes, remarks: Remarks) -> None:
+    """Refuse an annotation that cannot have been made with these genes: every patient would be wild type."""
+    if carried.transcripts and not any(genes.knows(name) for name in carried.transcripts):
+        found, known = min(carried.transcripts), min(genes.gene_of)
+        raise AnnotationError(
+            vcf,
+            f"none of its {len(carried.transcripts)} transcripts is one of {genes.path.name}:"
+            f" {found!r} against {known!r}",
+            "annotate with the transcripts of genomics.genes, or give the GFF3 that the annotation was made with",
+        )
+    if not carried.transcripts and "not_annotated" in remarks.found:
+        raise AnnotationError(
+            vcf,
+            f"no carried allele has an annotation; {remarks.found['not_annotated']}",
+            "annotate the file, or set genomics.consequences to `call`",
+        )
+
+
+def _repairs(settings: Genomics) -> dict[str, Action]:
+    repairs: dict[str, Action] = {}
+    if settings.policies.unsorted == "sort":
+        repairs["unsorted"] = "repaired"
+    if settings.policies.faulty_record == "drop":
+        names = ("position", "ref_allele", "alt_allele", "format", "genotype", "allele_number", "annotation_allele")
+        repairs |= dict.fromkeys(names, "left_out")
+    return repairs
 
 
 def _samples(
-    vcf: Path, patients: dict[str, str], carried: Carried, counts: Counts, failed: Failures
+    vcf: Path, patients: Mapping[str, str], carried: Carried, counts: Counts, failed: Failures
 ) -> Iterator[dict[str, object]]:
     """Rows of the samples table; a sample without any called genotype is refused, since it is not wild type."""
     for index, (sample, patient_id) in enumerate(patients.items()):
@@ -93,6 +197,24 @@ def _samples(
             }
 
 
-def _provenance(settings: Genomics, reference: Path, genes: Path, others: list[Path]) -> Provenance:
-    options = settings.model_dump(mode="json", exclude={"reference", "genes", "classes"})
-    return Provenance("genomics", options, digests([reference, genes, *others]))
+def _distinct(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Rows of files of one name (in several folders) as rows of ``name``, ``name (2)`` and so on."""
+    found: list[dict[str, object]] = []
+    seen: dict[tuple[object, object], int] = {}
+    for row in rows:
+        key = (row["file"], row["kind"])
+        seen[key] = seen.get(key, 0) + 1
+        found.append(row if seen[key] == 1 else row | {"file": f"{row['file']} ({seen[key]})"})
+    return found
+
+
+def _log(remarks: Remarks) -> None:
+    for row in remarks.rows():
+        place = "" if row["line"] is None else f", first in line {row['line']}"
+        logger.info("%s: %s: %d %s%s: %s", row["file"], row["action"], row["n"], row["kind"], place, row["example"])
+
+
+def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
+    options = settings.model_dump(mode="json", exclude={"reference", "genes", "canonical", "classes"})
+    listed = [settings.canonical] if settings.canonical else []
+    return Provenance("genomics", options, digests([*inputs, *listed]))

@@ -5,6 +5,16 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from radiogenomics.errors import GenomicsError, listing
+from radiogenomics.genomics.remarks import Remark
+
+
+def near_names(wanted: str, present: Sequence[str]) -> list[str]:
+    """Up to three names like the wanted one: longer or shorter forms of it (barcodes) first, then similar spellings."""
+    folded = wanted.casefold()
+    forms = [
+        name for name in present if name and (name.casefold().startswith(folded) or folded.startswith(name.casefold()))
+    ]
+    return list(dict.fromkeys([*forms, *get_close_matches(wanted, present, n=3)]))[:3]
 
 
 class SampleNotInVcfError(GenomicsError):
@@ -14,7 +24,7 @@ class SampleNotInVcfError(GenomicsError):
 
     def __init__(self, path: Path, sample: str, present: Sequence[str]) -> None:
         self.path, self.sample, self.present = path, sample, tuple(present)
-        near = get_close_matches(sample, present, n=3)
+        near = near_names(sample, present)
         super().__init__(
             f"{path.name}: no sample {sample!r} among its {len(present)}",
             hint="correct sample_id in the samples sheet; "
@@ -27,11 +37,48 @@ class UnreadableVcfError(GenomicsError):
 
     reason = "unreadable_vcf"
 
-    def __init__(self, path: Path, problem: str) -> None:
-        self.path, self.problem = path, problem
+    def __init__(self, path: Path, problem: str, line: int | None = None) -> None:
+        self.path, self.problem, self.line = path, problem, line
         super().__init__(
             f"{path.name}: not readable as VCF or BCF: {problem}",
             hint="check the file with `bcftools view`; copy it again if it was truncated",
+        )
+
+
+class FaultyVariantsError(GenomicsError):
+    """Lines of a variant file state what cannot be: a position, an allele, a genotype, an order, a class."""
+
+    reason = "faulty_variants"
+
+    def __init__(self, path: Path, remarks: Sequence[Remark]) -> None:
+        self.path, self.remarks = path, tuple(remarks)
+        super().__init__(
+            f"{path.name}: " + "; ".join(str(remark) for remark in remarks),
+            hint="mend the lines; or see `genomics.policies`: such records can be left out, unsorted ones sorted",
+        )
+
+
+class ContigLengthsError(GenomicsError):
+    """The header of a variant file states other lengths of contigs than the reference has."""
+
+    reason = "contig_lengths"
+
+    def __init__(
+        self, vcf: Path, reference: Path, contig: str, line: int, stated: tuple[int, str], real: tuple[int, str]
+    ) -> None:
+        self.vcf, self.reference, self.contig, self.line, self.stated, self.real = (
+            vcf,
+            reference,
+            contig,
+            line,
+            stated,
+            real,
+        )
+        super().__init__(
+            f"{vcf.name}, line {line}: contig {contig!r} of {stated[0]} bases ({stated[1]});"
+            f" {reference.name} has {real[0]} ({real[1]})",
+            hint="set genomics.reference to the FASTA that the variants were called on; if only the header is wrong,"
+            " `bcftools reheader` mends it",
         )
 
 
@@ -40,8 +87,8 @@ class ReferenceMismatchError(GenomicsError):
 
     reason = "reference_mismatch"
 
-    def __init__(self, vcf: Path, reference: Path, problem: str) -> None:
-        self.vcf, self.reference, self.problem = vcf, reference, problem
+    def __init__(self, vcf: Path, reference: Path, problem: str, line: int | None = None) -> None:
+        self.vcf, self.reference, self.problem, self.line = vcf, reference, problem, line
         super().__init__(
             f"{vcf.name} was not called on {reference.name}: {problem}",
             hint="set genomics.reference to the FASTA that the variants were called on (same build, same contig names)",
@@ -108,4 +155,41 @@ class NoGenotypesError(GenomicsError):
         super().__init__(
             f"{path.name}: sample {sample!r} has no called genotype in {records} record(s)",
             hint="the caller may not write GT (Strelka does not for somatic variants): add GT, or leave the sample out",
+        )
+
+
+class AnnotationError(GenomicsError):
+    """The annotation that a variant file brings along cannot be used."""
+
+    reason = "annotation"
+
+    def __init__(self, path: Path, problem: str, hint: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: {problem}", hint=hint)
+
+
+class AmbiguousSampleError(GenomicsError):
+    """Several samples of a file belong to one patient barcode."""
+
+    reason = "ambiguous_sample"
+
+    def __init__(self, path: Path, wanted: str, found: Sequence[str]) -> None:
+        self.path, self.wanted, self.found = path, wanted, tuple(found)
+        super().__init__(
+            f"{path.name}: {len(found)} samples belong to {wanted!r}: {listing(found, 4)}",
+            hint="name one of them in full in the samples sheet and set genomics.sample_id to `exact`, or leave the"
+            " others out of the file",
+        )
+
+
+class UnreadableMafError(GenomicsError):
+    """The file is not a mutation annotation file that can be read."""
+
+    reason = "unreadable_maf"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"{path.name}: not readable as MAF: {problem}",
+            hint="the columns are those of the GDC's MAF format, separated by tabs, under lines that begin with #",
         )

@@ -1,6 +1,6 @@
-"""What each sample carries: genotypes of a normalised, annotated BCF joined with the consequence per gene."""
+"""What each sample carries: genotypes of normalised records joined with the consequence per gene."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +13,11 @@ from radiogenomics import tables
 from radiogenomics.genomics.consequence import Consequence, classify, merge, parse_bcsq
 from radiogenomics.genomics.errors import UnreadableVcfError
 from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.remarks import Remarks
 
 Policy = Literal["longest_cds", "worst"]
+# From the value of an INFO field of one allele and the line of the variant file to consequences.
+Parse = Callable[[str | None, int], Iterable[Consequence]]
 
 
 @dataclass
@@ -25,9 +28,23 @@ class Carried:
         default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns}
     )
     n_alternate: dict[str, int] = field(default_factory=dict)
+    transcripts: set[str] = field(default_factory=set)
 
 
-def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, policy: Policy) -> Carried:
+def parse_called(text: str | None, _: int) -> Iterable[Consequence]:
+    """Consequences that bcftools csq has just called."""
+    return parse_bcsq(text) if text else ()
+
+
+def read_carried(
+    bcf: Path,
+    patients: Mapping[str, str],
+    genes: Genes,
+    policy: Policy,
+    remarks: Remarks,
+    tag: str = "BCSQ",
+    parse: Parse = parse_called,
+) -> Carried:
     """Read the carriers of every exonic or splice-site allele.
 
     Half calls count the alleles that were called; ``*`` and alleles that are no sequence are carried by nobody, and a
@@ -36,28 +53,48 @@ def read_carried(bcf: Path, patients: Mapping[str, str], genes: Genes, policy: P
     Parameters
     ----------
     bcf : Path
-        Biallelic records with INFO/BCSQ, as ``normalise.annotated`` writes.
+        Biallelic records, ID the line of the variant file, as ``normalise.normalised`` writes.
     patients : mapping
         Sample name → patient.
     genes : Genes
         For the choice of transcript.
     policy : {"longest_cds", "worst"}
-        Transcript that stands for a gene.
+        Transcript that stands for a gene without a canonical one.
+    remarks : Remarks
+        Receives alleles that another record has stated already.
+    tag, parse
+        INFO field with the consequences, and what reads it.
     """
     carried = Carried()
     try:
         reader = cyvcf2.VCF(str(bcf))
         names = list(reader.samples)
         n_alternate = np.zeros(len(names), np.int64)
+        seen: dict[tuple[str, str], int] = {}
+        place: tuple[str, int] = ("", 0)
         for record in reader:
+            allele, line = record.ALT[0] if record.ALT else ".", int(record.ID)
+            if allele.startswith(("*", "<", ".")):
+                continue
+            if place != (record.CHROM, record.POS):
+                place, seen = (record.CHROM, record.POS), {}
+            first = seen.setdefault((record.REF, allele), line)
+            if first != line:
+                text = f"{record.CHROM}-{record.POS}-{record.REF}-{allele} stands in line {first} already"
+                remarks.add("duplicate", line, text)
             copies, ploidy = allele_counts(record.genotype.array())
-            allele = record.ALT[0] if record.ALT else "."
-            if allele.startswith(("*", "<", ".")) or not copies.any():
+            if not copies.any():
                 continue
             n_alternate += copies > 0
-            for consequence in chosen(record.INFO.get("BCSQ"), genes, policy):
-                carriers = np.flatnonzero(copies)
-                _append(carried.columns, record, allele, consequence, carriers, copies, ploidy, names, patients)
+            found = list(parse(record.INFO.get(tag), line))
+            carried.transcripts.update(consequence.transcript for consequence in found)
+            carriers = np.flatnonzero(copies)
+            for consequence, choice in chosen(found, genes, policy):
+                _append(carried.columns, record, line, allele, consequence, choice, carriers)
+                carried.columns["patient_id"].extend(patients[names[index]] for index in carriers)
+                carried.columns["sample_id"].extend(names[index] for index in carriers)
+                carried.columns["alt_copies"].extend(copies[carriers].tolist())
+                carried.columns["ploidy"].extend(ploidy[carriers].tolist())
     except (OSError, ValueError) as error:
         raise UnreadableVcfError(bcf, str(error)) from error
     carried.n_alternate = dict(zip(names, n_alternate.tolist(), strict=True))
@@ -76,23 +113,24 @@ def allele_counts(genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (alleles == 1).sum(axis=1), (alleles != -2).sum(axis=1)
 
 
-def chosen(bcsq: str | None, genes: Genes, policy: Policy) -> Iterator[Consequence]:
-    """The exonic consequence that stands for each gene that the allele hits."""
-    if not bcsq:
-        return
-    per_gene: dict[str, list[Consequence]] = {}
-    for (gene, transcript), consequence in merge(parse_bcsq(bcsq)).items():
-        if policy == "worst" or transcript in genes.representative:
-            per_gene.setdefault(gene, []).append(consequence)
+def chosen(consequences: Iterable[Consequence], genes: Genes, policy: Policy) -> Iterator[tuple[Consequence, str]]:
+    """The exonic consequence that stands for each gene that the allele hits, and why that transcript was chosen."""
+    per_gene: dict[str, list[tuple[Consequence, str]]] = {}
+    for (gene, transcript), consequence in merge(consequences).items():
+        choice = genes.represents(transcript)
+        if policy == "worst" and not genes.decided(transcript):
+            choice = "worst"
+        if choice:
+            per_gene.setdefault(gene, []).append((consequence, choice))
     for candidates in per_gene.values():
-        worst = min(candidates, key=lambda candidate: (candidate.rank, candidate.transcript))
-        if worst.exonic:
+        worst = min(candidates, key=lambda candidate: (candidate[0].rank, candidate[0].transcript))
+        if worst[0].exonic:
             yield worst
 
 
-def variants_frame(parts: Iterable[Carried]) -> pd.DataFrame:
+def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame:
     """The variants table; a record that the file holds twice counts once, with the larger number of copies."""
-    frames = [pd.DataFrame(part.columns) for part in parts]
+    frames = [pd.DataFrame(part) for part in parts]
     frame = pd.concat(frames, ignore_index=True) if frames else tables.VARIANTS.frame([])
     key = list(tables.VARIANTS.key)
     frame = frame.sort_values([*key, "alt_copies"], kind="stable").drop_duplicates(key, keep="last")
@@ -103,16 +141,14 @@ def variants_frame(parts: Iterable[Carried]) -> pd.DataFrame:
 def _append(
     columns: dict[str, list[Any]],
     record: Any,  # noqa: ANN401 - a cyvcf2 record, which has no type
+    line: int,
     allele: str,
     consequence: Consequence,
+    choice: str,
     carriers: np.ndarray,
-    copies: np.ndarray,
-    ploidy: np.ndarray,
-    names: Sequence[str],
-    patients: Mapping[str, str],
 ) -> None:
-    n = len(carriers)
     constant = {
+        "line": line,
         "variant": f"{record.CHROM}-{record.POS}-{record.REF}-{allele}",
         "chromosome": record.CHROM,
         "position": record.POS,
@@ -120,13 +156,11 @@ def _append(
         "alt": allele,
         "gene": consequence.gene,
         "transcript": consequence.transcript,
+        "transcript_choice": choice,
         "consequence": "&".join(consequence.terms),
         "amino_acid_change": consequence.amino_acid_change,
         "consequence_class": classify(consequence.terms),
+        "loftee": consequence.loftee,
     }
     for name, value in constant.items():
-        columns[name].extend([value] * n)
-    columns["patient_id"].extend(patients[names[index]] for index in carriers)
-    columns["sample_id"].extend(names[index] for index in carriers)
-    columns["alt_copies"].extend(copies[carriers].tolist())
-    columns["ploidy"].extend(ploidy[carriers].tolist())
+        columns[name].extend([value] * len(carriers))

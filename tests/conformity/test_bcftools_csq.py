@@ -5,8 +5,8 @@ from pathlib import Path
 import pysam
 import pytest
 
+from radiogenomics.genomics.bcftools import run_bcftools
 from radiogenomics.genomics.consequence import merge, parse_bcsq
-from radiogenomics.genomics.normalise import run_bcftools
 from tests.shared_data import ROOT, shared_data
 
 # bcftools 1.24 says of an arginine that becomes a stop at the end of an incomplete CDS (143R>143*) that the stop is

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from radiogenomics.config.models import Association, Imaging, Pacs, Report
+from radiogenomics.config.models import Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
 from radiogenomics.plan import Plan
 
@@ -90,7 +90,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
-        ("genomics", {"pass_only", "transcript_policy"}),
+        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "classes"}),
         ("alterations", {"classes"}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields)),

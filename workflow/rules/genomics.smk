@@ -2,10 +2,11 @@
 rule genomics_annotate:
     input:
         vcf=lambda wildcards: plan.variant_files(wildcards.batch),
-        shared=plan.watched(plan.config.genomics.reference, plan.config.genomics.genes),
+        shared=plan.genomics_files(),
     output:
         variants="results/genomics/{batch}.variants.parquet",
         samples="results/genomics/{batch}.samples.parquet",
+        remarks="results/genomics/{batch}.remarks.tsv",
         failures="results/genomics/{batch}.failures.tsv",
     log:
         "results/logs/genomics/{batch}.log",
@@ -25,7 +26,8 @@ rule genomics_annotate:
     shell:
         "radiogenomics genomics annotate-batch --samples {params.samples:q} --settings {params.settings:q}"
         " --reference {params.reference:q} --genes {params.genes:q}"
-        " --variants {output.variants} --table {output.samples} --failures {output.failures} 2> {log}"
+        " --variants {output.variants} --table {output.samples} --remarks {output.remarks}"
+        " --failures {output.failures} 2> {log}"
 
 
 rule genomics_alterations:

@@ -6,7 +6,9 @@ import pysam
 import pytest
 
 from radiogenomics.genomics.errors import UnreadableVcfError
-from radiogenomics.genomics.genotypes import Counts, is_bcf, write_genotypes
+from radiogenomics.genomics.genotypes import Counts, Wanted, write_genotypes
+from radiogenomics.genomics.reading import is_bcf
+from radiogenomics.genomics.remarks import Remarks
 from tests.unit.genomics.small_genome import write_genome, write_vcf
 
 UNDECLARED = """\
@@ -22,7 +24,8 @@ UNDECLARED = """\
 def cut(folder, text, samples=("S3", "S1"), name="in.vcf", pass_only=False):
     path = folder / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
-    counts = write_genotypes(path, samples, {"1": 100}, {"1"}, folder / "out.vcf", pass_only=pass_only)
+    wanted = Wanted(samples, {"1": 100}, {"1"}, pass_only)
+    counts = write_genotypes(path, wanted, folder / "out.vcf", Remarks(path))
     lines = (folder / "out.vcf").read_text().splitlines()
     return [line.split("\t") for line in lines if not line.startswith("##")], counts
 
@@ -89,7 +92,7 @@ def test_windows_line_ends(tmp_path):
             UnreadableVcfError,
             "line 7: 10 columns, the header has 12",
         ),
-        (UNDECLARED.replace("#CHROM", "#CHRM"), UnreadableVcfError, "line 2: before the #CHROM line"),
+        (UNDECLARED.replace("#CHROM", "CHROM"), UnreadableVcfError, "line 2: before the #CHROM line"),
         ("##fileformat=VCFv4.3\n", UnreadableVcfError, "no #CHROM line"),
         (UNDECLARED.replace("S2", "S1"), UnreadableVcfError, "sample 'S1' stands 2 times in the header"),
     ],

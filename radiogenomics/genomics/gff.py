@@ -1,0 +1,79 @@
+"""A GFF3 of any style as bcftools csq reads it: Ensembl's identifiers and biotypes, one parent a line."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from radiogenomics.genomics.builds import described
+from radiogenomics.genomics.errors import GenesError
+from radiogenomics.genomics.genes import PARTS, Feature, Genes, bare, features
+
+# RefSeq accessions of the human chromosomes; the version (.10 or .11 for chromosome 1) is that of the build.
+_ACCESSION = re.compile(r"NC_0000(?P<number>\d\d)\.\d+")
+_SEX = {23: "X", 24: "Y"}
+# Without a biotype of their own, RefSeq's transcripts have the type of the feature.
+_OF_FEATURE = {"mRNA": "protein_coding"}
+
+
+def contig_map(genes: Genes, contigs: Mapping[str, int]) -> dict[str, str]:
+    """Name in the GFF3 → name in the reference, of contigs that both have; RefSeq accessions become chromosomes."""
+    found: dict[str, str] = {}
+    for name in sorted(genes.contigs):
+        accession = _ACCESSION.fullmatch(name)
+        number = int(accession["number"]) if accession else 0
+        chromosome = _SEX.get(number, str(number))
+        known = next((known for known in (name, chromosome, f"chr{chromosome}") if known in contigs), None)
+        if known is not None:
+            found[name] = known
+    return found
+
+
+def for_bcftools(genes: Genes, contigs: Mapping[str, int], scratch: Path) -> tuple[Path, frozenset[str]]:
+    """The file to give to bcftools, and the contigs of the reference that carry genes.
+
+    Raises
+    ------
+    GenesError
+        A contig has another length in the GFF3 than in the reference.
+    """
+    names = contig_map(genes, contigs)
+    for name, known in names.items():
+        length, line = genes.lengths.get(name, (contigs[known], 0))
+        if length != contigs[known]:
+            stated = f"{length} bases ({described({known: length})})"
+            real = f"{contigs[known]} ({described({known: contigs[known]})})"
+            raise GenesError(
+                genes.path,
+                f"line {line}: contig {name!r} of {stated}; the reference has {real}",
+                "use genes and reference of one build",
+            )
+    if genes.plain and all(name == known for name, known in names.items()):
+        return genes.path, frozenset(names.values())
+    target = scratch / "genes.gff3"
+    with target.open("w", encoding="utf-8") as out:
+        out.write("##gff-version 3\n")
+        for feature in features(genes.path):
+            if feature.cells[0] in names:
+                out.writelines(_lines(feature, names[feature.cells[0]]))
+    return target, frozenset(names.values())
+
+
+def _lines(feature: Feature, contig: str) -> list[str]:
+    """The line in Ensembl's style, once for each parent."""
+    cells = "\t".join((contig, *feature.cells[1:]))
+    attributes, parents = feature.attributes, feature.parents
+    identifier = bare(attributes.get("ID", ""))
+    if feature.kind in PARTS:
+        return [f"{cells}\tParent=transcript:{parent}\n" for parent in parents]
+    if not identifier:
+        return []
+    if parents:
+        biotype = _biotype(attributes, "transcript_type") or _OF_FEATURE.get(feature.kind, feature.kind)
+        return [f"{cells}\tID=transcript:{identifier};Parent=gene:{parents[0]};biotype={biotype}\n"]
+    biotype = _biotype(attributes, "gene_type", "gene_biotype")
+    name = attributes.get("gene_name") or attributes.get("Name") or identifier
+    return [f"{cells}\tID=gene:{identifier};biotype={biotype};Name={name}\n"] if biotype else []
+
+
+def _biotype(attributes: Mapping[str, str], *keys: str) -> str:
+    return next((attributes[key] for key in ("biotype", *keys) if key in attributes), "")

@@ -1,0 +1,113 @@
+"""One record of a VCF: what is wrong with its position, alleles and genotypes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from radiogenomics.genomics.remarks import Remarks
+
+# A sequence, as far as bcftools takes it; other IUPAC codes name several bases.
+SEQUENCE = re.compile(r"[ACGTNacgtn]+")
+CODES = re.compile(r"[ACGTNRYSWKMBDHVacgtnryswkmbdhv]+")
+# VCF 4.3, sections 1.6.1 and 5.4: <ID>, a breakend with bases on one side, a single breakend.
+SYMBOL = re.compile(
+    r"<[^<>,\s]+>|[A-Za-z.]+([\[\]])[^\s,\[\]]+\1|([\[\]])[^\s,\[\]]+\2[A-Za-z.]+|\.[A-Za-z]+|[A-Za-z]+\."
+)
+GENOTYPE = re.compile(r"[/|]?(?:\.|\d+)(?:[/|](?:\.|\d+))*")
+FILTER = re.compile(r"[^\s;]+(?:;[^\s;]+)*")
+STAR = "*"
+OTHER = "<OTHER>"
+
+
+def alleles(number: int, ref: str, alt: str, remarks: Remarks) -> tuple[str, list[str]] | None:
+    """REF and ALTs in upper case, alleles that are no sequence as ``<OTHER>``; None where the record cannot be used."""
+    if not SEQUENCE.fullmatch(ref):
+        coded = CODES.fullmatch(ref) is not None
+        if not remarks.add("ref_code" if coded else "ref_allele", number, f"REF {ref!r}"):
+            return None
+    ref = ref.upper()
+    alts = [_alt(number, ref, text, remarks) for text in alt.split(",")]
+    sequences = [text for text in alts if text and text != OTHER]
+    if len(sequences) > len(set(sequences)):
+        remarks.add("alt_repeated", number, f"ALT {alt!r}")
+    return None if None in alts else (ref, [text for text in alts if text])
+
+
+def _alt(number: int, ref: str, text: str, remarks: Remarks) -> str | None:
+    if SEQUENCE.fullmatch(text):
+        if text.upper() != ref:
+            return text.upper()
+        kind = "alt_is_ref"
+    elif text == STAR:
+        remarks.add("alt_star", number, "ALT '*'")
+        return STAR
+    elif SYMBOL.fullmatch(text):
+        kind = "alt_symbol"
+    else:
+        kind = "alt_code" if CODES.fullmatch(text) else "alt_allele"
+    return OTHER if remarks.add(kind, number, f"ALT {text!r}") else None
+
+
+class Genotypes:
+    """Reads the genotypes of the wanted columns; what a text of GT is worth is looked up once for each text.
+
+    ``missing`` and ``uncalled`` count, by sample, the calls that are missing in part and as a whole.
+    """
+
+    def __init__(self, columns: Sequence[int], remarks: Remarks) -> None:
+        self.columns, self.remarks = tuple(columns), remarks
+        self.missing, self.uncalled = [0] * len(columns), [0] * len(columns)
+        self._verdicts: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def calls(self, number: int, cells: Sequence[str], n_alleles: int) -> list[str] | None:
+        """GT of each wanted sample; None where one of them cannot be used."""
+        if not self.columns:
+            return []
+        keys = cells[8].split(":")
+        if "GT" not in keys:
+            self.remarks.add("no_gt", number, f"FORMAT {cells[8]!r}")
+            return ["."] * len(self.columns)
+        if keys.count("GT") > 1 and not self.remarks.add("format", number, f"FORMAT {cells[8]!r}"):
+            return None
+        wanted = [cells[column] for column in self.columns]
+        if max(cell.count(":") for cell in wanted) >= len(keys):
+            self.remarks.add("extra_fields", number, f"more than the {len(keys)} fields of {cells[8]!r}")
+        if keys[0] == "GT":
+            calls = [cell.partition(":")[0] or "." for cell in wanted]
+        else:
+            self.remarks.add("gt_not_first", number, f"FORMAT {cells[8]!r}")
+            place = keys.index("GT")
+            parts = [cell.split(":") for cell in wanted]
+            calls = [part[place] if place < len(part) and part[place] else "." for part in parts]
+        return calls if self._usable(number, calls, n_alleles) else None
+
+    def count_missing(self, calls: Sequence[str]) -> None:
+        """Count the missing calls of a record that is kept."""
+        for index, call in enumerate(calls):
+            if "." in call:
+                self.missing[index] += 1
+                self.uncalled[index] += not any(character.isdigit() for character in call)
+
+    def _usable(self, number: int, calls: Sequence[str], n_alleles: int) -> bool:
+        usable = True
+        for call, n in Counter(calls).items():
+            key = (call, n_alleles)
+            if key not in self._verdicts:
+                self._verdicts[key] = verdict(call, n_alleles)
+            for kind in self._verdicts[key]:
+                usable &= self.remarks.add(kind, number, f"GT {call!r}", n)
+        return usable
+
+
+def verdict(call: str, n_alleles: int) -> tuple[str, ...]:
+    """Kinds of oddity of one genotype of a record with ``n_alleles`` alleles, REF among them."""
+    if not GENOTYPE.fullmatch(call):
+        return ("genotype",)
+    parts = re.split(r"[/|]", call.lstrip("/|"))
+    called = [int(part) for part in parts if part != "."]
+    if called and max(called) >= n_alleles:
+        return ("allele_number",)
+    kinds = ["half_call"] if called and len(called) < len(parts) else []
+    if called and len(parts) != 2:
+        kinds.append("haploid" if len(parts) == 1 else "polyploid")
+    return tuple(kinds)
