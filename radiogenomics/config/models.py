@@ -177,6 +177,25 @@ class MagneticResonance(Section):
     )
 
 
+class Segmenter(Section):
+    """A program that segments a volume; nothing is downloaded for it."""
+
+    command: str = Field(
+        description="Command line; `{volume}` (NIfTI), `{mask}` (label map to write, NIfTI) and `{weights}` are filled in."
+    )
+    weights: Path | None = Field(None, description="File with the weights of its model.")
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of the weights; other weights are refused."
+    )
+    timeout_s: float = Field(3600, gt=0, description="Longest time, in seconds, that one image may take.")
+
+    @model_validator(mode="after")
+    def _digest_of_weights(self) -> Self:
+        if (self.weights is None) != (self.sha256 is None):
+            raise ValueError("weights and sha256 go together")
+        return self
+
+
 class Imaging(Section):
     """From DICOM to volumes and masks."""
 
@@ -205,6 +224,10 @@ class Imaging(Section):
         "suvbw",
         description="PET as standardised uptake value by body weight, lean body mass (Janmahasatian) or body surface"
         " area (Du Bois), or in the unit that is stored.",
+    )
+    segmenters: dict[Name, Segmenter] = Field(
+        default_factory=dict,
+        description="Programs that segment, by the name that the images sheet uses: `segmenter:NAME` as `segmentation`.",
     )
     mr: MagneticResonance = Field(MagneticResonance())
     policies: Policies = Field(Policies())
@@ -255,8 +278,8 @@ class Genomics(Section):
     )
     sample_id: Literal["exact", "tcga_patient"] = Field(
         "exact",
-        description="How `sample_id` of the samples sheet names a sample: letter by letter, or by the first 12"
-        " characters of TCGA barcodes.",
+        description="How `sample_id` of the samples sheet names a sample: letter by letter, or else by the first 12"
+        " characters of TCGA barcodes, if only one sample has these.",
     )
     consequences: Literal["call", "annotated"] = Field(
         "call",

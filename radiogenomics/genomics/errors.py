@@ -177,8 +177,7 @@ class AmbiguousSampleError(GenomicsError):
         self.path, self.wanted, self.found = path, wanted, tuple(found)
         super().__init__(
             f"{path.name}: {len(found)} samples belong to {wanted!r}: {listing(found, 4)}",
-            hint="name one of them in full in the samples sheet and set genomics.sample_id to `exact`, or leave the"
-            " others out of the file",
+            hint="name the one that belongs to the image in full in the samples sheet",
         )
 
 

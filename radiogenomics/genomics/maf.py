@@ -37,6 +37,11 @@ OPTIONAL = {
     "filter": ("FILTER",),
 }
 ALLELE = r"[ACGTN]+|-"
+NOTHING = ("", ".", "__UNKNOWN__")
+_BUILDS = {
+    **dict.fromkeys(("37", "hg19", "GRCh37", "GRCh37-lite"), "GRCh37"),
+    **dict.fromkeys(("38", "hg38", "GRCh38"), "GRCh38"),
+}
 
 
 def is_maf(path: Path) -> bool:
@@ -127,7 +132,7 @@ def read_maf(path: Path, settings: Genomics) -> Maf:
         raise AnnotationError(path, problem, "set genomics.consequences to `annotated`, for all files of the study")
     rows = _read(path)
     remarks = Remarks(path, {})
-    builds = sorted(set(rows["build"]) - {""})
+    builds = sorted({_BUILDS.get(name, name) for name in rows["build"].unique()} - {""})
     if len(builds) > 1:
         raise UnreadableMafError(path, f"NCBI_Build names several builds: {listing(builds)}")
     for build in builds:
@@ -200,6 +205,8 @@ def _read(path: Path) -> pd.DataFrame:
         rows[name] = ""
     rows["line"] = np.arange(number + 1, number + 1 + len(rows))
     rows = rows[(rows[list(REQUIRED)] != "").any(axis=1)].reset_index(drop=True)
+    for name in ("change", "transcript", "build"):
+        rows[name] = rows[name].mask(rows[name].isin(NOTHING), "")
     for name in ("ref", "first", "second"):
         rows[name] = rows[name].str.upper()
     rows["alt"] = np.where((rows["second"] == rows["ref"]) & (rows["first"] != ""), rows["first"], rows["second"])

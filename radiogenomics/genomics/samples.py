@@ -17,17 +17,17 @@ def find_sample(path: Path, wanted: str, present: Sequence[str], how: SampleId) 
     Parameters
     ----------
     how : {"exact", "tcga_patient"}
-        Letter by letter, or by the first 12 characters of TCGA barcodes on both sides.
+        Letter by letter; or else, if the file has no such name, by the first 12 characters of TCGA barcodes on both
+        sides.
 
     Raises
     ------
     SampleNotInVcfError, AmbiguousSampleError
     """
-    if how == "exact":
-        found = [name for name in present if name == wanted]
-    else:
-        patient = wanted[:TCGA_PATIENT_LENGTH]
-        found = [name for name in present if name[:TCGA_PATIENT_LENGTH] == patient]
+    if wanted in present:
+        return wanted
+    patient = wanted[:TCGA_PATIENT_LENGTH]
+    found = [name for name in present if how == "tcga_patient" and name[:TCGA_PATIENT_LENGTH] == patient]
     if not found:
         raise SampleNotInVcfError(path, wanted, present)
     if len(found) > 1:
