@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from radiogenomics import config as configuration
-from radiogenomics.cohort.sheets import REMOTE_PATTERN, ImageRow, SampleRow, Sheets, is_remote, read_sheets
+from radiogenomics.cohort.sheets import (
+    REMOTE_PATTERN,
+    ImageRow,
+    SampleRow,
+    Sheets,
+    is_remote,
+    read_sheets,
+    segmenter_of,
+)
 from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, without_folders
 
@@ -173,6 +181,7 @@ def _inspect_settings(config: Config, findings: Findings) -> None:
 def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findings) -> None:
     from radiogenomics.imaging.segmentation import require_roi
     from radiogenomics.imaging.segmentation_errors import NoSegmentationError
+    from radiogenomics.imaging.segmenter import require_segmenter
     from radiogenomics.imaging.series import read_series
 
     for row in rows:
@@ -183,7 +192,9 @@ def _inspect_images(config: Config, rows: tuple[ImageRow, ...], findings: Findin
                 _inspect_remote(config, location, findings, row.patient_id)
             if not is_remote(row.series):
                 read_series(Path(row.series), config.imaging, row.select)
-            if not is_remote(row.segmentation):
+            if (name := segmenter_of(row.segmentation)) is not None:
+                require_segmenter(name, config.imaging.segmenters)
+            elif not is_remote(row.segmentation):
                 require_roi(Path(row.segmentation), row.roi, config.imaging)
 
 

@@ -20,6 +20,7 @@ ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
 REMOTE_PATTERN = re.compile(r"^dicomweb:(?P<server>[A-Za-z0-9_-]+)/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})$")
 MISSING = ("", "NA", "NaN", "nan")
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+SEGMENTER = "segmenter:"
 PATH_COLUMNS = ("series", "segmentation", "vcf")
 Lines = Sequence[tuple[int, dict[str, str]]]
 
@@ -36,7 +37,8 @@ class PatientRow:
 class ImageRow:
     """One image with one region of interest.
 
-    ``series`` and ``segmentation`` are absolute paths or ``dicomweb:SERVER/STUDY_UID/SERIES_UID``; an empty
+    ``series`` and ``segmentation`` are absolute paths or ``dicomweb:SERVER/STUDY_UID/SERIES_UID``, a
+    segmentation may be ``segmenter:NAME``; an empty
     ``segmentation`` means that there is none. ``role`` says what the image is in the study. ``select`` names one of
     several volumes of the series, by number or by attributes; usually it is empty.
     """
@@ -66,6 +68,11 @@ class Sheets:
     patients: tuple[PatientRow, ...]
     images: tuple[ImageRow, ...]
     samples: tuple[SampleRow, ...]
+
+
+def segmenter_of(location: str) -> str | None:
+    """Name of the program that makes the segmentation, where the sheet names one: ``segmenter:NAME``."""
+    return location.removeprefix(SEGMENTER) if location.startswith(SEGMENTER) else None
 
 
 def is_remote(location: str) -> bool:
@@ -246,7 +253,8 @@ def _strangers(lines: Lines, patients: set[str]) -> list[str]:
 
 
 def _located(folder: Path, location: str) -> str:
-    return location if not location or is_remote(location) else str((folder / location).resolve())
+    stays = not location or is_remote(location) or segmenter_of(location) is not None
+    return location if stays else str((folder / location).resolve())
 
 
 def _refuse(path: Path, problems: Sequence[str]) -> None:

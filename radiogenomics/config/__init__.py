@@ -45,11 +45,18 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     config = _validate(Config, data, path)
     folder = path.parent.resolve()
     cohort = _located(config.cohort, folder, ("patients", "images", "samples"))
+    segmenters = {
+        name: each.model_copy(update={"weights": (folder / each.weights).resolve() if each.weights else None})
+        for name, each in config.imaging.segmenters.items()
+    }
+    imaging = config.imaging.model_copy(update={"segmenters": segmenters})
     genomics = _located(config.genomics, folder, ("reference", "genes", "canonical"))
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})
-    return config.model_copy(update={"cohort": cohort, "genomics": genomics, "radiomics": radiomics})
+    return config.model_copy(
+        update={"cohort": cohort, "imaging": imaging, "genomics": genomics, "radiomics": radiomics}
+    )
 
 
 def load_section(model: type[Model], text: str) -> Model:

@@ -181,7 +181,7 @@ class Segmenter(Section):
     """A program that segments a volume; nothing is downloaded for it."""
 
     command: str = Field(
-        description="Command line; `{volume}` (NIfTI), `{mask}` (label map to write, NIfTI) and `{weights}` are filled in."
+        description="Command line; `{volume}` (NIfTI), `{mask}` (label map to write) and `{weights}` are filled in."
     )
     weights: Path | None = Field(None, description="File with the weights of its model.")
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
@@ -227,7 +227,8 @@ class Imaging(Section):
     )
     segmenters: dict[Name, Segmenter] = Field(
         default_factory=dict,
-        description="Programs that segment, by the name that the images sheet uses: `segmenter:NAME` as `segmentation`.",
+        description="Programs that segment, by the name that the images sheet gives as `segmentation`:"
+        " `segmenter:NAME`.",
     )
     mr: MagneticResonance = Field(MagneticResonance())
     policies: Policies = Field(Policies())

@@ -2,14 +2,16 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from radiogenomics import tables
-from radiogenomics.cohort.sheets import ImageRow, is_remote
+from radiogenomics.cohort.sheets import ImageRow, is_remote, segmenter_of
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Imaging
 from radiogenomics.errors import MissingFileError
@@ -21,6 +23,7 @@ from radiogenomics.imaging.overlay import write_overlay
 from radiogenomics.imaging.quality import assess
 from radiogenomics.imaging.segmentation import Region, read_regions
 from radiogenomics.imaging.segmentation_errors import NoSegmentationError, PaddedRegionError
+from radiogenomics.imaging.segmenter import segment
 from radiogenomics.imaging.series import Series, read_series
 from radiogenomics.imaging.volume import Volume, read_volume, write_volume
 from radiogenomics.provenance import Provenance
@@ -79,7 +82,7 @@ def _sources(row: ImageRow, fetched: Path | None) -> tuple[Path, Path] | None:
             if not (path := fetched / row.image_id / kind).is_dir():
                 return None
             found.append(path)
-        else:
+        else:  # that of a segmenter is made later
             found.append(Path(location))
     return found[0], found[1]
 
@@ -93,8 +96,8 @@ def _convert(
     refuses the image. Nothing is written of an image without a region.
     """
     series = read_series(source, settings, row.select)
-    regions = read_regions(drawn, row.roi, series.grid, series.references, settings)
     volume = in_quantities(read_volume(series), settings)
+    regions = _regions(row, drawn, volume, settings)
     each = settings.policies.several_regions == "each" and row.roi in settings.regions
     measured: list[Region] = []
     for region in regions:
@@ -119,6 +122,18 @@ def _convert(
         }
         for region in measured
     ]
+
+
+def _regions(row: ImageRow, drawn: Path, volume: Volume, settings: Imaging) -> Sequence[Region]:
+    """Regions of a segmentation that is there, or that a program makes of the volume now."""
+    grid, references = volume.series.grid, volume.series.references
+    if (program := segmenter_of(row.segmentation)) is None:
+        return read_regions(drawn, row.roi, grid, references, settings)
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "volume.nii.gz"
+        write_volume(volume, path)
+        made = segment(program, settings.segmenters, path, path.with_name(f"{program}.nii.gz"))
+        return read_regions(made, row.roi, grid, references, settings)
 
 
 def _refuse_padding(drawn: Path, region: Region, volume: Volume) -> None:
