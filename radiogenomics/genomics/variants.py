@@ -73,14 +73,15 @@ def read_carried(
         seen: dict[tuple[str, str], int] = {}
         place: tuple[str, int] = ("", 0)
         for record in reader:
-            allele, line = record.ALT[0] if record.ALT else ".", int(record.ID)
+            # bcftools norm copies the case of the reference, which is lower where repeats are masked.
+            ref, allele, line = record.REF.upper(), (record.ALT[0] if record.ALT else ".").upper(), int(record.ID)
             if allele.startswith(("*", "<", ".")):
                 continue
             if place != (record.CHROM, record.POS):
                 place, seen = (record.CHROM, record.POS), {}
-            first = seen.setdefault((record.REF, allele), line)
+            first = seen.setdefault((ref, allele), line)
             if first != line:
-                text = f"{record.CHROM}-{record.POS}-{record.REF}-{allele} stands in line {first} already"
+                text = f"{record.CHROM}-{record.POS}-{ref}-{allele} stands in line {first} already"
                 remarks.add("duplicate", line, text)
             copies, ploidy = allele_counts(record.genotype.array())
             if not copies.any():
@@ -90,7 +91,8 @@ def read_carried(
             carried.transcripts.update(consequence.transcript for consequence in found)
             carriers = np.flatnonzero(copies)
             for consequence, choice in chosen(found, genes, policy):
-                _append(carried.columns, record, line, allele, consequence, choice, carriers)
+                stated = (record.CHROM, record.POS, ref, allele)
+                _append(carried.columns, line, stated, consequence, choice, len(carriers))
                 carried.columns["patient_id"].extend(patients[names[index]] for index in carriers)
                 carried.columns["sample_id"].extend(names[index] for index in carriers)
                 carried.columns["alt_copies"].extend(copies[carriers].tolist())
@@ -140,20 +142,20 @@ def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame
 
 def _append(
     columns: dict[str, list[Any]],
-    record: Any,  # noqa: ANN401 - a cyvcf2 record, which has no type
     line: int,
-    allele: str,
+    allele: tuple[str, int, str, str],
     consequence: Consequence,
     choice: str,
-    carriers: np.ndarray,
+    n: int,
 ) -> None:
+    chromosome, position, ref, alt = allele
     constant = {
         "line": line,
-        "variant": f"{record.CHROM}-{record.POS}-{record.REF}-{allele}",
-        "chromosome": record.CHROM,
-        "position": record.POS,
-        "ref": record.REF,
-        "alt": allele,
+        "variant": f"{chromosome}-{position}-{ref}-{alt}",
+        "chromosome": chromosome,
+        "position": position,
+        "ref": ref,
+        "alt": alt,
         "gene": consequence.gene,
         "transcript": consequence.transcript,
         "transcript_choice": choice,
@@ -163,4 +165,4 @@ def _append(
         "loftee": consequence.loftee,
     }
     for name, value in constant.items():
-        columns[name].extend([value] * len(carriers))
+        columns[name].extend([value] * n)

@@ -87,6 +87,13 @@ def test_indels_are_left_aligned(tmp_path, genome):
     assert row.variant == "1-43-TCA-T"
 
 
+def test_a_masked_reference_in_lower_case_gives_the_same_alleles(tmp_path, genome):
+    records = ["14 A T PASS 0/1 0/0 0/0 0/0", "46 CAC C PASS 0/1 0/0 0/0 0/0"]
+    expected = carried(tmp_path, records, genome)
+    genome[0].write_text(f">1\n{SEQUENCE.lower()}\n")
+    assert carried(tmp_path, records, genome) == expected
+
+
 @pytest.mark.parametrize("name", ["calls.vcf", "calls.vcf.gz"])
 def test_no_index_is_needed(tmp_path, genome, name):
     assert len(carried(tmp_path, ["14 A T PASS 0/1 1/1 0/0 0/0"], genome, name)) == 2
