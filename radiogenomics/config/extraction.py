@@ -9,8 +9,9 @@ from radiogenomics.config.filters import Filter
 from radiogenomics.config.models import Distinct, Name, Section
 
 Family = Literal[
-    "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm", "gldm"
-]
+    "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",
+    "gldm", "shape2D",
+]  # fmt: skip
 Aggregation = Literal[
     "2d_averaged", "2d_slice_merged", "2.5d_direction_merged", "2.5d_merged", "3d_averaged", "3d_merged"
 ]
@@ -19,7 +20,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "ibsi": (
         "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",
     ),
-    "pyradiomics": ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"),
+    "pyradiomics": ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm", "shape2D"),
 }  # fmt: skip
 # What only one definition knows, by key.
 OF_IBSI = ("bin_origin", "round_intensities", "ivh")
@@ -143,7 +144,7 @@ class RadiomicsSettings(Section):
         0.0, description="Added to intensities before Energy and RootMeanSquared (pyradiomics: voxelArrayShift)."
     )
     families: Annotated[tuple[Family, ...], Distinct] | None = Field(
-        None, min_length=1, description="Feature families; null takes all that the definition has."
+        None, min_length=1, description="Feature families; null takes all that the definition has, but not `shape2D`."
     )
     features: dict[Family, tuple[str, ...]] = Field(
         default_factory=dict,
@@ -163,8 +164,9 @@ class RadiomicsSettings(Section):
 
     @property
     def chosen_families(self) -> tuple[Family, ...]:
-        """The families to compute, in the order of the definition."""
-        return tuple(family for family in FAMILIES[self.definition] if self.families is None or family in self.families)
+        """The families to compute, in the order of the definition; those of one slice only if asked for."""
+        wanted = set(FAMILIES[self.definition]) - {"shape2D"} if self.families is None else set(self.families)
+        return tuple(family for family in FAMILIES[self.definition] if family in wanted)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.radiomics.families.local_intensity import BALL_RADIUS_MM, local_intensity
 from radiogenomics.radiomics.families.shape import shape
+from radiogenomics.radiomics.families.shape2d import shape2d
 from radiogenomics.radiomics.filters.errors import ImageTooSmallForFilterError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.measure import discretised, measure
@@ -99,6 +100,8 @@ def _filters(settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]
 def _unfiltered(region: Region, settings: RadiomicsSettings) -> Iterator[tuple[str, str, Values]]:
     if "shape" in settings.chosen_families:
         yield "original", "shape", shape(region, settings.definition)
+    if "shape2D" in settings.chosen_families:
+        yield "original", "shape2D", shape2d(region)
     if "local" in settings.chosen_families:
         yield "original", "local", local_intensity(region)
 

@@ -15,7 +15,7 @@ from radiogenomics.radiomics.errors import UnknownFeatureError
 from radiogenomics.radiomics.plugins import plugin
 
 # Families that are computed on the image as it is alone, not on its filtered versions.
-UNFILTERED = ("shape", "local")
+UNFILTERED = ("shape", "local", "shape2D")
 
 
 class Name(NamedTuple):

@@ -33,6 +33,8 @@ from radiogenomics.radiomics.region import BoolArray, Values
 LOG_REACH_SIGMAS = 8
 WAVELET = "coif1"
 WAVELET_REACH = 6
+# Why pyradiomics leaves out a family whatever the filter.
+NOT_GIVEN = {"shape2D": "pyradiomics computes it for two-dimensional images only"}
 # What pyradiomics returns where there is no neighbourhood difference at all.
 NO_COARSENESS = 1e6
 # Features that compare intensities: for a single one pyradiomics returns a constant instead of nothing.
@@ -135,16 +137,12 @@ def _by_family(result: Mapping[str, Any], settings: RadiomicsSettings) -> Iterat
     found: Values = {name: float(value) for name, value in result.items()}
     for family in settings.chosen_families:
         for image_type in ("original",) if family in UNFILTERED else settings.image_types.names:
-            prefix = f"{image_type}_{family}_"
-            undefined: Values = _undefined(found, image_type, family)
-            yield (
-                image_type,
-                family,
-                {
-                    name: undefined.get(name) or found.get(prefix + name, "image too small for the filter")
-                    for name in names(family, settings.definition)
-                },
-            )
+            values: Values = {}
+            undefined = _undefined(found, image_type, family)
+            missing = NOT_GIVEN.get(family, "image too small for the filter")
+            for name in names(family, settings.definition):
+                values[name] = undefined.get(name, found.get(f"{image_type}_{family}_{name}", missing))
+            yield image_type, family, values
 
 
 def _undefined(found: Values, image_type: str, family: str) -> Values:
