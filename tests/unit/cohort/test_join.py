@@ -84,7 +84,8 @@ def study(tmp_path):
         "family": "shape",
     }
     tables.FEATURES.write(
-        tables.FEATURES.frame([feature | {"feature": "f", "value": 1.0, "note": "", "source": "native"}]), tmp_path / "f.parquet"
+        tables.FEATURES.frame([feature | {"feature": "f", "value": 1.0, "note": "", "source": "native"}]),
+        tmp_path / "f.parquet",
     )
     counts = {"n_records": 1, "n_alternate": 0, "n_missing": 0, "n_filtered": 0}
     samples = [{"patient_id": name, "sample_id": name, **counts} for name in ("P1", "P2")]
