@@ -67,10 +67,12 @@ def test(
     if tsv is not None:
         tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)
     if summary is not None:
-        tables.SUMMARY.write(tables.SUMMARY.frame(row for account in accounts for row in account.summary), summary)
+        tables.SUMMARY.write(
+            tables.SUMMARY.frame(row for account in accounts for row in account.summary), summary, provenance
+        )
     if quantiles is not None:
         rows = (row for account in accounts for row in account.quantiles)
-        tables.QUANTILES.write(tables.QUANTILES.frame(rows), quantiles)
+        tables.QUANTILES.write(tables.QUANTILES.frame(rows), quantiles, provenance)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def test_one_job_a_batch_and_one_a_gather(study):
     batches = ("imaging_convert", "radiomics_extract", "genomics_annotate")
     gathers = (
         "radiomics_gather",
+        "radiomics_selftest",
         "imaging_gather",
         "genomics_alterations",
         "cohort_join",

@@ -74,7 +74,7 @@ def test_masks_are_those_of_the_shipped_nifti(results, name):
 def test_every_patient_has_all_features(results):
     features = tables.FEATURES.read(results / "radiomics" / "features.parquet")
     counts = features.groupby("patient_id", observed=True)["value"].count()
-    assert counts.to_dict() == dict.fromkeys([*SARCOMAS, "IBSI"], 1130)
+    assert counts.to_dict() == dict.fromkeys([*SARCOMAS, "IBSI"], 1747)
 
 
 def test_genotypes_are_those_of_the_file(results):
