@@ -1,7 +1,7 @@
 """A GFF3 of any style as bcftools csq reads it: Ensembl's identifiers and biotypes, one parent a line."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from radiogenomics.genomics.builds import described
@@ -11,8 +11,7 @@ from radiogenomics.genomics.genes import PARTS, Feature, Genes, bare, features
 # RefSeq accessions of the human chromosomes; the version (.10 or .11 for chromosome 1) is that of the build.
 _ACCESSION = re.compile(r"NC_0000(?P<number>\d\d)\.\d+")
 _SEX = {23: "X", 24: "Y"}
-# Without a biotype of their own, RefSeq's transcripts have the type of the feature.
-_OF_FEATURE = {"mRNA": "protein_coding"}
+CODING = "protein_coding"
 
 
 def contig_map(genes: Genes, contigs: Mapping[str, int]) -> dict[str, str]:
@@ -49,17 +48,18 @@ def for_bcftools(genes: Genes, contigs: Mapping[str, int], scratch: Path) -> tup
             )
     if genes.plain and all(name == known for name, known in names.items()):
         return genes.path, frozenset(names.values())
+    coding = {*genes.cds_length, *(genes.gene_of[name] for name in genes.cds_length if name in genes.gene_of)}
     target = scratch / "genes.gff3"
     with target.open("w", encoding="utf-8") as out:
         out.write("##gff-version 3\n")
         for feature in features(genes.path):
             if feature.cells[0] in names:
-                out.writelines(_lines(feature, names[feature.cells[0]]))
+                out.writelines(_lines(feature, names[feature.cells[0]], coding))
     return target, frozenset(names.values())
 
 
-def _lines(feature: Feature, contig: str) -> list[str]:
-    """The line in Ensembl's style, once for each parent."""
+def _lines(feature: Feature, contig: str, coding: Collection[str]) -> list[str]:
+    """The line in Ensembl's style, once for each parent; what has a CDS and no biotype codes for a protein."""
     cells = "\t".join((contig, *feature.cells[1:]))
     attributes, parents = feature.attributes, feature.parents
     identifier = bare(attributes.get("ID", ""))
@@ -67,12 +67,12 @@ def _lines(feature: Feature, contig: str) -> list[str]:
         return [f"{cells}\tParent=transcript:{parent}\n" for parent in parents]
     if not identifier:
         return []
+    stated = _biotype(attributes, "transcript_type") if parents else _biotype(attributes, "gene_type", "gene_biotype")
+    biotype = stated or (CODING if identifier in coding else feature.kind)
     if parents:
-        biotype = _biotype(attributes, "transcript_type") or _OF_FEATURE.get(feature.kind, feature.kind)
         return [f"{cells}\tID=transcript:{identifier};Parent=gene:{parents[0]};biotype={biotype}\n"]
-    biotype = _biotype(attributes, "gene_type", "gene_biotype")
     name = attributes.get("gene_name") or attributes.get("Name") or identifier
-    return [f"{cells}\tID=gene:{identifier};biotype={biotype};Name={name}\n"] if biotype else []
+    return [f"{cells}\tID=gene:{identifier};biotype={biotype};Name={name}\n"]
 
 
 def _biotype(attributes: Mapping[str, str], *keys: str) -> str:
