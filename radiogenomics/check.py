@@ -25,6 +25,10 @@ from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, without_folders
 
 logger = logging.getLogger(__name__)
+SCALED_TWICE = (
+    "MR is scaled twice: by imaging.mr.normalisation (%s) and by `normalise` of its extraction settings, which undoes it;"
+    " drop one of them"
+)
 
 
 class ProblemsFoundError(RadiogenomicsError):
@@ -172,7 +176,10 @@ def _inspect_settings(config: Config, findings: Findings) -> None:
     wanted = config.association.volume_feature
     for modality, path in config.radiomics.settings.items():
         with findings.collect("radiomics"):
-            names = [(family, name) for _, family, name in expected_names(configuration.load_radiomics_settings(path))]
+            settings = configuration.load_radiomics_settings(path)
+            if modality == "MR" and settings.normalise and config.imaging.mr.normalisation != "none":
+                logger.warning(SCALED_TWICE, config.imaging.mr.normalisation)
+            names = [(family, name) for _, family, name in expected_names(settings)]
             if wanted not in {name for _, name in names}:
                 shapes = [name for family, name in names if family == "shape"]
                 raise VolumeFeatureNotExtractedError(wanted, modality, shapes)

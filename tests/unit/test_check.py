@@ -48,3 +48,10 @@ def test_the_volume_feature_must_be_extracted(tmp_path, settings, feature, found
     problems = [problem for problem in inspect(study, Sheets((), (), ())).of_study if problem.stage == "radiomics"]
     assert [problem.reason for problem in problems] == ["volume_feature_not_extracted"] * found
     assert all(feature in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(("normalisation", "told"), [("zscore", True), ("nyul", True), ("none", False)])
+def test_scaling_mr_twice_is_told(tmp_path, caplog, normalisation, told):
+    data = {"imaging": {"mr": {"normalisation": normalisation}}}
+    inspect(config.parse(data, tmp_path / "config.yaml"), Sheets((), (), ()))
+    assert ("MR is scaled twice" in caplog.text) is told
