@@ -26,8 +26,8 @@ from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, 
 
 logger = logging.getLogger(__name__)
 SCALED_TWICE = (
-    "MR is scaled twice: by imaging.mr.normalisation (%s) and by `normalise` of its extraction settings, which undoes it;"
-    " drop one of them"
+    "MR is scaled twice: by imaging.mr.normalisation (%s) and by `normalise` of its extraction settings, which undoes"
+    " it; drop one of them"
 )
 
 

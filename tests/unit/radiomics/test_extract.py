@@ -295,3 +295,31 @@ def test_a_batch_goes_on_after_a_bad_region_and_gathers(tmp_path, case):
     tables.FEATURES.write(tables.FEATURES.frame([]), tmp_path / "none.parquet")
     gather(parts=[names["features"], tmp_path / "none.parquet"], finished=[], features=tmp_path / "all.parquet")
     assert len(tables.FEATURES.read(tmp_path / "all.parquet")) == len(tables.FEATURES.read(names["features"]))
+
+
+def test_mr_is_put_on_the_standard_scale_of_the_cohort_and_nothing_else_is(tmp_path, case):
+    landmarks = [
+        {"percentile": 1.0, "landmark": -500.0, "standard": 0.0},
+        {"percentile": 99.0, "landmark": 1500.0, "standard": 100.0},
+    ]
+    keys = {"image_id": "I2", "patient_id": "P2", "role": "t1", "n": 5}
+    tables.SCALE.write(tables.SCALE.frame([keys | row for row in landmarks]), tmp_path / "scale.parquet")
+    rows = image_rows(
+        {"patient_id": "P1", "image_id": "I1", "volume": "v.nrrd", "mask": "m.nii.gz", "modality": "CT"},
+        {"patient_id": "P2", "image_id": "I2", "volume": "v.nrrd", "mask": "m.nii.gz", "modality": "MR"},
+        {"patient_id": "P3", "image_id": "I3", "volume": "v.nrrd", "mask": "m.nii.gz", "modality": "MR"},
+    )
+    tables.IMAGES.write(rows, tmp_path / "images.parquet")
+    settings = settings_of(bin_count=32, families=("firstorder",)).model_dump(mode="json")
+    extract_batch(
+        images=tmp_path / "images.parquet",
+        results=tmp_path,
+        settings=json.dumps({"CT": settings, "MR": settings}),
+        scale=tmp_path / "scale.parquet",
+        features=tmp_path / "f.parquet",
+        failures=tmp_path / "failures.tsv",
+    )
+    frame = tables.FEATURES.read(tmp_path / "f.parquet").set_index(["patient_id", "feature"])["value"]
+    mean = frame["P1", "original_firstorder_Mean"]
+    assert frame["P2", "original_firstorder_Mean"] == pytest.approx((mean + 500) / 20, rel=1e-5)
+    assert tables.FAILURES.read(tmp_path / "failures.tsv")["reason"].tolist() == ["standard_scale"]
