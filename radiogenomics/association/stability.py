@@ -54,7 +54,8 @@ def icc(ratings: FloatArray, model: Model, *, confidence: float = 0.95) -> Icc:
     """Intraclass correlation of a single rating, for all features at once.
 
     A target counts for a feature only if all of its ratings of this feature are there. Bounds are those of Shrout and
-    Fleiss 1979, for ICC(2,1) with Satterthwaite's degrees of freedom; they assume normal ratings.
+    Fleiss 1979, for ICC(2,1) with Satterthwaite's degrees of freedom; they assume normal ratings. Those degrees of
+    freedom can vanish where the coefficient is negative, and the bounds of ICC(2,1) then need not enclose it.
 
     Parameters
     ----------
@@ -149,10 +150,11 @@ def _two_way_random(squares: _Squares, n: FloatArray, k: int, share: float) -> I
     numerator = (k - 1) * (n - 1) * (k * value * raters + weight * error) ** 2
     v = numerator / ((n - 1) * (k * value * raters) ** 2 + (weight * error) ** 2)
     rest = k * raters + (k * n - k - n) * error
-    upper, lower = special.fdtri(n - 1, v, share), special.fdtri(v, n - 1, share)
+    # The upper quantile of F as the reciprocal of a lower one, which stays finite where v is near 0.
+    reciprocal, lower = special.fdtri(v, n - 1, 1 - share), special.fdtri(v, n - 1, share)
     # Without any disagreement v is 0/0 and the interval a point.
     exact = rest <= 0
-    low = np.where(exact, value, n * (between - upper * error) / (upper * rest + n * between))
+    low = np.where(exact, value, n * (reciprocal * between - error) / (rest + n * reciprocal * between))
     high = np.where(exact, value, n * (lower * between - error) / (rest + n * lower * between))
     return value, low, high
 

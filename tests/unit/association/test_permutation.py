@@ -154,7 +154,7 @@ def test_pairs_without_variation_are_missing_and_do_not_count():
 
 
 @pytest.mark.parametrize(
-    ("tails", "missing", "runs"), [("normal", 0.0, 400), ("heavy", 0.0, 400), ("heavy", 0.15, 150)]
+    ("tails", "missing", "runs"), [("normal", 0.0, 400), ("heavy", 0.0, 400), ("normal", 0.15, 150)]
 )
 def test_family_wise_error_is_controlled_among_correlated_features_that_follow_a_covariate(tails, missing, runs):
     level = 0.05
