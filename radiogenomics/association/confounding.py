@@ -44,9 +44,9 @@ def cramers_v(counts: FloatArray) -> CramersV:
     rows, columns = counts.sum(axis=-1), counts.sum(axis=-2)
     r, c = (rows > 0).sum(axis=-1), (columns > 0).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = rows[..., :, None] * columns[..., None, :]
-        cells = np.where(expected > 0, counts**2 / expected, 0)
-        phi2 = np.maximum(cells.sum(axis=(-2, -1)) - 1, 0)
+        expected = rows[..., :, None] * columns[..., None, :] / n[..., None, None]
+        cells = np.where(expected > 0, (counts - expected) ** 2 / expected, 0)
+        phi2 = cells.sum(axis=(-2, -1)) / n
         varies = (r > 1) & (c > 1) & (n > 1)
         plain = np.where(varies, np.sqrt(np.minimum(phi2 / np.minimum(r - 1, c - 1), 1)), np.nan)
         reduced = np.maximum(phi2 - (r - 1) * (c - 1) / (n - 1), 0)

@@ -20,6 +20,7 @@ def test_both_tests_equal_scipy_feature_by_feature(seed, missing):
     for feature in range(5):
         column = values[:, feature]
         parts = [column[(groups == group) & np.isfinite(column)] for group in range(3)]
+        parts = [part for part in parts if part.size]  # a feature may have no value in one of the groups
         f, p = stats.f_oneway(*parts)
         assert (means.f[feature], means.p[feature]) == pytest.approx((f, p), rel=1e-8)
         pooled = np.concatenate(parts)
