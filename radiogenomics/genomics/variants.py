@@ -88,7 +88,7 @@ def read_carried(
                 continue
             n_alternate += copies > 0
             found = list(parse(record.INFO.get(tag), line))
-            carried.transcripts.update(consequence.transcript for consequence in found)
+            carried.transcripts.update(consequence.transcript for consequence in found if consequence.transcript)
             carriers = np.flatnonzero(copies)
             for consequence, choice in chosen(found, genes, policy):
                 stated = (record.CHROM, record.POS, ref, allele)
