@@ -55,8 +55,12 @@ def by_definition(y, g, design, tested, drawn):
 
 
 @pytest.mark.parametrize("case", ["complete", "missing", "scattered markers", "grouped", "family"])
-@pytest.mark.parametrize("tile", [(4096, 1024), (2, 3)], ids=["one tile", "many tiles"])
-def test_adjusted_values_equal_refitting_every_pair_under_every_order(case, tile, monkeypatch):
+@pytest.mark.parametrize(
+    ("steps", "tile"),
+    [(24, (4096, 1024)), (3, (4096, 1024)), (3, (2, 3)), (0, (2, 3))],
+    ids=["every pair stepped", "one tile", "many tiles", "tiles only"],
+)
+def test_adjusted_values_equal_refitting_every_pair_under_every_order(case, steps, tile, monkeypatch):
     monkeypatch.setattr(permutation, "TILE_FEATURES", tile[0])
     monkeypatch.setattr(permutation, "TILE_COLUMNS", tile[1])
     y, g, design = study()
@@ -74,11 +78,15 @@ def test_adjusted_values_equal_refitting_every_pair_under_every_order(case, tile
     (drawn,) = exchange.orders(exchange.strata(y, design, groups), 40, np.random.default_rng(9))
     single, stepped, largest = by_definition(y, g, design, tested, drawn)
     found = permutation.max_t(
-        y, g, design, groups=groups, n_permutations=40, rng=np.random.default_rng(9), tested=tested
+        y, g, design, groups=groups, n_permutations=40, rng=np.random.default_rng(9), tested=tested, steps=steps
     )
     np.testing.assert_allclose(found.null_max, largest, rtol=1e-9)
     np.testing.assert_allclose(found.single_step, single, rtol=1e-12)
-    np.testing.assert_allclose(found.step_down, stepped, rtol=1e-12)
+    if steps >= tested.sum():
+        np.testing.assert_allclose(found.step_down, stepped, rtol=1e-12)
+    else:
+        assert (found.step_down[tested] >= stepped[tested] - 1e-12).all()
+        assert (found.step_down[tested] <= single[tested] + 1e-12).all()
 
 
 def test_fewer_steps_are_the_same_for_the_top_and_between_the_two_procedures_below():
@@ -151,6 +159,12 @@ def test_pairs_without_variation_are_missing_and_do_not_count():
     wider = permutation.max_t(y, g, design, rng=np.random.default_rng(1), **run)
     assert np.isnan(wider.single_step[6:]).all()
     np.testing.assert_array_equal(wider.step_down[:6], plain.step_down)
+    y[:, 6], g = np.nan, np.column_stack([g, np.full(40, np.nan)])
+    absent = permutation.max_t(y, g, design, rng=np.random.default_rng(1), tested=np.indices((8, 5))[0] != 6, **run)
+    np.testing.assert_array_equal(absent.step_down[:6, :4], plain.step_down)
+    assert np.isnan(absent.step_down[:, 4]).all()
+    everywhere = permutation.max_t(y, g, design, rng=np.random.default_rng(1), **run)
+    np.testing.assert_array_equal(everywhere.step_down, absent.step_down)
 
 
 @pytest.mark.parametrize(
