@@ -257,12 +257,25 @@ COMMANDS = (
         ),
     ),
     Command(
+        "genomics join",
+        "genomics.join:join",
+        "join fields of resources (gnomAD, ClinVar) to the variants of the cohort",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--reference", "FASTA"),
+            SETTINGS,
+            Option("--annotations", "annotations table to write (Parquet)"),
+            Option("--joins", "TSV to write: how many variants each resource holds"),
+        ),
+    ),
+    Command(
         "genomics alterations",
         "genomics.alterations:alterations",
         "patient × gene table by consequence class",
         (
             Option("--variants", "variants tables", many=True),
             Option("--samples", "samples tables", many=True),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
             SETTINGS,
             Option("--alterations", "alterations table to write (Parquet)"),
         ),

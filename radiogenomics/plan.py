@@ -93,9 +93,19 @@ class Plan:
         return self._existing([row.vcf for row in self._samples_of(batch)])
 
     def genomics_files(self) -> list[str]:
-        """Reference, genes and the list of transcripts, which all variant files are read against."""
+        """Reference, genes and the list of transcripts, as far as they exist: a MAF needs none, and a job says so."""
         genomics = self.config.genomics
-        return self.watched(*(path for path in (genomics.reference, genomics.genes, genomics.canonical) if path))
+        return self._existing([str(path) for path in (genomics.reference, genomics.genes, genomics.canonical) if path])
+
+    def resource_files(self) -> list[str]:
+        """The VCFs whose fields are joined to the variants, and the reference that they are normalised with."""
+        resources = self.config.genomics.resources.values()
+        return self.watched(self.config.genomics.reference, *(resource.file for resource in resources))
+
+    @property
+    def annotations(self) -> list[str]:
+        """The table of what resources state of variants, where any are configured."""
+        return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
 
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
@@ -128,9 +138,14 @@ class Plan:
         if stage == "genomics":
             canonical = self.config.genomics.canonical
             genomics = self.config.genomics.model_copy(update={"canonical": canonical and self.file(canonical)})
-            return genomics.model_dump_json(exclude={"reference", "genes", "classes"})
-        if stage == "alterations":
-            return self.config.genomics.model_dump_json(include={"classes"})
+            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "classes"})
+        if stage in ("alterations", "resources"):
+            named = {
+                name: resource.model_copy(update={"file": self.file(resource.file)})
+                for name, resource in self.config.genomics.resources.items()
+            }
+            keys = {"resources"} if stage == "resources" else {"resources", "classes"}
+            return self.config.genomics.model_copy(update={"resources": named}).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)

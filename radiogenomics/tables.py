@@ -395,6 +395,29 @@ VARIANTS = Table(
     key=("patient_id", "variant", "gene", "transcript"),
 )
 
+ANNOTATIONS = Table(
+    "genomics/annotations",
+    "What one field of one resource (allele frequencies, clinical significance) states of a carried variant.",
+    Column("variant", "string", "as in genomics/variants"),
+    Column("resource", "category", "name in the configuration"),
+    Column("field", "category", "INFO field of the resource"),
+    Column("value", "string", "what it states of this allele; true for a flag"),
+    Column("number", "float64", "the same as a number, empty if it is none", nullable=True),
+    key=("variant", "resource", "field"),
+)
+
+JOINS = Table(
+    "genomics/joins",
+    "How many of the cohort's variants one resource holds.",
+    Column("resource", "category", "name in the configuration"),
+    Column("file", "string", "name of its file"),
+    Column("n_variants", "int64", "distinct variants of the cohort"),
+    Column("n_joined", "int64", "those that the resource holds, allele by allele"),
+    Column("join_rate", "float64", "share of these"),
+    Column("n_above", "int64", "those above max_frequency, which alterations do not count"),
+    key=("resource",),
+)
+
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
@@ -524,6 +547,8 @@ ALL: tuple[Table, ...] = (
     SAMPLES,
     REMARKS,
     VARIANTS,
+    ANNOTATIONS,
+    JOINS,
     ALTERATIONS,
     PATIENTS,
     LEDGER,

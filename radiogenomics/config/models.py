@@ -261,6 +261,26 @@ class VariantPolicies(Section):
     )
 
 
+class Resource(Section):
+    """A VCF that knows something of alleles: their frequency, their significance."""
+
+    file: Path = Field(description="VCF or BCF on the same reference; with an index only the needed parts are read.")
+    fields: Annotated[tuple[str, ...], Distinct, Field(min_length=1)] = Field(
+        description="Fields of its INFO that are joined, by allele where they have a value for each."
+    )
+    max_frequency: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        description="Largest value of a joined field that a variant may have to count in alterations; a variant that"
+        " the file does not hold counts.",
+    )
+
+    @model_validator(mode="after")
+    def _limits_are_joined(self) -> Self:
+        if missing := sorted(set(self.max_frequency) - set(self.fields)):
+            raise ValueError(f"max_frequency names {', '.join(missing)}, which fields does not")
+        return self
+
+
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
@@ -292,6 +312,10 @@ class Genomics(Section):
     transcript_policy: Literal["longest_cds", "worst"] = Field(
         "longest_cds",
         description="Transcript that stands for a gene: the one with the longest CDS (ties by name), or the worst hit.",
+    )
+    resources: dict[Name, Resource] = Field(
+        default_factory=dict,
+        description="VCFs whose fields are joined to the variants, by a name of yours, e.g. gnomAD or ClinVar.",
     )
     classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("lof", "missense", "non_silent", "synonymous"),

@@ -1,5 +1,6 @@
 """Patient × marker: whether a gene is altered in a patient, by class of consequence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,28 @@ from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
 from radiogenomics.genomics.consequence import MEMBERS
+from radiogenomics.genomics.join import common_variants
 from radiogenomics.provenance import Provenance, digests
 
 GENES_AT_A_TIME = 500
 
 
-def alterations(*, variants: list[Path], samples: list[Path], settings: str, alterations: Path) -> None:
-    """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen."""
+def alterations(
+    *, variants: list[Path], samples: list[Path], annotations: Sequence[Path], settings: str, alterations: Path
+) -> None:
+    """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
+
+    Variants above ``max_frequency`` of a resource do not count.
+    """
     options = load_section(Genomics, settings)
     patients = sorted(patient for path in samples for patient in tables.SAMPLES.read(path)["patient_id"])
-    counts = pd.concat([variant_counts(tables.VARIANTS.read(path)) for path in variants], ignore_index=True)
+    common = common_variants(annotations, options.resources)
+    read = (tables.VARIANTS.read(path) for path in variants)
+    counts = pd.concat([variant_counts(part[~part["variant"].isin(common)]) for part in read], ignore_index=True)
     record = options.model_dump(mode="json", include={"classes"})
-    provenance = Provenance("genomics", record, digests([*variants, *samples]))
+    if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
+        record |= {"max_frequency": limits}
+    provenance = Provenance("genomics", record, digests([*variants, *samples, *annotations]))
     genes = sorted(counts["gene"].unique())
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
         for start in range(0, len(genes), GENES_AT_A_TIME):

@@ -192,3 +192,32 @@ class UnreadableMafError(GenomicsError):
             f"{path.name}: not readable as MAF: {problem}",
             hint="the columns are those of the GDC's MAF format, separated by tabs, under lines that begin with #",
         )
+
+
+class ResourceFieldError(GenomicsError):
+    """A resource does not declare a field that is to be joined."""
+
+    reason = "resource_field"
+
+    def __init__(self, path: Path, missing: Sequence[str], present: Sequence[str]) -> None:
+        self.path, self.missing, self.present = path, tuple(missing), tuple(present)
+        near = near_names(missing[0], present)
+        super().__init__(
+            f"{path.name}: INFO declares no {', '.join(missing)}",
+            hint="correct `fields` of the resource; "
+            f"{'similar' if near else 'it declares'}: {listing(near or present, 5)}",
+        )
+
+
+class NothingJoinedError(GenomicsError):
+    """A resource holds none of the cohort's variants, which is more often a mistake than true."""
+
+    reason = "nothing_joined"
+
+    def __init__(self, path: Path, n: int, example: str) -> None:
+        self.path, self.n, self.example = path, n, example
+        super().__init__(
+            f"{path.name}: holds none of the {n} variants of the cohort, for instance {example}",
+            hint="check that contigs are named alike (chr1 or 1) and that the build is the same; leave the resource out"
+            " if it is right",
+        )

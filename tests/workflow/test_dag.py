@@ -49,6 +49,24 @@ def test_one_job_a_batch_and_one_a_gather(study):
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
 
 
+def test_resources_are_one_more_job_that_alterations_wait_for(study):
+    (study / "config" / "gnomad.vcf.gz").touch()
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}}\n"
+        "genomics: {resources: {gnomad: {file: gnomad.vcf.gz, fields: [AF], max_frequency: {AF: 0.01}}}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_join"] == 1
+    assert "--annotations results/genomics/annotations.parquet --settings" in done.stdout
+    assert '"file":"config/gnomad.vcf.gz"' in done.stdout
+
+
+def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
+    for name in ("reference.fa", "genes.gff3"):
+        (study / "config" / name).unlink()
+    assert jobs(snakemake(study, "--dry-run").stdout)["genomics_annotate"] == 8
+
+
 def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
     (study / "config" / "config.yaml").write_text(
         "cohort: {covariates: {age: number}}\nimaging: {mr: {normalisation: nyul}}\n"

@@ -30,10 +30,37 @@ rule genomics_annotate:
         " --failures {output.failures} 2> {log}"
 
 
+# What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
+rule genomics_join:
+    input:
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        resources=plan.resource_files(),
+    output:
+        annotations="results/genomics/annotations.parquet",
+        joins="results/genomics/joins.tsv",
+    log:
+        "results/logs/genomics/join.log",
+    benchmark:
+        "results/benchmarks/genomics_join.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        reference=lambda wildcards: plan.file(plan.config.genomics.reference),
+        settings=lambda wildcards: plan.settings("resources"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics join --variants {input.variants} --reference {params.reference:q}"
+        " --settings {params.settings:q} --annotations {output.annotations} --joins {output.joins} 2> {log}"
+
+
 rule genomics_alterations:
     input:
         variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        annotations=plan.annotations,
     output:
         "results/genomics/alterations.parquet",
     log:
@@ -46,8 +73,9 @@ rule genomics_alterations:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        annotations="--annotations" if plan.annotations else "",
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " --settings {params.settings:q} --alterations {output} 2> {log}"
+        " {params.annotations} {input.annotations} --settings {params.settings:q} --alterations {output} 2> {log}"

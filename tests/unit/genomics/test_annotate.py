@@ -357,6 +357,7 @@ def test_alterations_keep_every_patient_and_tell_classes_apart(tmp_path, genome)
     alterations(
         variants=[tmp_path / "variants.parquet"],
         samples=[tmp_path / "table.parquet"],
+        annotations=[],
         settings="{}",
         alterations=tmp_path / "a.parquet",
     )
@@ -374,7 +375,7 @@ def test_alterations_keep_every_patient_and_tell_classes_apart(tmp_path, genome)
 def test_each_table_records_the_settings_that_decided_it(tmp_path, genome):
     vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
     batch(tmp_path, [row("P1", "S1", vcf)], genome, '{"pass_only": false, "transcript_policy": "worst"}')
-    parts = {"variants": [tmp_path / "variants.parquet"], "samples": [tmp_path / "table.parquet"]}
+    parts = {"variants": [tmp_path / "variants.parquet"], "samples": [tmp_path / "table.parquet"], "annotations": []}
     alterations(**parts, settings='{"classes": ["lof"]}', alterations=tmp_path / "a.parquet")
     recorded = {name: tables.read_provenance(tmp_path / f"{name}.parquet")["settings"] for name in ("variants", "a")}
     assert recorded == {
@@ -395,6 +396,7 @@ def test_a_cohort_without_variants_has_an_empty_table(tmp_path, genome):
     alterations(
         variants=[tmp_path / "variants.parquet"],
         samples=[tmp_path / "table.parquet"],
+        annotations=[],
         settings="{}",
         alterations=tmp_path / "a.parquet",
     )
