@@ -148,6 +148,8 @@ def measure(python: str, engine: str, image: Path, mask: Path, task: str) -> dic
     ``-P`` keeps this folder off the path, where this file would stand for pyradiomics' package.
     """
     best: dict[str, float] | None = None
+    # Some machines keep Python from writing byte code, and every import would compile.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | ONE_THREAD
     for _ in range(RUNS if engine not in SLOW else 1):
         start = time.perf_counter()
         command = [
@@ -161,9 +163,7 @@ def measure(python: str, engine: str, image: Path, mask: Path, task: str) -> dic
             task,
         ]
         with tempfile.TemporaryDirectory() as scratch:  # some engines leave files behind
-            done = subprocess.run(
-                command, capture_output=True, text=True, env=os.environ | ONE_THREAD, cwd=scratch, check=False
-            )
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=scratch, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             print(f"    {engine} fails with {Path(python).parent.parent}: {reason[:110]}")

@@ -6,12 +6,28 @@ module where that folder can be written to, otherwise in the user's cache folder
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
-import numba
+
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Let a module seem not to be installed, unless it is imported already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+with _absent("coverage"):  # which numba imports where it is installed
+    import numba
 
 logger = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -46,13 +62,8 @@ def _load_without_blas() -> None:
     Before its first kernel numba asks whether scipy has a BLAS, and to answer it imports all of `scipy.linalg`: a
     quarter of the time that a process needs to start. No kernel of ours multiplies matrices.
     """
-    if "scipy.linalg" in sys.modules:
-        return
-    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    try:
+    with _absent("scipy.linalg"):
         import_module("numba.np.arraymath")
-    finally:
-        del sys.modules["scipy.linalg"]
 
 
 @cache

@@ -12,6 +12,7 @@ surface of a ragged mask has holes, its volume depends on where the origin is (o
 and for a few voxels that touch at edges it can even be 0 or negative.
 """
 
+import math
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -25,6 +26,9 @@ from radiogenomics.radiomics.region import BoolArray, Definition, FloatArray
 IndexArray = npt.NDArray[np.int64]
 Index = tuple[int, int, int]
 Edge = tuple[int, int]
+Point = tuple[float, float, float]
+Polygon = tuple[Point, ...]
+Triangle = tuple[Point, Point, Point]
 
 CONFIGURATIONS = 256
 # Corner c of a cell lies at (z, y, x); a configuration has bit c where corner c is inside.
@@ -92,7 +96,7 @@ def cell_triangles(definition: Definition) -> tuple[FloatArray, IndexArray]:
 
     Seen from outside the region the vertices run counter-clockwise (in right-handed axes z, y, x).
     """
-    triangles: list[FloatArray] = []
+    triangles: list[Polygon] = []
     configurations: list[int] = []
     for configuration in range(1, CONFIGURATIONS - 1):
         swapped = definition == "pyradiomics" and bool(configuration >> PYRADIOMICS_COMPLEMENT & 1)
@@ -103,8 +107,8 @@ def cell_triangles(definition: Definition) -> tuple[FloatArray, IndexArray]:
     return np.array(triangles), np.array(configurations)
 
 
-def _polygons(configuration: int) -> Iterator[FloatArray]:
-    """The closed polygons, (corners, 3), in which the surface crosses a cell.
+def _polygons(configuration: int) -> Iterator[Polygon]:
+    """The closed polygons in which the surface crosses a cell.
 
     On each face a line runs from the edge where the face's outline enters the region to the one where it leaves.
     """
@@ -121,24 +125,39 @@ def _polygons(configuration: int) -> Iterator[FloatArray]:
         while end != start:
             polygon.append(end)
             end = line.pop(end)
-        yield np.array([np.add(CORNERS[a], CORNERS[b]) / 2 for a, b in polygon])
+        yield tuple(_middle(CORNERS[a], CORNERS[b]) for a, b in polygon)
 
 
 def _edge(a: int, b: int) -> Edge:
     return (min(a, b), max(a, b))
 
 
-def _fan(polygon: FloatArray) -> list[FloatArray]:
+def _middle(a: Point, b: Point) -> Point:
+    return ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2)
+
+
+def _fan(polygon: Polygon) -> list[Triangle]:
     """Triangles that share one corner of the polygon.
 
     The polygon is not flat, so the choice matters. That of Bourke's public domain code (Polygonising a scalar field,
     1994), which pyradiomics and others have taken over, is the fan of the largest area, and for seven corners the one
     whose diagonals are equally long.
     """
-    fans = [np.roll(polygon, -apex, axis=0) for apex in range(len(polygon))]
+    fans = [
+        [(turned[0], turned[i], turned[i + 1]) for i in range(1, len(turned) - 1)]
+        for turned in (polygon[apex:] + polygon[:apex] for apex in range(len(polygon)))
+    ]
     if len(polygon) == 7:
-        best = min(fans, key=lambda fan: float(np.ptp(np.linalg.norm(fan[2:-1] - fan[0], axis=1))))
-    else:
-        areas = [np.linalg.norm(np.cross(fan[1:-1] - fan[0], fan[2:] - fan[0]), axis=1).sum() for fan in fans]
-        best = fans[int(np.argmax(np.round(areas, 9)))]
-    return [np.stack([best[0], best[i], best[i + 1]]) for i in range(1, len(best) - 1)]
+        return min(fans, key=_unevenness)
+    return max(fans, key=lambda fan: round(sum(map(_area, fan)), 9))
+
+
+def _unevenness(fan: list[Triangle]) -> float:
+    diagonals = [math.dist(triangle[0], triangle[2]) for triangle in fan[:-1]]
+    return max(diagonals) - min(diagonals)
+
+
+def _area(triangle: Triangle) -> float:
+    (az, ay, ax), (bz, by, bx), (cz, cy, cx) = triangle
+    uz, uy, ux, vz, vy, vx = bz - az, by - ay, bx - ax, cz - az, cy - ay, cx - ax
+    return math.hypot(uy * vx - ux * vy, ux * vz - uz * vx, uz * vy - uy * vz) / 2
