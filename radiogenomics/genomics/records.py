@@ -1,8 +1,8 @@
 """One record of a VCF: what is wrong with its position, alleles and genotypes."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from operator import methodcaller
 
 from radiogenomics.genomics.remarks import Remarks
 
@@ -15,6 +15,7 @@ SYMBOL = re.compile(
 )
 GENOTYPE = re.compile(r"[/|]?(?:\.|\d+)(?:[/|](?:\.|\d+))*")
 FILTER = re.compile(r"[^\s;]+(?:;[^\s;]+)*")
+_COLONS = methodcaller("count", ":")
 STAR = "*"
 OTHER = "<OTHER>"
 
@@ -70,7 +71,8 @@ class Genotypes:
         if keys.count("GT") > 1 and not self.remarks.add("format", number, f"FORMAT {cells[8]!r}"):
             return None
         wanted = [cells[column] for column in self.columns]
-        if max(cell.count(":") for cell in wanted) >= len(keys):
+        # Usually every sample has every field; if so the total says so, at a fifth of the time.
+        if "\t".join(wanted).count(":") != len(wanted) * (len(keys) - 1) and max(map(_COLONS, wanted)) >= len(keys):
             self.remarks.add("extra_fields", number, f"more than the {len(keys)} fields of {cells[8]!r}")
         if keys[0] == "GT":
             calls = [cell.partition(":")[0] or "." for cell in wanted]
@@ -90,12 +92,12 @@ class Genotypes:
 
     def _usable(self, number: int, calls: Sequence[str], n_alleles: int) -> bool:
         usable = True
-        for call, n in Counter(calls).items():
+        for call in sorted(set(calls)):
             key = (call, n_alleles)
             if key not in self._verdicts:
                 self._verdicts[key] = verdict(call, n_alleles)
             for kind in self._verdicts[key]:
-                usable &= self.remarks.add(kind, number, f"GT {call!r}", n)
+                usable &= self.remarks.add(kind, number, f"GT {call!r}", calls.count(call))
         return usable
 
 
