@@ -18,10 +18,12 @@ def contig_map(genes: Genes, contigs: Mapping[str, int]) -> dict[str, str]:
     """Name in the GFF3 → name in the reference, of contigs that both have; RefSeq accessions become chromosomes."""
     found: dict[str, str] = {}
     for name in sorted(genes.contigs):
-        accession = _ACCESSION.fullmatch(name)
-        number = int(accession["number"]) if accession else 0
-        chromosome = _SEX.get(number, str(number))
-        known = next((known for known in (name, chromosome, f"chr{chromosome}") if known in contigs), None)
+        spellings = [name]
+        if accession := _ACCESSION.fullmatch(name):
+            number = int(accession["number"])
+            chromosome = _SEX.get(number, str(number))
+            spellings += [chromosome, f"chr{chromosome}"]
+        known = next((spelling for spelling in spellings if spelling in contigs), None)
         if known is not None:
             found[name] = known
     return found
