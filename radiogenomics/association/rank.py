@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from radiogenomics.association.asymptotic import chi2_tail, normal_tail
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
-from radiogenomics.association.tail import LN_10, P_TAIL
 from radiogenomics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
@@ -23,8 +22,6 @@ Codes = NDArray[np.int8]
 RANK_REASONS = ("", "fewer than two groups", "no variation left", "no residual degrees of freedom")
 FEW_GROUPS, NO_VARIATION, NO_DF = 1, 2, 3
 MAX_LEVELS = 127
-# Terms of the continued fraction of the far tail of χ²; there it settles in fewer than twenty.
-FRACTION_TERMS = 60
 
 
 @dataclass(frozen=True)
@@ -72,10 +69,9 @@ def mann_whitney(features: FloatArray, markers: FloatArray, *, continuity: bool 
         u = sums[1] - carriers * (carriers + 1) / 2
         spread = np.sqrt(carriers * others / 12 * ((n + 1) - ties / (n * (n - 1))))
         distance = np.abs(u - carriers * others / 2) - 0.5 * continuity
-        z = distance / spread
+        # Half a step beyond the mean is no distance at all.
+        p, neg_log10_p = normal_tail(np.maximum(distance, 0) / spread)
         effect = u / (carriers * others)
-        p = np.minimum(2 * special.ndtr(-z), 1)
-        neg_log10_p = np.maximum(-(np.log(2) + special.log_ndtr(-z)) / LN_10, 0)
     flag = flag_of((FEW_GROUPS, (carriers == 0) | (others == 0)), (NO_VARIATION, ties >= n**3 - n))
     return results(n, np.zeros_like(n), flag, u, effect, p, neg_log10_p)
 
@@ -105,20 +101,6 @@ def kruskal_wallis(features: FloatArray, groups: FloatArray) -> RankTests:
     flag = flag_of((FEW_GROUPS, df < 1), (NO_VARIATION, ties >= n**3 - n))
     p, neg_log10_p = chi2_tail(np.where(flag == 0, h, np.nan), np.maximum(df, 1))
     return results(n, df, flag, h, effect, p, neg_log10_p)
-
-
-def chi2_tail(x: FloatArray, df: NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
-    """Upper tail p of χ² and its −log10, also where p is no float64 (by the continued fraction of Legendre)."""
-    p: FloatArray = special.chdtrc(df, x)
-    far = p < P_TAIL
-    with np.errstate(divide="ignore"):
-        neg_log10_p = -np.log10(p) + 0.0
-    a, half = np.broadcast_to(df, x.shape)[far] / 2, x[far] / 2
-    fraction = half + 2 * FRACTION_TERMS + 1 - a
-    for k in range(FRACTION_TERMS, 0, -1):
-        fraction = half + 2 * k - 1 - a - k * (k - a) / fraction
-    neg_log10_p[far] = (half - a * np.log(half) + special.gammaln(a) + np.log(fraction)) / LN_10
-    return p, neg_log10_p
 
 
 def _rank_sums(features: FloatArray, groups: FloatArray, levels: int) -> tuple[FloatArray, FloatArray, FloatArray]:
