@@ -10,6 +10,8 @@ from radiogenomics.radiomics.matrices.layout import Directions, IndexArray, Layo
 from radiogenomics.radiomics.region import BoolArray
 
 CountArray = npt.NDArray[np.int32]
+# An index that may be negative is counted from the end, and to see whether it is takes a third of the time.
+U = np.uintp
 
 # A dense stack of co-occurrence matrices is made up to this many cells (64 MB) ...
 MAXIMUM_CELLS = 2**24
@@ -72,27 +74,27 @@ def _count(
         for y in range(1, rows - 1):
             begin = (z * rows + y) * columns
             for here in range(begin + 1, begin + columns - 1):
-                level = flat[here]
+                level = flat[U(here)]
                 if level == 0:
                     continue
-                row = rank[level] - 1
-                pair_row = pairs[pair[level]]
+                row = U(rank[U(level)] - 1)
+                pair_row = pairs[U(pair[U(level)])]
                 total, known, equal = 0, 0, 0
                 for d in range(n_directions):
-                    step = offsets[d]
-                    ahead, behind = flat[here + step], flat[here - step]
-                    pair_row[d, pair[ahead]] += 1
+                    step = offsets[U(d)]
+                    ahead, behind = flat[U(here + step)], flat[U(here - step)]
+                    pair_row[U(d), U(pair[U(ahead)])] += 1
                     total += ahead + behind
                     known += (ahead > 0) + (behind > 0)
                     equal += (ahead == level) + (behind == level)
                     if behind != level:
                         length, there = 1, here + step
-                        while flat[there] == level:
+                        while flat[U(there)] == level:
                             length += 1
                             there += step
-                        runs[first_run[row] + length - 1, d] += 1
-                dependences[row, equal] += 1
-                differences[row, known] += abs(level * known - total)
+                        runs[U(first_run[row] + length - 1), U(d)] += 1
+                dependences[row, U(equal)] += 1
+                differences[row, U(known)] += abs(level * known - total)
                 isolated[row] += known == 0
     return pairs, runs, dependences, differences, isolated
 

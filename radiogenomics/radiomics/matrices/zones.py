@@ -4,6 +4,7 @@ import numpy as np
 
 from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.matrices.layout import IndexArray
+from radiogenomics.radiomics.matrices.neighbourhood import U
 from radiogenomics.radiomics.region import BoolArray, LevelArray
 
 
@@ -79,18 +80,18 @@ def zones(
     level_of, size_of, depth_of = np.empty_like(parent), np.empty_like(parent), np.empty_like(parent)
     n = 0
     for here in range(rows * columns, flat.size - rows * columns):
-        level = flat[here]
+        level = flat[U(here)]
         if level == 0:
             continue
         root = 0
         for d in range(offsets.size):
-            behind = here - offsets[d]
+            behind = U(here - offsets[U(d)])
             if flat[behind] != level:
                 continue
             other = label[behind]
-            while parent[other] != other:
-                parent[other] = parent[parent[other]]
-                other = parent[other]
+            while parent[U(other)] != other:
+                parent[U(other)] = parent[U(parent[U(other)])]
+                other = parent[U(other)]
             if root == 0 or other == root:
                 root = other
             else:
