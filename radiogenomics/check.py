@@ -214,6 +214,7 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
 
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
+    from radiogenomics.genomics.join import check_resource
     from radiogenomics.genomics.maf import is_maf
     from radiogenomics.genomics.preflight import inspect_maf, inspect_shared, inspect_vcf, shared
 
@@ -231,9 +232,12 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
 
     for path in mafs:
         look(path, inspect_maf)
-    if len(mafs) < len(files):
+    if len(mafs) < len(files) or not files:
         with findings.collect("genomics"), shared(genomics.reference, genomics.genes, genomics) as common:
             inspect_shared(common)
+            for resource in genomics.resources.values():
+                with findings.collect("genomics"):
+                    check_resource(resource, tuple(common.contigs), common.reference)
             for path in files:
                 if path not in mafs:
                     look(path, inspect_vcf, common)

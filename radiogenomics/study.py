@@ -42,7 +42,7 @@ radiomics:
     CT: ct
 
 genomics:
-  # FASTA and GFF3 (Ensembl style) of the build that the variants were called on.
+  # FASTA and GFF3 (Ensembl, GENCODE or RefSeq) of the build that the variants were called on.
   reference: reference.fa
   genes: genes.gff3
 

@@ -100,14 +100,7 @@ def joined(resource: Resource, alleles: Alleles, reference: Path, scratch: Path)
     MissingFileError, ContigNamesError, ResourceFieldError, ReferenceMismatchError, NothingJoinedError
     """
     path = resource.file
-    if not path.is_file():
-        raise MissingFileError(path, "resource (genomics.resources)")
-    header = header_of(path)
-    if missing := [name for name in resource.fields if name not in header.info]:
-        raise ResourceFieldError(path, missing, tuple(header.info))
-    wanted = sorted({allele[0] for allele in alleles})
-    if header.contigs and not set(header.contigs) & set(wanted):
-        raise ContigNamesError(path, tuple(header.contigs), Path("variants"), wanted)
+    check_resource(resource, sorted({allele[0] for allele in alleles}), Path("variants"))
     regions, near, normal = (scratch / name for name in ("regions.tsv", "near.bcf", "resource.bcf"))
     places = sorted(
         {(contig, at, at + (INDEL_REACH if len(ref) != len(alt) else 0)) for contig, at, ref, alt in alleles}
@@ -127,6 +120,22 @@ def joined(resource: Resource, alleles: Alleles, reference: Path, scratch: Path)
     if not found:
         raise NothingJoinedError(path, sum(map(len, alleles.values())), _spelled(next(iter(alleles))))
     return found
+
+
+def check_resource(resource: Resource, contigs: Sequence[str], of: Path) -> None:
+    """Refuse a resource that is absent, lacks a field, or names its contigs otherwise than ``of`` does.
+
+    Raises
+    ------
+    MissingFileError, UnreadableVcfError, ContigNamesError, ResourceFieldError
+    """
+    if not resource.file.is_file():
+        raise MissingFileError(resource.file, "resource (genomics.resources)")
+    header = header_of(resource.file)
+    if missing := [name for name in resource.fields if name not in header.info]:
+        raise ResourceFieldError(resource.file, missing, tuple(header.info))
+    if header.contigs and not set(header.contigs) & set(contigs):
+        raise ContigNamesError(resource.file, tuple(header.contigs), of, contigs)
 
 
 def common_variants(annotations: Sequence[Path], resources: Mapping[str, Resource]) -> set[str]:

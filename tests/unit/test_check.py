@@ -4,10 +4,11 @@ import pytest
 
 from radiogenomics import config
 from radiogenomics.check import Findings, inspect
-from radiogenomics.cohort.sheets import Sheets
+from radiogenomics.cohort.sheets import SampleRow, Sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
+from tests.unit.genomics.small_genome import SEQUENCE, write_genome, write_vcf
 
 
 def test_an_unexpected_error_is_a_problem_too(caplog):
@@ -55,3 +56,44 @@ def test_scaling_mr_twice_is_told(tmp_path, caplog, normalisation, told):
     data = {"imaging": {"mr": {"normalisation": normalisation}}}
     inspect(config.parse(data, tmp_path / "config.yaml"), Sheets((), (), ()))
     assert ("MR is scaled twice" in caplog.text) is told
+
+
+def of_genomics(folder, rows, genomics):
+    """Reasons by patient that the genomics stage would give."""
+    study = config.parse({"genomics": genomics}, folder / "config.yaml")
+    samples = tuple(SampleRow(patient, sample, str(path)) for patient, sample, path in rows)
+    problems = inspect(study, Sheets((), (), samples)).problems
+    return [(problem.patient_id, problem.reason) for problem in problems if problem.stage == "genomics"]
+
+
+def test_variant_files_by_their_headers(tmp_path):
+    write_genome(tmp_path)
+    good = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"], "good.vcf")
+    other = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"], "other.vcf")
+    other.write_text(other.read_text().replace(f"length={len(SEQUENCE)}", "length=248956422"))
+    rows = [("P1", "S1", good), ("P2", "S2", good), ("P3", "S1", other), ("P4", "S1", tmp_path / "absent.vcf")]
+    expected = [("P2", "sample_not_in_vcf"), ("P3", "contig_lengths"), ("P4", "missing_file")]
+    assert of_genomics(tmp_path, rows, {}) == expected
+    assert of_genomics(tmp_path, rows[:1], {"consequences": "annotated"}) == [("P1", "annotation")]
+
+
+def test_resources_by_their_headers(tmp_path):
+    write_genome(tmp_path)
+    vcf = write_vcf(tmp_path, ["14 A T PASS 0/1"], ["S1"])
+    resources = {
+        "gnomad": {"file": vcf.name, "fields": ["AF"]},
+        "clinvar": {"file": "absent.vcf", "fields": ["CLNSIG"]},
+    }
+    found = of_genomics(tmp_path, [("P1", "S1", vcf)], {"resources": resources})
+    assert found == [("", "resource_field"), ("", "missing_file")]
+
+
+def test_mutation_annotation_files_need_no_reference(tmp_path):
+    columns = "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Variant_Classification"
+    header = [*columns.split(), "Tumor_Sample_Barcode"]
+    (tmp_path / "calls.maf").write_text(
+        "\t".join(header) + "\n" + "\t".join(["A", "1", "5", "C", "T", "Silent", "S1"]) + "\n"
+    )
+    rows = [("P1", "S1", tmp_path / "calls.maf"), ("P2", "S2", tmp_path / "calls.maf")]
+    assert of_genomics(tmp_path, rows, {"consequences": "annotated"}) == [("P2", "sample_not_in_vcf")]
+    assert of_genomics(tmp_path, rows, {}) == [("P1", "annotation"), ("P2", "annotation")]
