@@ -14,6 +14,7 @@ from radiogenomics.errors import listing
 from radiogenomics.genomics.consequence import ALIASES, SEVERITY, Consequence, parse_bcsq
 from radiogenomics.genomics.errors import AnnotationError
 from radiogenomics.genomics.protein import change_from_hgvs, change_from_residues
+from radiogenomics.genomics.records import OTHER, SEQUENCE
 from radiogenomics.genomics.remarks import Remarks
 
 Source = Literal["vep", "snpeff", "bcftools"]
@@ -72,7 +73,7 @@ class Annotated:
         """INFO of a record: the entries of each allele, unread."""
         prefix = f"{self.format.tag}="
         text = next((item for item in cells[7].split(";") if item.startswith(prefix)), prefix)[len(prefix) :]
-        if text in ("", "."):
+        if text in ("", ".") or not any(SEQUENCE.fullmatch(alt) for alt in alts):
             return "."
         entries = text.split(",")
         owners = self._owners(cells, alts, entries)
@@ -82,7 +83,8 @@ class Annotated:
             return "."
         own: list[list[str]] = [[] for _ in alts]
         for entry, owner in zip(entries, owners, strict=True):
-            own[owner].append(entry)
+            if owner is not None:
+                own[owner].append(entry)
         return f"{TAG}=" + ",".join(SEPARATOR.join(part) or "." for part in own)
 
     def consequences(self, text: str | None, number: int) -> list[Consequence]:
@@ -104,22 +106,25 @@ class Annotated:
             return list(parse_bcsq(",".join(own))) if own else []
         return list(self._parsed(entries, number))
 
-    def _owners(self, cells: Sequence[str], alts: Sequence[str], entries: Sequence[str]) -> list[int] | None:
-        """Number of the allele of each entry; None where that is not certain."""
+    def _owners(self, cells: Sequence[str], alts: Sequence[str], entries: Sequence[str]) -> Sequence[int | None] | None:
+        """Number of the allele of each entry; None for all where that is not certain.
+
+        In a record with a symbolic allele an entry that fits no sequence is that allele's, however it is called.
+        """
         if self.format.source == "bcftools":
             return [0] * len(entries) if len(alts) == 1 else None
         columns = self.format.columns
         if "ALLELE_NUM" in columns:
             place = columns.index("ALLELE_NUM")
             stated = [entry.split("|")[place] for entry in entries]
-            return [int(name) - 1 for name in stated] if all(name.isdigit() for name in stated) else None
+            usable = all(name.isdigit() and 1 <= int(name) <= len(alts) for name in stated)
+            return [int(name) - 1 for name in stated] if usable else None
         place = columns.index("Allele")
         names = [entry.split("|", place + 1)[place] for entry in entries]
-        for spelled in spellings(cells[3], cells[4].split(",")):
-            owner = {name: index for index, name in enumerate(spelled)}
-            if len(owner) == len(spelled) and all(name in owner for name in names):
-                return [owner[name] for name in names]
-        return None
+        ways = [{name: index for index, name in enumerate(way)} for way in spellings(cells[3], cells[4].split(","))]
+        fits = [[way.get(name) for name in names] for way in ways if len(way) == len(alts)]
+        best = min(fits, key=lambda fit: fit.count(None), default=[None])
+        return best if None not in best or (OTHER in alts and fits) else None
 
     def _parsed(self, entries: Sequence[str], number: int) -> Iterator[Consequence]:
         for entry in entries:

@@ -120,13 +120,23 @@ def test_vep_cuts_off_the_first_base_that_all_alleles_share(ref, alts, spelled):
 def owners(columns, ref, alt, entries):
     source = Annotated(None, Format("CSQ", "vep", columns), Remarks(None))
     cells = ["1", "5", ".", ref, alt, ".", ".", f"CSQ={','.join(entries)}"]
-    return source.info(9, cells, alt.split(",")), source.remarks
+    alts = ["<OTHER>" if text.startswith("<") else text for text in alt.split(",")]
+    return source.info(9, cells, alts), source.remarks
 
 
 def test_entries_go_to_their_alleles():
     assert owners(("Allele", "x"), "CA", "C,CAA", ["AA|1", "-|2", "AA|3"])[0] == "CQ=-|2,AA|1%%AA|3"
     assert owners(("Allele", "ALLELE_NUM"), "CA", "C,CAA", ["x|2", "x|1"])[0] == "CQ=x|1,x|2"
     assert owners(("Allele", "x"), "CTA", "CTG,C", ["G|1"])[0] == "CQ=G|1,."  # --minimal
+
+
+def test_entries_of_symbolic_alleles_are_nobodys():
+    text, remarks = owners(("Allele", "x"), "C", "<DEL>", ["deletion|1"])
+    assert text == "."
+    assert remarks.found == {}
+    text, remarks = owners(("Allele", "x"), "C", "CT,<DEL>", ["T|1", "deletion|2", "T|3"])
+    assert text == "CQ=T|1%%T|3,."
+    assert remarks.found == {}
 
 
 def test_an_entry_of_no_allele_is_refused_with_its_line(tmp_path, genome):
