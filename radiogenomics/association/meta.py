@@ -22,9 +22,8 @@ BoolArray = NDArray[np.bool_]
 
 META_REASONS = ("", "fewer than two sites", "variance between sites did not settle")
 FEW_SITES, UNSETTLED = 1, 2
-ITERATIONS = 300
-# Scoring can jump to and fro around the maximum for ever (1 pair in 3,000 of 5 sites): from here on it takes half steps.
-FULL_STEPS = 50
+# A flat restricted likelihood takes hundreds of steps; scoring can also jump to and fro, so later steps are halved.
+ITERATIONS, FULL_STEPS = 3000, 50
 # τ² has settled when a step changes τ² plus a typical sampling variance by no more than this share.
 TAU2_TOLERANCE = 1e-12
 
