@@ -53,8 +53,8 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     flat = np.zeros(shape, bool)
     usable = ~np.isnan(design).any(axis=1)
     orders = [Orders.of(values) for values in (features, markers, design)]
-    feature_patterns = list(_patterns(features))
-    for marker_rows, columns in _patterns(markers):
+    feature_patterns = list(patterns(features))
+    for marker_rows, columns in patterns(markers):
         for feature_rows, chosen in feature_patterns:
             rows, where = usable & marker_rows & feature_rows, np.ix_(chosen, columns)
             n[where] = rows.sum()
@@ -74,7 +74,7 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     return results(n, df, flag, rho, rho, p, neg_log10_p)
 
 
-def _patterns(values: FloatArray) -> Iterator[tuple[BoolArray, IntArray]]:
+def patterns(values: FloatArray) -> Iterator[tuple[BoolArray, IntArray]]:
     """Rows that are there (n_rows,) and the columns that share them, for each pattern of missing values."""
     if not values.shape[1]:
         return

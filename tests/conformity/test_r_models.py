@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
+from radiogenomics.association.firth import firth
+from radiogenomics.association.logistic import score_tests
 from radiogenomics.association.meta import Interval, Tau2, pool
 from tests.conformity.r_oracle import run_r
 
@@ -29,3 +32,37 @@ def test_pooled_effects_equal_those_of_metafor(seed, tmp_path):
     ours = np.vstack([np.column_stack([getattr(part, name) for name in names]) for part in parts])
     theirs = run_r(META, tmp_path, ("metafor",), y=y, se=se)["found"]
     np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
+
+
+LOGISTIC = """
+y <- y[, 1]
+rows <- list(); tests <- list()
+for (j in seq_len(ncol(x))) {
+  f <- glm(y ~ x[, j] + z, family = binomial, method = brglm2::brglm_fit, type = "AS_mean",
+           epsilon = 1e-12, maxit = 1000)
+  rows[[j]] <- c(coef(f)[2], sqrt(vcov(f)[2, 2]))
+  control <- glm.control(epsilon = 1e-14, maxit = 100)
+  null <- glm(y ~ z, family = binomial, control = control)
+  if (j > 1 && j < 5) {
+    full <- glm(y ~ z + x[, j], family = binomial, control = control)
+    tests[[j - 1]] <- anova(null, full, test = "Rao")[2, "Rao"]
+  }
+}
+out$firth <- do.call(rbind, rows)
+out$score <- do.call(rbind, tests)
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_score_and_penalised_fit_equal_those_of_glm_and_brglm2(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    z, x = rng.normal(size=(80, 2)), rng.normal(size=(80, 5))
+    y = (rng.random((80, 1)) < special.expit(z[:, :1] - 1 + x[:, 1:2])).astype(float)
+    x[:, 0] = (y[:, 0] == 1) & (np.arange(80) < 30)  # separated: all carriers are cases
+    x[:, 4] = np.where(rng.random(80) < 0.1, np.nan, x[:, 4])
+    theirs = run_r(LOGISTIC, tmp_path, ("brglm2",), y=y, x=x, z=z)
+    design = np.column_stack([np.ones(80), z])
+    fits = firth(y, x, design)
+    np.testing.assert_allclose(np.column_stack([fits.estimate, fits.se]), theirs["firth"], rtol=1e-7)
+    # Complete predictors only: R's null model has all patients. Its weights are those of the last step but one.
+    np.testing.assert_allclose(score_tests(y, x, design).z[1:4, 0] ** 2, theirs["score"][:, 0], rtol=2e-6)
