@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 GRID_TOLERANCE_MM = 1e-3
+# Read at a time; gzip holds a copy of it.
+CHUNK_BYTES = 1 << 20
 # NIfTI-1: length of the header, codes of data types and the unit mm.
 HEADER_BYTES, MILLIMETRE = 348, 2
 DATA_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
@@ -96,7 +98,8 @@ def read_mask(path: Path, image: Image, volume: Path) -> BoolArray:
     apart = float(np.linalg.norm(((mask.matrix - image.matrix) @ corners.T)[:3], axis=0).max())
     if apart > GRID_TOLERANCE_MM:
         raise GridMismatchError(volume, path, f"corners lie up to {apart:.3g} mm apart")
-    region: BoolArray = mask.array != 0
+    in_place = mask.array.view(np.bool_) if mask.array.itemsize == 1 else None
+    region: BoolArray = np.not_equal(mask.array, 0, out=in_place)
     return region
 
 
@@ -137,7 +140,7 @@ def _plain_nifti(file: IO[bytes]) -> Image | None:
     array = np.empty(size[::-1], np.dtype(kind).newbyteorder(order))
     rest = array.data.cast("B")
     while len(rest):
-        count = file.readinto(rest)  # type: ignore[attr-defined]
+        count = file.readinto(rest[:CHUNK_BYTES])  # type: ignore[attr-defined]
         if not count:
             raise EOFError(f"the file ends {len(rest):,} bytes too early")
         rest = rest[count:]

@@ -64,10 +64,10 @@ def values(
     inner = bounding_box(ready.mask)
     assert inner is not None
     near = inner.grown(Margin(_local_reach(settings, spacing_mm)), ready.image.shape).slices
-    yield from _unfiltered(
-        Region(ready.image[near].astype(np.float64), intensity[near].copy(), ready.mask[near].copy(), ready.spacing_mm),
-        settings,
-    )
+    box_of = np.ascontiguousarray
+    around = Region(box_of(ready.image[near]), box_of(intensity[near]), box_of(ready.mask[near]), ready.spacing_mm)
+    yield from _unfiltered(around, settings)
+    del around
     inside, morphology = intensity[inner.slices].copy(), ready.mask[inner.slices].copy()
 
     def measured(part: npt.NDArray[Any], *, filtered: bool) -> Iterator[tuple[str, Values]]:

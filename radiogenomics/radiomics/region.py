@@ -28,7 +28,7 @@ class Region:
 
     Parameters
     ----------
-    image : (z, y, x) float64
+    image : (z, y, x) float64, under pyradiomics' definition in the type of the file
         Intensities in the unit of the image; NaN where nothing is known (outside the field of view).
     intensity : (z, y, x) bool
         Intensity mask: voxels whose intensities count, after re-segmentation.

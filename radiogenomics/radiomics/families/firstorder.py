@@ -48,19 +48,32 @@ def firstorder(
 
 def statistics(values: FloatArray) -> Values:
     """The statistics that intensities (IBSI UHIW) and grey levels (ZVCW) have in common; (voxels,) float64."""
-    ordered = np.sort(values)
-    p10, p25, median, p75, p90 = percentiles(ordered, (0.1, 0.25, 0.5, 0.75, 0.9))
-    mean = float(values.mean())
+    found = _of_ranks(np.sort(values))
+    mean, median = float(values.mean()), found["Median"]
+    assert isinstance(median, float)
     centred = values - mean
     squares = centred * centred
+    scratch = np.abs(values - median)
+    found["MedianAbsoluteDeviation"] = float(scratch.mean())
+    found["MeanAbsoluteDeviation"] = float(np.abs(centred, out=scratch).mean())
     variance = float(squares.mean())
-    flat = ordered[0] == ordered[-1]
-    robust = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, side="right")]
-    return {
+    skewness = float(np.multiply(squares, centred, out=scratch).mean())
+    kurtosis = float(np.multiply(squares, squares, out=scratch).mean())
+    flat = found["Range"] == 0
+    return found | {
         "Mean": mean,
         "Variance": variance,
-        "Skewness": FLAT if flat else float((squares * centred).mean()) / variance**1.5,
-        "ExcessKurtosis": FLAT if flat else float((squares * squares).mean()) / variance**2 - 3,
+        "Skewness": FLAT if flat else skewness / variance**1.5,
+        "ExcessKurtosis": FLAT if flat else kurtosis / variance**2 - 3,
+        "CoefficientOfVariation": math.sqrt(variance) / mean if mean else "the mean is 0",
+    }
+
+
+def _of_ranks(ordered: FloatArray) -> Values:
+    """The statistics of sorted values."""
+    p10, p25, median, p75, p90 = percentiles(ordered, (0.1, 0.25, 0.5, 0.75, 0.9))
+    robust = ordered[np.searchsorted(ordered, p10) : np.searchsorted(ordered, p90, side="right")]
+    return {
         "Median": median,
         "Minimum": float(ordered[0]),
         "Maximum": float(ordered[-1]),
@@ -68,10 +81,7 @@ def statistics(values: FloatArray) -> Values:
         "90Percentile": p90,
         "InterquartileRange": p75 - p25,
         "Range": float(ordered[-1] - ordered[0]),
-        "MeanAbsoluteDeviation": float(np.abs(centred).mean()),
         "RobustMeanAbsoluteDeviation": float(np.abs(robust - robust.mean()).mean()) if len(robust) else EMPTY,
-        "MedianAbsoluteDeviation": float(np.abs(values - median).mean()),
-        "CoefficientOfVariation": math.sqrt(variance) / mean if mean else "the mean is 0",
         "QuartileCoefficientOfDispersion": (p75 - p25) / (p75 + p25) if p75 + p25 else "the quartiles add up to 0",
     }
 
