@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from radiogenomics.association import cox
+from radiogenomics.association.cox import Ties
 from radiogenomics.association.firth import firth
 from radiogenomics.association.logistic import score_tests
 from radiogenomics.association.meta import Interval, Tau2, pool
@@ -66,3 +68,36 @@ def test_score_and_penalised_fit_equal_those_of_glm_and_brglm2(seed, tmp_path):
     np.testing.assert_allclose(np.column_stack([fits.estimate, fits.se]), theirs["firth"], rtol=1e-7)
     # Complete predictors only: R's null model has all patients. Its weights are those of the last step but one.
     np.testing.assert_allclose(score_tests(y, x, design).z[1:4, 0] ** 2, theirs["score"][:, 0], rtol=2e-6)
+
+
+COX = """
+survived <- survival::Surv(y[, 1], y[, 2])
+control <- survival::coxph.control(eps = 1e-13, toler.chol = 1e-14, iter.max = 100)
+rows <- list()
+for (ties in c("breslow", "efron")) for (j in seq_len(ncol(x))) {
+  use <- !is.na(x[, j])
+  null <- survival::coxph(survived[use] ~ z[use, ], ties = ties, control = control)
+  full <- survival::coxph(survived[use] ~ z[use, ] + x[use, j], ties = ties, control = control)
+  at <- survival::coxph(survived[use] ~ z[use, ] + x[use, j], ties = ties, init = c(coef(null), 0),
+                        control = survival::coxph.control(iter.max = 0))
+  k <- length(coef(full))
+  rows[[length(rows) + 1]] <- c(coef(full)[k], sqrt(vcov(full)[k, k]), sqrt(at$score))
+}
+out$found <- do.call(rbind, rows)
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_hazards_equal_those_of_survival(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    z, x = rng.normal(size=(150, 2)), rng.normal(size=(150, 4))
+    x[:, 1] = rng.random(150) < 0.15
+    x[:, 3] = np.where(rng.random(150) < 0.1, np.nan, x[:, 3])
+    time, end = rng.exponential(np.exp(-z[:, 0] - 0.5 * x[:, 0])), rng.exponential(1.5, 150)
+    y = np.column_stack([np.ceil(np.minimum(time, end) * 6) / 6, time <= end])
+    theirs = run_r(COX, tmp_path, ("survival",), y=y, x=x, z=z)["found"]
+    parts = [
+        (cox.fits(*y.T, x, z, ties=ties), cox.score_tests(*y.T, x, z, ties=ties)) for ties in (Ties.BRESLOW, Ties.EFRON)
+    ]
+    ours = np.vstack([np.column_stack([full.estimate, full.se, np.abs(score.z)]) for full, score in parts])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
