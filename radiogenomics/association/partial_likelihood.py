@@ -62,7 +62,7 @@ class Risk:
     def exposure(self, per_event: FloatArray) -> FloatArray:
         """Sum over events of ``per_event`` times the share of each patient that is at risk there: (n,)."""
         n = len(self.event)
-        exposure: FloatArray = np.cumsum(np.bincount(self.end, per_event, n)[::-1])[::-1]
+        exposure = np.cumsum(np.bincount(self.end, per_event, n)[::-1].astype(np.float64))[::-1]
         gone = np.bincount(self.end, per_event * self.passed, n)
         exposure[self.event] -= gone[self.end]
         return exposure
