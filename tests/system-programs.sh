@@ -4,7 +4,7 @@
 set -eu
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
-need_r() { [ -d "/usr/lib/R/site-library/$1" ] || missing="$missing $2"; }
+need_r() { [ -d "/usr/lib/R/site-library/$1" ] || [ -d "/usr/lib/R/library/$1" ] || missing="$missing $2"; }
 need Orthanc "orthanc orthanc-dicomweb"
 need storescu dcmtk
 need dciodvfy dicom3tools
@@ -18,6 +18,9 @@ need_r qvalue r-bioc-qvalue
 need_r multtest r-bioc-multtest
 need_r sva r-bioc-sva
 need_r psych r-cran-psych
+need_r metafor r-cran-metafor
+need_r brglm2 r-cran-brglm2
+need_r survival r-cran-survival
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing$missing"
