@@ -11,7 +11,6 @@ from radiogenomics.radiomics.errors import RoiTooSmallError
 from radiogenomics.radiomics.images import Image, read_image, read_mask
 from radiogenomics.radiomics.nomenclature import expected_names
 from radiogenomics.radiomics.plugins import plugin_values
-from radiogenomics.radiomics.prepare import bounding_box
 from radiogenomics.radiomics.region import BoolArray, Values
 
 
@@ -51,15 +50,14 @@ def features_of(
     image: Image, region: BoolArray, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> list[Feature]:
     """The same for an image and a region, (z, y, x) bool, that are in memory."""
-    box = bounding_box(region)
-    if box is None:
+    if not region.any():
         raise RoiTooSmallError(mask, 0, settings.min_voxels)
     if settings.engine == "native":
-        computed = native.values(image, region, box, settings, volume, mask)
+        computed = native.values(image, region, settings, volume, mask)
     else:
         from radiogenomics.radiomics import pyradiomics_engine
 
-        computed = pyradiomics_engine.values(image, region, box, settings, volume, mask)
+        computed = pyradiomics_engine.values(image, region, settings, volume, mask)
     found = {(kind, family): values for kind, family, values in computed}
     found |= {("original", name): plugin_values(name, image, region) for name in settings.plugins}
     return list(_in_order(found, settings))

@@ -22,11 +22,6 @@ class Axis:
     step: float
     count: int
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether the points are the voxels themselves."""
-        return self.step == 1
-
     def positions(self, first: int, count: int) -> FloatArray:
         """Places of ``count`` points from point ``first``, in voxels of the image."""
         return self.origin + self.step * np.arange(first, first + count, dtype=np.float64)

@@ -10,11 +10,12 @@ import numpy as np
 from radiogenomics.config import load_radiomics_settings
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.files import whole_file
+from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.errors import NotMappableError, RoiTooSmallError
 from radiogenomics.radiomics.images import Image, read_image, read_mask, require_finite
 from radiogenomics.radiomics.measure import TEXTURES, Levels, discretised, measure
 from radiogenomics.radiomics.nomenclature import expected_names
-from radiogenomics.radiomics.prepare import Margin, bounding_box, prepare, resegmented
+from radiogenomics.radiomics.prepare import prepare, resegmented
 from radiogenomics.radiomics.region import FloatArray
 
 logger = logging.getLogger(__name__)
@@ -53,10 +54,10 @@ def feature_maps(
     if settings.resampled_spacing_mm is not None or (unknown := [name for name in features if name not in known]):
         raise NotMappableError(unknown if settings.resampled_spacing_mm is None else None)
     region = read_mask(mask, image, volume)
-    box = bounding_box(region)
-    if box is None:
+    if not region.any():
         raise RoiTooSmallError(mask, 0, 1)
-    ready = prepare(image, region, box, settings, Margin((0, 0, 0)))
+    ready = prepare(image, region, settings, (0, 0, 0))
+    corner = [part.start for part in bounding_box(region)]
     require_finite(volume, ready.image[ready.mask])
     inside = resegmented(ready.image, ready.mask, settings)
     levels = discretised(ready.image, inside, settings, mask, filtered=False)
@@ -71,5 +72,5 @@ def feature_maps(
         for name, filled in maps.items():
             value = values[known[name]][name.rpartition("_")[2]]
             if not isinstance(value, str):
-                filled[tuple(place + box.low)] = value
+                filled[tuple(place + corner)] = value
     return maps

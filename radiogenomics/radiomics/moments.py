@@ -1,4 +1,4 @@
-"""Where the voxels of a mask are: box, centre and covariance."""
+"""Where the voxels of a mask are: centre and covariance."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,6 @@ import numpy.typing as npt
 
 from radiogenomics.compiled import kernel
 from radiogenomics.radiomics.region import BoolArray, FloatArray
-
-Box = tuple[slice, slice, slice]
 
 # Variances below this share of the largest are rounding of a region without thickness.
 NO_THICKNESS = 1e-12
@@ -25,18 +23,6 @@ class Moments(NamedTuple):
         """Variances along the principal axes in descending order, (3,); exactly 0 where there is no thickness."""
         variances = np.linalg.eigvalsh(self.covariance)[::-1]
         return np.where(variances > NO_THICKNESS * variances[0], variances, 0.0)
-
-
-def bounding_box(mask: BoolArray) -> Box:
-    """The smallest box that holds a mask that is not empty."""
-    plane = np.any(mask, axis=0)
-    slices, rows, columns = np.any(mask, axis=(1, 2)), np.any(plane, axis=1), np.any(plane, axis=0)
-    return _extent(slices), _extent(rows), _extent(columns)
-
-
-def _extent(found: BoolArray) -> slice:
-    places = np.flatnonzero(found)
-    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def moments(mask: BoolArray, spacing_mm: tuple[float, float, float]) -> Moments:

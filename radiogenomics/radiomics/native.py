@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.boxes import Reach, bounding_box, grown, triple
 from radiogenomics.radiomics.families.local_intensity import BALL_RADIUS_MM, local_intensity
 from radiogenomics.radiomics.families.shape import shape
 from radiogenomics.radiomics.families.shape2d import shape2d
@@ -17,16 +18,7 @@ from radiogenomics.radiomics.filters.errors import ImageTooSmallForFilterError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.measure import discretised, measure
 from radiogenomics.radiomics.nomenclature import names
-from radiogenomics.radiomics.prepare import (
-    WHOLE_IMAGE,
-    Box,
-    Margin,
-    bounding_box,
-    prepare,
-    resegmented,
-    spacing_of,
-    triple,
-)
+from radiogenomics.radiomics.prepare import prepare, resegmented, spacing_of
 from radiogenomics.radiomics.region import BoolArray, Region, Values
 
 if TYPE_CHECKING:
@@ -36,7 +28,7 @@ TOO_SMALL = "image too small for the filter"
 
 
 def values(
-    image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
+    image: Image, region: BoolArray, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> Iterator[tuple[str, str, Values]]:
     """Image type, family and values of everything that the settings ask for.
 
@@ -44,9 +36,7 @@ def values(
     ----------
     image
     region : (z, y, x) bool
-        Its mask.
-    box
-        The region's bounding box.
+        Its mask, which is not empty.
     volume, mask
         What errors call them.
 
@@ -56,19 +46,19 @@ def values(
     """
     spacing_mm = spacing_of(image, settings)
     filters = _filters(settings, spacing_mm)
-    ready = prepare(image, region, box, settings, _margin(filters, settings, spacing_mm))
+    periodic = any(each.periodic for each in filters)
+    ready = prepare(image, region, settings, _reach(filters, settings, spacing_mm), periodic=periodic)
     require_voxels(mask, int(ready.mask.sum()), settings.min_voxels)
     require_finite(volume, ready.image)
     intensity = resegmented(ready.image, ready.mask, settings)
     require_voxels(mask, int(intensity.sum()), settings.min_voxels)
     inner = bounding_box(ready.mask)
-    assert inner is not None
-    near = inner.grown(Margin(_local_reach(settings, spacing_mm)), ready.image.shape).slices
+    near = grown(inner, _local_reach(settings, spacing_mm), ready.image.shape)
     box_of = np.ascontiguousarray
     around = Region(box_of(ready.image[near]), box_of(intensity[near]), box_of(ready.mask[near]), ready.spacing_mm)
     yield from _unfiltered(around, settings)
     del around
-    inside, morphology = intensity[inner.slices].copy(), ready.mask[inner.slices].copy()
+    inside, morphology = intensity[inner].copy(), ready.mask[inner].copy()
 
     def measured(part: npt.NDArray[Any], *, filtered: bool) -> Iterator[tuple[str, Values]]:
         levels = discretised(part, inside, settings, mask, filtered=filtered)
@@ -76,11 +66,11 @@ def values(
         return measure(part, levels, morphology, chosen, settings, mask, voxel_mm3=voxel_mm3, filtered=filtered)
 
     if settings.image_types.original:
-        for family, found in measured(ready.image[inner.slices], filtered=False):
+        for family, found in measured(ready.image[inner], filtered=False):
             yield "original", family, found
     for each in filters:
         try:
-            for name, response in each.compute(ready.image, inner.slices):
+            for name, response in each.compute(ready.image, inner):
                 for family, found in measured(response, filtered=True):
                     yield name, family, found
         except ImageTooSmallForFilterError:
@@ -112,9 +102,11 @@ def _local_reach(settings: RadiomicsSettings, spacing_mm: tuple[float, float, fl
     return triple(math.floor(radius / step) + 1 for step in spacing_mm)
 
 
-def _margin(
-    filters: Sequence["Response"], settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]
-) -> Margin:
-    """What local intensities and all filters look at around the region."""
-    reaches = [each.reach or (WHOLE_IMAGE,) * 3 for each in filters] + [_local_reach(settings, spacing_mm)]
-    return Margin(triple(map(max, zip(*reaches, strict=True))), any(each.periodic for each in filters))
+def _reach(filters: Sequence["Response"], settings: RadiomicsSettings, spacing_mm: tuple[float, float, float]) -> Reach:
+    """How far local intensities and all filters look around the region."""
+    reaches = [_local_reach(settings, spacing_mm)]
+    for each in filters:
+        if each.reach is None:
+            return None
+        reaches.append(each.reach)
+    return triple(map(max, zip(*reaches, strict=True)))

@@ -15,24 +15,18 @@ from typing import Any
 import numpy as np
 
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.boxes import Reach, bounding_box, grown, triple
 from radiogenomics.radiomics.errors import ExtractionError, RoiTooSmallError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.nomenclature import UNFILTERED, names
-from radiogenomics.radiomics.prepare import (
-    ITK_INTERPOLATORS,
-    WHOLE_IMAGE,
-    Box,
-    Margin,
-    placed,
-    scaled,
-    spacing_of,
-    triple,
-)
+from radiogenomics.radiomics.prepare import ITK_INTERPOLATORS, placed, scaled, spacing_of
 from radiogenomics.radiomics.region import BoolArray, Values
 
 LOG_REACH_SIGMAS = 8
 WAVELET = "coif1"
 WAVELET_REACH = 6
+# More voxels than any image has along an axis.
+WHOLE_IMAGE = 1_000_000
 # Why pyradiomics leaves out a family whatever the filter.
 NOT_GIVEN = {"shape2D": "pyradiomics computes it for two-dimensional images only"}
 # What pyradiomics returns where there is no neighbourhood difference at all.
@@ -47,7 +41,7 @@ UNDEFINED_FOR_ONE_INTENSITY = ("Skewness", "Kurtosis")
 
 
 def values(
-    image: Image, region: BoolArray, box: Box, settings: RadiomicsSettings, volume: Path, mask: Path
+    image: Image, region: BoolArray, settings: RadiomicsSettings, volume: Path, mask: Path
 ) -> Iterator[tuple[str, str, Values]]:
     """Image type, family and values of everything that the settings ask for; arguments as of `native.values`.
 
@@ -57,15 +51,16 @@ def values(
     ExtractionError
         pyradiomics refuses the region, for instance because resampling left none of it.
     """
-    require_voxels(mask, int(region[box.slices].sum()), settings.min_voxels)
-    whole = Box((0, 0, 0), triple(size - 1 for size in region.shape))
-    support = Margin(triple(_support(settings, image.spacing_mm)), periodic=settings.image_types.wavelet)
-    outer = box.grown(support, region.shape) if settings.resampled_spacing_mm is None else whole
+    box = bounding_box(region)
+    require_voxels(mask, int(region[box].sum()), settings.min_voxels)
+    # Resampling crops by itself, on the new grid.
+    reach = _reach(settings, image.spacing_mm) if settings.resampled_spacing_mm is None else None
+    outer = grown(box, reach, region.shape, periodic=settings.image_types.wavelet)
     part = scaled(image, outer, settings.normalise)
     if part.dtype.itemsize == 1:
         part = part.astype(np.int16)  # pyradiomics' edges of bins, in the type of the image, would overflow
     require_finite(volume, part)
-    pair = placed(image, part, outer), placed(image, region[outer.slices].astype(np.uint8), outer)
+    pair = placed(image, part, outer), placed(image, region[outer].astype(np.uint8), outer)
     try:
         result = _extractor(settings, spacing_of(image, settings)).execute(*pair)
     except (ValueError, RuntimeError) as error:  # the latter from C, where a region has no neighbours
@@ -75,13 +70,13 @@ def values(
     yield from _by_family(result, settings)
 
 
-def _support(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> list[int]:
-    """Voxels (z, y, x) that the chosen filters reach beyond the region; at least one, for the mesh."""
+def _reach(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> Reach:
+    """Voxels (z, y, x) that the chosen filters look at around the region; at least one, for the mesh."""
     least = WAVELET_REACH if settings.image_types.wavelet else 1
     if settings.image_types.transforms:
-        return [WHOLE_IMAGE] * 3  # scaled by the largest intensity of all
+        return None  # scaled by the largest intensity of all
     sigma = max(settings.image_types.log_sigma_mm, default=0.0)
-    return [max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing_mm]
+    return triple(max(least, math.ceil(LOG_REACH_SIGMAS * sigma / step)) for step in spacing_mm)
 
 
 def _extractor(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> Any:  # noqa: ANN401 - untyped
@@ -127,7 +122,7 @@ def _options(settings: RadiomicsSettings, spacing_mm: tuple[float, ...]) -> dict
         options |= {
             "resampledPixelSpacing": list(settings.resampled_spacing_mm),
             "interpolator": ITK_INTERPOLATORS[settings.interpolation],
-            "padDistance": max(_support(settings, spacing_mm)),
+            "padDistance": max(_reach(settings, spacing_mm) or (WHOLE_IMAGE,)),
         }
     return options
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from radiogenomics.config import filters as settings_of
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.boxes import Box, Reach, response_in_box
 from radiogenomics.radiomics.filters import gabor, laws, log, mean, pyradiomics, riesz, simoncelli, wavelets
-from radiogenomics.radiomics.filters.boxes import Box, Reach, response_in_box
 from radiogenomics.radiomics.region import FloatArray
 
 Spacing = tuple[float, float, float]

@@ -15,9 +15,9 @@ import SimpleITK as sitk
 from scipy import ndimage, stats
 
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.radiomics.boxes import response_in_box
 from radiogenomics.radiomics.engine import features
 from radiogenomics.radiomics.filters import gabor, laws, log, mean, riesz, simoncelli, wavelets
-from radiogenomics.radiomics.filters.boxes import response_in_box
 from radiogenomics.radiomics.nomenclature import nomenclature
 from tests.shared_data import shared_data
 

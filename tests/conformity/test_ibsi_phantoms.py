@@ -7,10 +7,11 @@ import pytest
 
 from radiogenomics.config import load_radiomics_settings
 from radiogenomics.imaging.convert import convert, mask
+from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.engine import features
 from radiogenomics.radiomics.images import read_image, read_mask
 from radiogenomics.radiomics.nomenclature import expected_names
-from radiogenomics.radiomics.prepare import WHOLE_IMAGE, Margin, bounding_box, prepare, resegmented
+from radiogenomics.radiomics.prepare import prepare, resegmented
 from tests.conformity.consensus import conforms, consensus, table
 from tests.shared_data import shared_data
 
@@ -96,8 +97,8 @@ def of_roi(stage, array, intensity, morphology):
     found = {f"int_mask_dim_{axis}_{stage}_roi": size for axis, size in zip("zyx", array.shape, strict=True)}
     for kind, voxels in (("int", intensity), ("morph", morphology)):
         box = bounding_box(voxels)
-        for axis, low, high in zip("zyx", box.low, box.high, strict=True):
-            found[f"{kind}_mask_bb_dim_{axis}_{stage}_roi"] = high - low + 1
+        for axis, part in zip("zyx", box, strict=True):
+            found[f"{kind}_mask_bb_dim_{axis}_{stage}_roi"] = part.stop - part.start
         found[f"{kind}_mask_vox_count_{stage}_roi"] = int(voxels.sum())
     return found | intensities("int_mask_{}_int_" + f"{stage}_roi", array[intensity])
 
@@ -113,7 +114,7 @@ def prepared(configuration):
     image = read_image(volume)
     initial = read_mask(region, image, volume)
     settings = load_radiomics_settings(f"ibsi/{configuration}")
-    ready = prepare(image, initial, bounding_box(initial), settings, Margin((WHOLE_IMAGE,) * 3))
+    ready = prepare(image, initial, settings, None)
     return image, initial, ready, resegmented(ready.image, ready.mask, settings)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.moments import bounding_box
+from radiogenomics.radiomics.boxes import bounding_box, grown, triple
 from radiogenomics.radiomics.region import BoolArray, FloatArray, Region, Values
 
 IndexArray = npt.NDArray[np.int64]
@@ -48,11 +48,7 @@ def ball_chords(spacing_mm: Spacing) -> IndexArray:
 
 def _with_margin(region: Region, chords: IndexArray) -> tuple[FloatArray, BoolArray]:
     """Image and intensity mask in the box of the mask and all that the ball reaches."""
-    reach = chords.max(axis=0)
-    box = tuple(
-        slice(max(0, part.start - far), part.stop + far)
-        for part, far in zip(bounding_box(region.intensity), reach.tolist(), strict=True)
-    )
+    box = grown(bounding_box(region.intensity), triple(chords.max(axis=0)), region.image.shape)
     return np.ascontiguousarray(region.image[box]), np.ascontiguousarray(region.intensity[box])
 
 

@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 
+from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.diameters import Spacing, maximum_2d_diameters, maximum_3d_diameter, outermost
 from radiogenomics.radiomics.families.shape_density import ellipsoid_densities, enclosing_densities
 from radiogenomics.radiomics.families.spatial import spatial_autocorrelation
 from radiogenomics.radiomics.mesh import Body, surface
-from radiogenomics.radiomics.moments import Moments, bounding_box, moments
+from radiogenomics.radiomics.moments import Moments, moments
 from radiogenomics.radiomics.nomenclature import names
 from radiogenomics.radiomics.region import BoolArray, Definition, FloatArray, Region, Values
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.moments import bounding_box
+from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.region import BoolArray, FloatArray, Region, Values
 
 ComplexArray = npt.NDArray[np.complex128]

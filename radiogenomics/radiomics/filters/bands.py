@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.filters.boxes import Box
+from radiogenomics.radiomics.boxes import Box
 from radiogenomics.radiomics.filters.wavelets import filters
 from radiogenomics.radiomics.region import FloatArray
 

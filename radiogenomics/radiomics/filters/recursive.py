@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.filters.boxes import Box, support
+from radiogenomics.radiomics.boxes import Box, grown
 from radiogenomics.radiomics.region import FloatArray
 
 # Gaussian and second derivative as two damped waves: (a cos + b sin)(w x / sigma) exp(l x / sigma) each.
@@ -98,7 +98,7 @@ def laplacian_of_gaussian(
     image: npt.NDArray[np.generic], *, sigma_mm: float, spacing_mm: tuple[float, float, float], box: Box
 ) -> FloatArray:
     """Response sigma^2 LoG of an image that goes on beyond its border with the value there, in a box of it."""
-    crop = support(box, reach(sigma_mm, spacing_mm), image.shape)
+    crop = grown(box, reach(sigma_mm, spacing_mm), image.shape)
     pair = image[crop].astype(np.float64)[np.newaxis]
     for axis, (inner, outer, step) in enumerate(zip(box, crop, spacing_mm, strict=True)):
         first = inner.start - outer.start

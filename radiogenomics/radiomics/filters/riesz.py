@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 
+from radiogenomics.radiomics.boxes import Reach
 from radiogenomics.radiomics.filters import fourier, log, simoncelli
 from radiogenomics.radiomics.filters.boundary import Boundary, padded, without_padding
-from radiogenomics.radiomics.filters.boxes import Reach
 from radiogenomics.radiomics.region import FloatArray
 
 Order = tuple[int, int, int]

@@ -8,8 +8,8 @@ With the radial frequency :math:`\nu` in units of Nyquist and :math:`\nu_j = 2^{
 
 import numpy as np
 
+from radiogenomics.radiomics.boxes import Reach
 from radiogenomics.radiomics.filters import fourier
-from radiogenomics.radiomics.filters.boxes import Reach
 from radiogenomics.radiomics.region import FloatArray
 
 

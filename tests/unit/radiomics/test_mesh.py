@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.diameters import maximum_2d_diameters, maximum_3d_diameter, outermost
 from radiogenomics.radiomics.mesh import CORNERS, cell_triangles, surface
-from radiogenomics.radiomics.moments import bounding_box
 
 SPACING_MM = (1.1, 0.83, 1.37)
 spacings = st.tuples(*[st.floats(0.3, 5)] * 3)

@@ -5,28 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from radiomics.imageoperations import resampleImage
 from scipy import ndimage
 
 from radiogenomics.config.extraction import Normalise, RadiomicsSettings
+from radiogenomics.radiomics.boxes import between, bounding_box, grown
 from radiogenomics.radiomics.images import Image
 from radiogenomics.radiomics.interpolation import centred, sample
-from radiogenomics.radiomics.prepare import (
-    WHOLE_IMAGE,
-    Box,
-    Margin,
-    bounding_box,
-    prepare,
-    resegmented,
-    scaled,
-    spacing_of,
-)
+from radiogenomics.radiomics.prepare import prepare, resegmented, scaled, spacing_of
 
 METHODS = ("nearest", "linear", "cubic")
 ITK = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "cubic": sitk.sitkBSpline}
-NONE = Margin((0, 0, 0))
+NONE = (0, 0, 0)
 
 
 def settings_of(**options):
@@ -39,8 +31,12 @@ def image_of(array, spacing_mm=(1.0, 1.0, 1.0)):
     return Image(array, tuple(spacing_mm), matrix)
 
 
-def prepared(image, region, settings, margin=NONE):
-    return prepare(image, region, bounding_box(region), settings, margin)
+def prepared(image, region, settings, reach=NONE):
+    return prepare(image, region, settings, reach)
+
+
+def corner(box):
+    return [part.start for part in box]
 
 
 def along_x(values):
@@ -89,7 +85,7 @@ def test_a_voxel_counts_from_half_a_region(voxels, old_mm, new_mm, inside):
     region = along_x(voxels) > 0
     image = image_of(region.astype(np.float64), (1.0, 1.0, old_mm))
     settings = settings_of(resampled_spacing_mm=(new_mm, 0, 0), interpolation="linear")
-    ready = prepared(image, region, settings, Margin((WHOLE_IMAGE,) * 3))
+    ready = prepared(image, region, settings, None)
     assert ready.mask.ravel().astype(int).tolist() == inside
     assert ready.spacing_mm == (1.0, 1.0, new_mm)
 
@@ -130,23 +126,21 @@ def test_boxes_and_margins_by_hand():
     region = np.zeros((9, 9, 9), bool)
     region[2:5, 3, 4:8] = region[2, 3:6, 4] = True
     box = bounding_box(region)
-    assert box == Box((2, 3, 4), (4, 5, 7))
-    assert region[box.slices].shape == (3, 3, 4)
-    assert bounding_box(np.zeros((2, 2, 2), bool)) is None
-    assert box.grown(Margin((1, 0, 2)), region.shape) == Box((1, 3, 2), (5, 5, 8))
-    assert box.grown(Margin((3, 3, 3)), region.shape) == Box((0, 0, 1), (7, 8, 8))
-    assert box.grown(Margin((WHOLE_IMAGE,) * 3), region.shape) == Box((0, 0, 0), (8, 8, 8))
+    assert box == between((2, 3, 4), (4, 5, 7))
+    assert region[box].shape == (3, 3, 4)
+    assert grown(box, (1, 0, 2), region.shape) == between((1, 3, 2), (5, 5, 8))
+    assert grown(box, (3, 3, 3), region.shape) == between((0, 0, 1), (7, 8, 8))
+    assert grown(box, None, region.shape) == between((0, 0, 0), (8, 8, 8))
     # A periodic margin that leaves the image along z and x takes the whole axis; along y it does not leave it.
-    assert box.grown(Margin((3, 3, 2), periodic=True), region.shape) == Box((0, 0, 0), (8, 8, 8))
-    assert box.grown(Margin((2, 3, 1), periodic=True), region.shape) == Box((0, 0, 3), (6, 8, 8))
+    assert grown(box, (3, 3, 2), region.shape, periodic=True) == between((0, 0, 0), (8, 8, 8))
+    assert grown(box, (2, 3, 1), region.shape, periodic=True) == between((0, 0, 3), (6, 8, 8))
 
 
 @given(shape=st.tuples(*[st.integers(1, 8)] * 3), seed=st.integers(0, 1000), share=st.floats(0.001, 0.5))
 def test_a_bounding_box_is_that_of_scipy(shape, seed, share):
     region = np.random.default_rng(seed).random(shape) < share
-    found = bounding_box(region)
-    expected = ndimage.find_objects(region.astype(np.int8))
-    assert ([found.slices] if found else []) == expected
+    assume(region.any())
+    assert [bounding_box(region)] == ndimage.find_objects(region.astype(np.int8))
 
 
 @pytest.mark.parametrize("dtype", ["i2", "f4", "f8"])
@@ -156,14 +150,14 @@ def test_normalised_intensities_are_those_of_simpleitk(dtype, clip_sd):
     expected = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(array.astype("f8"))))
     if clip_sd:
         expected = expected.clip(-clip_sd, clip_sd)
-    box = Box((1, 2, 3), (5, 5, 8))
+    box = between((1, 2, 3), (5, 5, 8))
     found = scaled(image_of(array), box, Normalise(sd=50, clip_sd=clip_sd))
-    np.testing.assert_allclose(found, 50 * expected[box.slices], rtol=1e-5 if dtype == "f4" else 1e-10, atol=1e-3)
+    np.testing.assert_allclose(found, 50 * expected[box], rtol=1e-5 if dtype == "f4" else 1e-10, atol=1e-3)
     assert scaled(image_of(array), box, None).dtype == np.dtype(dtype)
 
 
 def test_a_constant_image_is_normalised_to_zero():
-    found = scaled(image_of(np.full((3, 3, 3), 7, "i2")), Box((0, 0, 0), (1, 1, 1)), Normalise())
+    found = scaled(image_of(np.full((3, 3, 3), 7, "i2")), between((0, 0, 0), (1, 1, 1)), Normalise())
     assert not found.any()
 
 
@@ -176,7 +170,7 @@ def cases(draw):
     high = [draw(st.integers(start, min(size - 1, start + 6))) for start, size in zip(low, shape, strict=True)]
     random = np.random.default_rng(draw(st.integers(0, 1000)))
     region = np.zeros(shape, bool)
-    region[Box(tuple(low), tuple(high)).slices] = True
+    region[between(tuple(low), tuple(high))] = True
     # Odd numbers: no new voxel lies just between two old ones.
     spacing_mm = [draw(st.integers(500, 4000)) / 1000 + 1e-4 / 3 for _ in shape]
     new_mm = [draw(st.one_of(st.just(0), st.integers(700, 5000).map(lambda um: um / 1000 + 1e-4 / 7))) for _ in shape]
@@ -190,13 +184,13 @@ def test_a_box_has_the_values_of_the_whole_image(case, method, margin, clip):
     image, region, new_mm = case
     normalise = Normalise(clip_sd=1.5) if clip else None
     settings = settings_of(resampled_spacing_mm=new_mm, interpolation=method, normalise=normalise)
-    whole = prepared(image, region, settings, Margin((WHOLE_IMAGE,) * 3))
-    part = prepared(image, region, settings, Margin((margin,) * 3))
+    whole = prepared(image, region, settings, None)
+    part = prepared(image, region, settings, (margin,) * 3)
     assert part.mask.sum() == whole.mask.sum()
     if not part.mask.any():
         return
     inner, outer = bounding_box(part.mask), bounding_box(whole.mask)
-    start = [far - near for far, near in zip(outer.low, inner.low, strict=True)]
+    start = [far - near for far, near in zip(corner(outer), corner(inner), strict=True)]
     place = tuple(slice(low, low + size) for low, size in zip(start, part.mask.shape, strict=True))
     assert np.array_equal(part.mask, whole.mask[place])
     np.testing.assert_allclose(part.image, whole.image[place], rtol=0, atol=1e-9)
@@ -211,7 +205,7 @@ def test_the_grid_of_pyradiomics_is_that_of_its_resampling(case, method, pad, dt
     image, region, new_mm = case
     image = replace(image, array=image.array.astype(dtype))
     settings = settings_of(definition="pyradiomics", resampled_spacing_mm=new_mm, interpolation=method)
-    found = prepared(image, region, settings, Margin((pad,) * 3))
+    found = prepared(image, region, settings, (pad,) * 3)
     theirs = resampleImage(
         image.to_itk(),
         replace(image, array=region.astype(np.uint8)).to_itk(),
@@ -250,8 +244,8 @@ def test_without_resampling_the_image_is_as_in_the_file(definition):
     region = array % 7 == 0
     found = prepared(image_of(array), region, settings_of(definition=definition))
     box = bounding_box(region)
-    assert np.array_equal(found.image, array[box.slices])
-    assert np.array_equal(found.mask, region[box.slices])
+    assert np.array_equal(found.image, array[box])
+    assert np.array_equal(found.mask, region[box])
     assert found.image.dtype == (np.float64 if definition == "ibsi" else np.int16)
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from radiomics import imageoperations
 
+from radiogenomics.radiomics.boxes import grown
 from radiogenomics.radiomics.filters import pyradiomics
-from radiogenomics.radiomics.filters.boxes import support
 from radiogenomics.radiomics.filters.errors import BlankImageError, ImageTooSmallForFilterError
 
 SPACING_MM = (2.5, 0.6, 0.9)
@@ -88,7 +88,7 @@ def test_wavelet_of_single_precision_agrees_to_its_rounding():
 @given(images_with_box(), st.sampled_from(["haar", "coif1"]))
 def test_wavelet_of_a_crop_equals_that_of_the_whole_image(case, name):
     image, box = case
-    crop = support(box, pyradiomics.wavelet_reach(name=name), image.shape, periodic=True)
+    crop = grown(box, pyradiomics.wavelet_reach(name=name), image.shape, periodic=True)
     inside = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, crop, strict=True))
     found = dict(pyradiomics.wavelet(image[crop], name=name, box=inside))
     for band, values in pyradiomics.wavelet(image, name=name, box=box):
@@ -98,7 +98,7 @@ def test_wavelet_of_a_crop_equals_that_of_the_whole_image(case, name):
 @given(images_with_box(least=6), st.sampled_from([0.1, 0.5, 1.0, 3.0]))
 def test_log_of_a_crop_is_never_refused_where_that_of_the_whole_image_is_not(case, sigma_mm):
     image, box = case
-    crop = support(box, pyradiomics.log_reach(sigma_mm=sigma_mm, spacing_mm=SPACING_MM), image.shape)
+    crop = grown(box, pyradiomics.log_reach(sigma_mm=sigma_mm, spacing_mm=SPACING_MM), image.shape)
     inside = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, crop, strict=True))
     found, full = (
         pyradiomics.log(part, sigma_mm=sigma_mm, spacing_mm=SPACING_MM, box=where)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from radiogenomics.radiomics.boxes import grown, response_in_box
 from radiogenomics.radiomics.filters import gabor, laws, log, mean, simoncelli, wavelets
-from radiogenomics.radiomics.filters.boxes import response_in_box, support
 
 SPACING_MM = (3.0, 1.5, 1.5)
 BOUNDARIES = ["zero", "nearest", "periodic", "mirror"]
@@ -71,5 +71,5 @@ def test_a_filter_in_the_fourier_domain_gets_the_whole_image():
 
 def test_the_support_ends_at_the_border_unless_the_filter_comes_back_at_the_far_side():
     box = (slice(0, 2), slice(5, 6), slice(3, 9))
-    assert support(box, (1, 2, 3), (9, 9, 9)) == (slice(0, 3), slice(3, 8), slice(0, 9))
-    assert support(box, (1, 2, 3), (9, 9, 9), periodic=True) == (slice(0, 9), slice(3, 8), slice(0, 9))
+    assert grown(box, (1, 2, 3), (9, 9, 9)) == (slice(0, 3), slice(3, 8), slice(0, 9))
+    assert grown(box, (1, 2, 3), (9, 9, 9), periodic=True) == (slice(0, 9), slice(3, 8), slice(0, 9))

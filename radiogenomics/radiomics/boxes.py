@@ -1,20 +1,44 @@
-"""Boxes of an image, and the part of the image that the filtered values in a box depend on."""
+"""Boxes of an image as slices along z, y and x, and the part of the image that values in a box depend on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.region import FloatArray
+from radiogenomics.radiomics.region import BoolArray, FloatArray
 
 Box = tuple[slice, slice, slice]
 
-# Voxels (z, y, x) from which a filtered value may depend on the image; None for all of it.
+# Voxels (z, y, x) from which a value may depend on the image; None for all of it.
 Reach = tuple[int, int, int] | None
 
 
-def support(box: Box, reach: Reach, shape: tuple[int, ...], *, periodic: bool = False) -> Box:
-    """The part of an image that the values of a filter in a box depend on.
+def bounding_box(mask: BoolArray) -> Box:
+    """The smallest box that holds a mask, (z, y, x), that is not empty."""
+    plane = np.any(mask, axis=0)
+    slices, rows, columns = np.any(mask, axis=(1, 2)), np.any(plane, axis=1), np.any(plane, axis=0)
+    return _extent(slices), _extent(rows), _extent(columns)
+
+
+def _extent(found: BoolArray) -> slice:
+    places = np.flatnonzero(found)
+    return slice(int(places[0]), int(places[-1]) + 1)
+
+
+def triple(numbers: Iterable[int]) -> tuple[int, int, int]:
+    """Exactly three whole numbers, along z, y and x."""
+    z, y, x = map(int, numbers)
+    return z, y, x
+
+
+def between(low: Iterable[int], high: Iterable[int]) -> Box:
+    """The box from voxel ``low`` to voxel ``high``, inclusive."""
+    z, y, x = (slice(first, last + 1) for first, last in zip(triple(low), triple(high), strict=True))
+    return z, y, x
+
+
+def grown(box: Box, reach: Reach, shape: Sequence[int], *, periodic: bool = False) -> Box:
+    """The part of an image that values in a box depend on.
 
     It ends at the border of the image, where the filter's own boundary condition takes over. A periodic filter that
     reaches over the border comes back at the far side and needs the whole axis.
@@ -60,7 +84,7 @@ def response_in_box(
     (z, y, x) float64
         The values in the box.
     """
-    crop = support(box, reach, image.shape, periodic=periodic)
+    crop = grown(box, reach, image.shape, periodic=periodic)
     inside = tuple(
         slice(part.start - outer.start, part.stop - outer.start) for part, outer in zip(box, crop, strict=True)
     )
