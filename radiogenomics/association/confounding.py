@@ -9,7 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics.association.design import spearman
-from radiogenomics.association.exchange import LENGTH_TOLERANCE, alike, gram_schmidt
+from radiogenomics.association.exchange import LENGTH_TOLERANCE
+from radiogenomics.association.patterns import patterns
+from radiogenomics.association.projection import basis_of
 from radiogenomics.association.site_effects import anova
 from radiogenomics.association.statistics_errors import ShapeMismatchError
 
@@ -187,12 +189,12 @@ def explained_by_design(markers: FloatArray, design: FloatArray) -> FloatArray:
     """
     complete = np.isfinite(design).all(axis=1)
     result = np.full(markers.shape[1], np.nan)
-    for present, columns in alike(np.isfinite(markers)):
+    for present, columns in patterns(np.isfinite(markers)):
         rows = complete & present
         if not rows.any():
             continue
         g = markers[np.ix_(rows, columns)]
-        basis, _ = gram_schmidt(design[rows])
+        basis = basis_of(design[rows])
         left = g - basis @ (basis.T @ g)
         total = ((g - g.mean(axis=0)) ** 2).sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -205,8 +207,13 @@ def explained_by_design(markers: FloatArray, design: FloatArray) -> FloatArray:
 def redundant_columns(design: FloatArray) -> list[int]:
     """Columns of the design (n_patients, n_columns) that are combinations of those before them, on complete rows."""
     complete = design[np.isfinite(design).all(axis=1)]
-    kept = set(gram_schmidt(complete)[1])
-    return [column for column in range(design.shape[1]) if column not in kept]
+    found = []
+    for number, column in enumerate(complete.T):
+        basis = basis_of(complete[:, :number])
+        left = column - basis @ (basis.T @ column)
+        if np.linalg.norm(left) <= LENGTH_TOLERANCE * np.linalg.norm(column):
+            found.append(number)
+    return found
 
 
 def _is_number(column: pd.Series) -> bool:

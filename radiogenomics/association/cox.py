@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiogenomics.association.asymptotic import normal_tail
-from radiogenomics.association.logistic import orthonormal, residuals
+from radiogenomics.association.logistic import residuals
 from radiogenomics.association.partial_likelihood import Point, Risk, Ties, maximum
+from radiogenomics.association.patterns import patterns
+from radiogenomics.association.projection import basis_of
 from radiogenomics.association.rank import check_rows, flag_of
-from radiogenomics.association.rank_correlation import patterns
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
 FloatArray = NDArray[np.float64]
@@ -140,7 +141,7 @@ def _each(
     values = np.full((3, m), np.nan)
     n, n_events, flag = np.zeros(m, np.int32), np.zeros(m, np.int32), np.zeros(m, np.int8)
     usable = ~np.isnan(np.column_stack([time, event, covariates])).any(axis=1)
-    for present, columns in patterns(predictors):
+    for present, columns in patterns(~np.isnan(predictors)):
         rows = usable & present
         n[columns], n_events[columns] = rows.sum(), event[rows].sum()
         if not event[rows].any():
@@ -148,7 +149,7 @@ def _each(
             continue
         risk = Risk.of(time[rows], event[rows] == 1, ties)
         intercept = np.ones((rows.sum(), 1))
-        basis = orthonormal(covariates[rows] - covariates[rows].mean(axis=0))
+        basis = basis_of(covariates[rows] - covariates[rows].mean(axis=0))
         null = maximum(risk, basis, np.zeros(basis.shape[1]))
         if null is None:
             flag[columns] = NO_NULL

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from radiogenomics.association.patterns import patterns
+from radiogenomics.association.projection import basis_of
 from radiogenomics.association.statistics_errors import TooFewOrdersError
 
 FloatArray = NDArray[np.float64]
@@ -144,15 +146,15 @@ def blocks(
         The patients of a block can be exchanged in fewer ways than ``n_permutations``.
     """
     complete = np.isfinite(design).all(axis=1)
-    for has_feature, rows in alike(np.isfinite(features)):
+    for has_feature, rows in patterns(np.isfinite(features)):
         patients = np.flatnonzero(complete & has_feature)
         wanted = rows[family[rows].any(axis=1)]
         if not wanted.size or not patients.size:
             continue
-        residuals, varies = _unit_residuals(features[np.ix_(patients, wanted)], gram_schmidt(design[patients])[0])
+        residuals, varies = _unit_residuals(features[np.ix_(patients, wanted)], basis_of(design[patients]))
         whole = np.ascontiguousarray(residuals.T)
         side = Side(patients, wanted, whole, whole.astype(np.float32), varies)
-        for has_marker, columns in alike(np.isfinite(markers[patients])):
+        for has_marker, columns in patterns(np.isfinite(markers[patients])):
             block = _block(side, has_marker, columns, markers, design, family)
             if block is None:
                 continue
@@ -169,7 +171,7 @@ def _block(
     """The block of the columns that the same patients of a side have; nothing if no pair of it can be tested."""
     some = side.patients[has_marker]
     wanted = columns[family[np.ix_(side.rows, columns)].any(axis=0)]
-    basis, _ = gram_schmidt(design[some])
+    basis = basis_of(design[some])
     if not wanted.size or len(some) - basis.shape[1] < 2:
         return None
     residuals, varies = _unit_residuals(markers[np.ix_(some, wanted)], basis)
@@ -187,33 +189,6 @@ def movable(block: Block, stratum: IntArray) -> float:
     """Share of the patients of a block that have somebody in their stratum."""
     own = stratum[block.side.patients]
     return float((np.bincount(own)[own] > 1).mean())
-
-
-def alike(present: BoolArray) -> Iterator[tuple[BoolArray, IntArray]]:
-    """Distinct columns of ``present`` (n_patients, n), in order of appearance, each with the columns like it."""
-    found: dict[bytes, list[int]] = {}
-    for index, column in enumerate(np.packbits(present, axis=0).T):
-        found.setdefault(column.tobytes(), []).append(index)
-    for columns in found.values():
-        yield present[:, columns[0]], np.array(columns, np.intp)
-
-
-def gram_schmidt(design: FloatArray) -> tuple[FloatArray, list[int]]:
-    """Orthonormal basis (n, rank) of the columns, and the columns that are no combination of those before them.
-
-    Every column is projected twice, by sums that do not depend on threads.
-    """
-    basis, kept = np.zeros((len(design), 0)), []
-    for index, column in enumerate(design.T):
-        length = np.sqrt((column**2).sum())
-        left = column / length if length > 0 else column
-        for _ in range(2):
-            left = left - (basis * (basis * left[:, None]).sum(axis=0)).sum(axis=1)
-        length = np.sqrt((left**2).sum())
-        if length > LENGTH_TOLERANCE:
-            basis = np.column_stack([basis, left / length])
-            kept.append(index)
-    return basis, kept
 
 
 def _unit_residuals(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -18,9 +18,9 @@ from radiogenomics.association.logistic import (
     ONE_OUTCOME,
     UNSETTLED,
     check_binary,
-    orthonormal,
     residuals,
 )
+from radiogenomics.association.projection import basis_of
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
 FloatArray = NDArray[np.float64]
@@ -93,7 +93,7 @@ def firth(
 
 def _pair(y: FloatArray, predictor: FloatArray, design: FloatArray) -> tuple[tuple[float, float, float], int]:
     """Estimate, standard error, likelihood ratio, and the flag."""
-    basis = orthonormal(design)
+    basis = basis_of(design)
     x, flat = residuals(predictor[:, None], basis)
     if flat[0]:
         return (np.nan, np.nan, np.nan), COLLINEAR

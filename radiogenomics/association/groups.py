@@ -1,6 +1,5 @@
 """Features that are fitted together, and how a block of markers is fitted on them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -18,6 +17,7 @@ from radiogenomics.association.flags import (
     ONE_PATIENT,
     TESTED,
 )
+from radiogenomics.association.patterns import patterns
 from radiogenomics.association.products import cross, multiply_sparse
 from radiogenomics.association.projection import CARRIER, Side, orthonormal, project
 from radiogenomics.association.robust import hc3
@@ -189,7 +189,7 @@ def groups(features: FloatArray, design: FloatArray) -> tuple[Group, ...]:
     """Features (n_patients, n_features) in groups with the same missing patients, and one of all the others."""
     complete = np.isfinite(design).all(axis=1)
     found, scattered = [], []
-    for mask, columns in _patterns(~np.isnan(features[complete])):
+    for mask, columns in patterns(~np.isnan(features[complete])):
         if len(columns) >= SMALLEST_GROUP or mask.all():
             rows = np.flatnonzero(complete)[mask]
             found.append(_group(features, design, rows, columns))
@@ -205,13 +205,3 @@ def _group(features: FloatArray, design: FloatArray, rows: IntArray, columns: In
     values = np.ascontiguousarray(features[np.ix_(rows, columns)].T)
     basis = orthonormal(x)
     return Group(rows, columns, x, basis, values, project(values, basis))
-
-
-def _patterns(present: BoolArray) -> Iterator[tuple[BoolArray, IntArray]]:
-    """Distinct columns of ``present`` (n_patients, n), each with the indices of the columns that are like it."""
-    if present.shape[1] == 0:
-        return
-    packed = np.packbits(present, axis=0)
-    _, first, inverse = np.unique(packed, axis=1, return_index=True, return_inverse=True)
-    for number, column in enumerate(first):
-        yield present[:, column], np.flatnonzero(inverse.ravel() == number)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiogenomics.association.exchange import alike
+from radiogenomics.association.patterns import patterns
 from radiogenomics.association.statistics_errors import (
     ConfoundedDesignError,
     ConstantInBatchError,
@@ -136,7 +136,7 @@ def fit(
 def _least_squares(values: FloatArray, design: FloatArray) -> FloatArray:
     """Coefficients (n_columns, n_features), each feature on the rows that have it."""
     result = np.empty((design.shape[1], values.shape[1]))
-    for present, columns in alike(np.isfinite(values)):
+    for present, columns in patterns(np.isfinite(values)):
         own = design[present]
         solution, _, rank, _ = np.linalg.lstsq(own, values[np.ix_(present, columns)], rcond=1e-10)
         if rank < design.shape[1]:

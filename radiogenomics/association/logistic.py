@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from radiogenomics.association.asymptotic import normal_tail
+from radiogenomics.association.patterns import patterns
+from radiogenomics.association.projection import basis_of
 from radiogenomics.association.rank import check_rows, flag_of
-from radiogenomics.association.rank_correlation import patterns
 from radiogenomics.association.statistics_errors import OutOfRangeError
 
 FloatArray = NDArray[np.float64]
@@ -77,12 +78,12 @@ def score_tests(outcomes: FloatArray, predictors: FloatArray, design: FloatArray
     score, variance = np.full(shape, np.nan), np.full(shape, np.nan)
     n, n_cases, flag = np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.int8)
     usable = ~np.isnan(design).any(axis=1)
-    for present, columns in patterns(predictors):
+    for present, columns in patterns(~np.isnan(predictors)):
         rows = usable & present
         y, there = np.nan_to_num(outcomes[rows]), ~np.isnan(outcomes[rows])
         n[columns], n_cases[columns] = there.sum(axis=0), y.sum(axis=0)
         varied = (y.sum(axis=0) > 0) & (y.sum(axis=0) < there.sum(axis=0))
-        basis = orthonormal(design[rows])
+        basis = basis_of(design[rows])
         null = _null(basis, y, there, varied)
         x, flat = residuals(predictors[np.ix_(rows, columns)], basis)
         score[columns], variance[columns], own = _score(x, basis, null)
@@ -104,14 +105,6 @@ def check_binary(outcomes: FloatArray, predictors: FloatArray, design: FloatArra
     odd = outcomes[~np.isnan(outcomes) & (outcomes != 0) & (outcomes != 1)]
     if odd.size:
         raise OutOfRangeError("outcome", float(odd[0]), "1 for cases, 0 for controls, NaN where unknown")
-
-
-def orthonormal(design: FloatArray) -> FloatArray:
-    """Orthonormal columns (n, rank) that span those of the design."""
-    norm = np.linalg.norm(design, axis=0)
-    u, values, _ = np.linalg.svd(design[:, norm > 0] / norm[norm > 0], full_matrices=False)
-    basis: FloatArray = u[:, values > np.sqrt(SQUARES_TOLERANCE)]
-    return basis
 
 
 def residuals(x: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:

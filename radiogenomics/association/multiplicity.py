@@ -1,4 +1,4 @@
-"""Many tests at once: adjusted p-values, two levels of discoveries, number of tests, inflation.
+"""Many tests at once: adjusted p-values, two levels of discoveries, number of tests.
 
 Every function takes p-values of any shape as float64, NaN where a test was not done. A NaN stays a NaN and does not
 count as a test.
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from radiogenomics.association.statistics_errors import (
     ConstantColumnError,
@@ -189,46 +188,6 @@ def effective_tests(values: FloatArray) -> EffectiveTests:
         simplem=float(np.argmax(explained >= SIMPLEM_SHARE - np.finfo(float).eps * m) + 1),
         nyholt=float(1 + (m - 1) * (1 - eigenvalues.var(ddof=1) / m)) if m > 1 else 1.0,
     )
-
-
-def genomic_inflation(p: FloatArray, df: float = 1) -> float:
-    """λ, the median χ² of the p-values over the median of χ² with ``df`` degrees of freedom (Devlin and Roeder 1999).
-
-    NaN without any p-value.
-    """
-    known = _known(p)
-    if known.size == 0:
-        return float("nan")
-    # χ² falls as p rises, so its median comes from the one or two middle p-values.
-    middle = [(known.size - 1) // 2, known.size // 2]
-    medians = special.chdtri(df, np.partition(known, middle)[middle])
-    return float(medians.mean() / special.chdtri(df, 0.5))
-
-
-@dataclass(frozen=True)
-class QQ:
-    """Points of a QQ plot, from the smallest p on: −log10 expected and observed p, and the 95 % band of each rank."""
-
-    expected: FloatArray
-    observed: FloatArray
-    low: FloatArray
-    high: FloatArray
-    n_tests: int
-
-
-def qq_points(neg_log10_p: FloatArray, n_points: int = 1000) -> QQ:
-    """At most ``n_points`` points, evenly spaced in the logarithm of the rank; the same input gives the same points.
-
-    Rank i of m is expected at i / (m + 1); the band is that of the order statistics of independent uniform p-values,
-    Beta(i, m + 1 − i). Correlated tests leave it more often.
-    """
-    known = np.sort(neg_log10_p[np.isfinite(neg_log10_p)])[::-1]
-    m = known.size
-    if m == 0:
-        return QQ(known, known, known, known, 0)
-    ranks = np.unique(np.rint(np.geomspace(1, m, n_points)).astype(np.intp))
-    band = [-np.log10(special.betaincinv(ranks, m + 1 - ranks, share)) for share in (0.975, 0.025)]
-    return QQ(-np.log10(ranks / (m + 1)), known[ranks - 1], band[0], band[1], m)
 
 
 def _known(p: FloatArray) -> FloatArray:

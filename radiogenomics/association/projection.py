@@ -243,3 +243,8 @@ def orthonormal(columns: FloatArray) -> FloatArray:
                     rest[c, i] -= share * basis[rank, i]
         rank += 1
     return basis[:rank].copy()
+
+
+def basis_of(design: FloatArray) -> FloatArray:
+    """Orthonormal basis (n_patients, rank) of the span of the columns of a design (n_patients, n_columns)."""
+    return orthonormal(np.ascontiguousarray(design.T)).T

@@ -4,16 +4,15 @@ A pair is ranked on the patients that have its feature, its marker and every cov
 pattern of missing values, from an order that is sorted once; the correlations of a pattern are one matrix product.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from radiogenomics.association.patterns import patterns
+from radiogenomics.association.projection import orthonormal
 from radiogenomics.association.rank import (
     NO_DF,
     NO_VARIATION,
     BoolArray,
     FloatArray,
-    IntArray,
     Orders,
     RankTests,
     check_rows,
@@ -53,8 +52,8 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     flat = np.zeros(shape, bool)
     usable = ~np.isnan(design).any(axis=1)
     orders = [Orders.of(values) for values in (features, markers, design)]
-    feature_patterns = list(patterns(features))
-    for marker_rows, columns in patterns(markers):
+    feature_patterns = list(patterns(~np.isnan(features)))
+    for marker_rows, columns in patterns(~np.isnan(markers)):
         for feature_rows, chosen in feature_patterns:
             rows, where = usable & marker_rows & feature_rows, np.ix_(chosen, columns)
             n[where] = rows.sum()
@@ -74,22 +73,10 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     return results(n, df, flag, rho, rho, p, neg_log10_p)
 
 
-def patterns(values: FloatArray) -> Iterator[tuple[BoolArray, IntArray]]:
-    """Rows that are there (n_rows,) and the columns that share them, for each pattern of missing values."""
-    if not values.shape[1]:
-        return
-    distinct, inverse = np.unique(~np.isnan(values), axis=1, return_inverse=True)
-    for k in range(distinct.shape[1]):
-        yield distinct[:, k], np.flatnonzero(inverse.ravel() == k)
-
-
 def _basis(covariates: FloatArray) -> FloatArray:
     """Orthonormal rows that span an intercept and the covariates: (rank, n)."""
     centred = covariates - covariates.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    varied = norm.ravel() > 0
-    _, values, v = np.linalg.svd(centred[varied] / norm[varied], full_matrices=False)
-    return np.vstack([np.full(centred.shape[1], centred.shape[1] ** -0.5), v[values > np.sqrt(SQUARES_TOLERANCE)]])
+    return orthonormal(np.ascontiguousarray(np.vstack([np.ones(centred.shape[1]), centred])))
 
 
 def _unit_residuals(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -151,24 +151,3 @@ def test_effective_tests_leave_incomplete_rows_out_and_refuse_what_has_no_correl
     with pytest.raises(ConstantColumnError, match="'2'"):
         multiplicity.effective_tests(values)
     assert multiplicity.effective_tests(values[:, :1]).nyholt == 1
-
-
-@pytest.mark.parametrize("df", [1, 2, 7.5])
-@pytest.mark.parametrize("tests", [1, 2, 999, 1000])
-def test_inflation_is_the_ratio_of_medians(df, tests):
-    p = np.random.default_rng(6).random(tests)
-    expected = np.median(stats.chi2.isf(p, df)) / stats.chi2.median(df)
-    assert multiplicity.genomic_inflation(np.append(p, np.nan), df) == pytest.approx(expected, rel=1e-10)
-    assert np.isnan(multiplicity.genomic_inflation(np.full(2, np.nan)))
-
-
-def test_qq_points_hold_the_smallest_p_values_and_their_band():
-    p = np.random.default_rng(8).random(50_000)
-    points = multiplicity.qq_points(np.append(-np.log10(p), np.nan), n_points=300)
-    assert points.n_tests == 50_000
-    assert len(points.expected) <= 300
-    np.testing.assert_allclose(points.observed[:3], -np.log10(np.sort(p)[:3]))
-    np.testing.assert_allclose(points.expected[[0, -1]], -np.log10(np.array([1, 50_000]) / 50_001))
-    assert points.low[0] == pytest.approx(-np.log10(stats.beta.ppf(0.975, 1, 50_000)))
-    assert ((points.low <= points.expected) & (points.expected <= points.high)).all()
-    assert multiplicity.qq_points(np.full(2, np.nan)).n_tests == 0
