@@ -205,6 +205,22 @@ NOT_TESTED_REASONS = (
     "no residual variance",
     "one patient decides the estimate",
 )
+# Columns of the summary that count pairs by the reason.
+NOT_TESTED_COUNTS = dict(
+    zip(
+        (
+            "n_few_patients",
+            "n_few_carriers",
+            "n_constant",
+            "n_collinear",
+            "n_no_df",
+            "n_no_residual",
+            "n_one_patient",
+        ),
+        NOT_TESTED_REASONS[1:],
+        strict=True,
+    )
+)
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
 

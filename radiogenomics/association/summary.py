@@ -3,18 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from radiogenomics.association import flags
 from radiogenomics.association.tally import StepUp, Tally
-
-COUNTS = {
-    "n_few_patients": flags.FEW_PATIENTS,
-    "n_few_carriers": flags.FEW_CARRIERS,
-    "n_constant": flags.CONSTANT,
-    "n_collinear": flags.COLLINEAR,
-    "n_no_df": flags.NO_DF,
-    "n_no_residual": flags.NO_RESIDUAL,
-    "n_one_patient": flags.ONE_PATIENT,
-}
+from radiogenomics.tables import NOT_TESTED_COUNTS, NOT_TESTED_REASONS
 
 
 def summary_row(analysis: str, model: str, tally: Tally, adjusted: StepUp, alpha: float) -> dict[str, object]:
@@ -25,7 +15,7 @@ def summary_row(analysis: str, model: str, tally: Tally, adjusted: StepUp, alpha
         "model": model,
         "n_pairs": int(tally.flags.sum()),
         "n_tested": tally.tested,
-        **{name: int(tally.flags[flag]) for name, flag in COUNTS.items()},
+        **{name: int(tally.flags[NOT_TESTED_REASONS.index(why)]) for name, why in NOT_TESTED_COUNTS.items()},
         "n_refitted": tally.recomputed,
         "inflation": None if math.isnan(inflation) else inflation,
         "n_hits": adjusted.hits(alpha),

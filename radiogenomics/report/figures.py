@@ -70,9 +70,8 @@ def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Marku
     return svg.picture(width, bottom + 6, "Carriers of each marker among analysed patients", drawn, "figure")
 
 
-def qq_panels(families: Sequence[tuple[hits.Family, hits.Floats]]) -> list[Markup]:
-    """QQ plots of several families with the same axes; a family without a test has none."""
-    drawn = [(family, hits.quantiles(strength)) for family, strength in families if family.n_tested]
+def qq_panels(drawn: Sequence[tuple[hits.Family, tuple[hits.Floats, ...]]]) -> list[Markup]:
+    """QQ plots of several families, each with what ``hits.quantiles`` gives, on the same axes."""
     reach = max((float(expected.max()) for _, (expected, *_) in drawn), default=1.0)
     top = max((float(max(observed.max(), high.max())) for _, (_, observed, _, high) in drawn), default=1.0)
     return [_qq(family, points, reach * 1.04, top * 1.04) for family, points in drawn]

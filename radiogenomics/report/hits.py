@@ -3,7 +3,7 @@
 Every function takes the results as ``load.sort_results`` orders them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from radiogenomics.tables import MODELS
+from radiogenomics.tables import MODELS, NOT_TESTED_COUNTS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -70,9 +70,14 @@ def neg_log10(q: pd.Series) -> Floats:
     return strength
 
 
-def families(results: pd.DataFrame, alpha: float) -> list[Family]:
-    """Each analysis and model that has a row, in the order of the categories."""
-    return [_family(analysis, model, part, alpha) for analysis, model, part in by_family(results)]
+def families(results: pd.DataFrame, alpha: float, summary: pd.DataFrame | None = None) -> list[Family]:
+    """Each analysis and model, in the order of the categories; with the summary, counts are those of all pairs."""
+    found = {(analysis, model): _family(analysis, model, part, alpha) for analysis, model, part in by_family(results)}
+    if summary is None:
+        return list(found.values())
+    rows = summary.astype({"analysis": str, "model": str}).to_dict("records")
+    rows.sort(key=lambda row: (row["analysis"], MODELS.index(row["model"])))
+    return [_counted(row, found.get((row["analysis"], row["model"])), alpha) for row in rows]
 
 
 def by_family(results: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -115,6 +120,16 @@ def quantiles(neg_log10_p: Floats, limit: int = QQ_POINTS) -> tuple[Floats, Floa
     expected = -np.log10((ranks - 0.5) / n)
     low, high = (-np.log10(stats.beta.ppf(q, ranks, n - ranks + 1)) for q in (0.975, 0.025))
     return expected, observed[ranks - 1], low, high
+
+
+def binned_quantiles(bins: pd.DataFrame, limit: int = QQ_POINTS) -> tuple[Floats, Floats, Floats, Floats]:
+    """The same from bins of −log10 p, ``observed`` at their lower end and ``n`` tests in each."""
+    ordered = bins.sort_values("observed", ascending=False)
+    ranks, observed = np.cumsum(ordered["n"].to_numpy(np.int64)), ordered["observed"].to_numpy(np.float64)
+    wanted = np.unique(np.searchsorted(ranks, np.geomspace(ranks[0], ranks[-1], limit)))
+    ranks, n = ranks[wanted], int(ranks[-1])
+    low, high = (-np.log10(stats.beta.ppf(q, ranks, n - ranks + 1)) for q in (0.975, 0.025))
+    return -np.log10((ranks - 0.5) / n), observed[wanted], low, high
 
 
 def pair_of_row(results: pd.DataFrame) -> Integers:
@@ -169,19 +184,41 @@ def leading_pairs(results: pd.DataFrame, limit: int, per_marker: int) -> list[In
     return chosen
 
 
-def not_tested(results: pd.DataFrame) -> pd.DataFrame:
+def not_tested(results: pd.DataFrame, summary: pd.DataFrame | None = None) -> pd.DataFrame:
     """Count the pairs that were not tested: a row for each reason, a column for each model."""
+    if summary is not None:
+        counts = summary.groupby(summary["model"].astype(str))[list(NOT_TESTED_COUNTS)].sum().T
+        counts = counts.rename(index=NOT_TESTED_COUNTS).reindex(columns=list(MODELS), fill_value=0)
+        return counts[counts.any(axis=1)].sort_index()
     flags = results.loc[results["flag"] != "", ["flag", "model"]]
     return pd.crosstab(flags["flag"].astype(str), flags["model"].astype(str)).reindex(
         columns=list(MODELS), fill_value=0
     )
 
 
-def main_reason(results: pd.DataFrame, model: str | None = None) -> str:
-    """Most frequent reason why a pair was not tested (under one model); empty if every pair was."""
-    rows = results if model is None else results[results["model"] == model]
-    counts = rows.loc[rows["flag"] != "", "flag"].astype(str).value_counts()
+def main_reason(missing: pd.DataFrame, model: str | None = None) -> str:
+    """Most frequent reason in what ``not_tested`` gives (under one model); empty if every pair was tested."""
+    counts = missing.sum(axis=1) if model is None else missing[model]
+    counts = counts[counts > 0]
     return min(counts.index, key=lambda reason: (-counts[reason], reason)) if len(counts) else ""
+
+
+def _counted(row: Mapping[Hashable, Any], kept: Family | None, alpha: float) -> Family:
+    """A family by its row of the summary; where the rows of its hits are, the cutoff is theirs."""
+    tested, hits = int(row["n_tested"]), int(row["n_hits"])
+    cutoff = float(-np.log10(alpha / tested)) if tested else float("nan")
+    low, high = (kept.n_low, kept.n_high) if kept is not None else (0, 0)
+    return Family(
+        row["analysis"],
+        row["model"],
+        int(row["n_pairs"]),
+        tested,
+        hits,
+        kept.cutoff if kept is not None and kept.n_hits else cutoff,
+        float("nan") if pd.isna(row["inflation"]) else float(row["inflation"]),
+        low,
+        high,
+    )
 
 
 def _family(analysis: str, model: str, part: pd.DataFrame, alpha: float) -> Family:

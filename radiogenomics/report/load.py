@@ -18,6 +18,8 @@ LEDGER = Path("cohort/ledger.tsv")
 FAILURES = Path("cohort/failures.tsv")
 FEATURES = Path("radiomics/features.parquet")
 SELFTEST = Path("radiomics/selftest.parquet")
+SUMMARY = Path("association/summary.tsv")
+QUANTILES = Path("association/quantiles.parquet")
 ALTERATIONS = Path("genomics/alterations.parquet")
 ACQUISITION = "imaging/acquisition.parquet"
 IMAGES_PATTERN = "imaging/*.images.parquet"
@@ -48,6 +50,7 @@ class Thresholds:
     classes: tuple[str, ...] = ()
     volume_feature: str = ""
     explained_share: float | None = None
+    keep_p_below: float | None = None
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,17 @@ class Run:
     """One results folder. An optional table that is absent is None, and the section that needs it says so.
 
     ``results`` is sorted by analysis, feature, marker and model, its categories too, so that the rows of one pair
-    stand together and codes sort as their names do. ``provenance`` has a list of distinct records for each stage.
+    stand together and codes sort as their names do. It holds all pairs, or those of small p where ``thresholds`` has
+    ``keep_p_below``; ``summary`` and ``quantiles`` are of all pairs. ``provenance`` has a list of distinct records for
+    each stage.
     """
 
     folder: Path
     results: pd.DataFrame
     thresholds: Thresholds
     provenance: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    summary: pd.DataFrame | None = None
+    quantiles: pd.DataFrame | None = None
     patients: pd.DataFrame | None = None
     ledger: pd.DataFrame | None = None
     failures: pd.DataFrame | None = None
@@ -134,6 +141,8 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         results=results,
         thresholds=_thresholds(folder / RESULTS, provenance["association"]),
         provenance=provenance,
+        summary=_optional(tables.SUMMARY, folder / SUMMARY),
+        quantiles=_optional(tables.QUANTILES, folder / QUANTILES),
         patients=_optional(tables.PATIENTS, folder / PATIENTS),
         ledger=_optional(tables.LEDGER, folder / LEDGER),
         failures=_optional(tables.FAILURES, folder / FAILURES),
@@ -194,6 +203,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         classes=tuple(settings.get("classes", ())),
         volume_feature=str(settings.get("volume_feature", "")),
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
+        keep_p_below=settings.get("keep_p_below"),
     )
 
 

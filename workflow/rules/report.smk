@@ -2,6 +2,8 @@
 rule report_build:
     input:
         results="results/association/results.parquet",
+        summary="results/association/summary.tsv",
+        quantiles="results/association/quantiles.parquet",
         patients="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",

@@ -18,9 +18,9 @@ NAMES = ("analysis", "feature", "marker", "model", "flag")
 
 def section(run: Run) -> dict[str, Any]:
     """Headline, families, markers and QQ plots for the template."""
-    found = hits.families(run.results, run.thresholds.alpha)
+    found = hits.families(run.results, run.thresholds.alpha, run.summary)
     markers = hits.by_marker(run.results, run.thresholds.alpha)
-    missing = hits.not_tested(run.results)
+    missing = hits.not_tested(run.results, run.summary)
     with_hits = len({row.marker for row in markers if any(row.hits.values())})
     return {
         "families": found,
@@ -33,11 +33,11 @@ def section(run: Run) -> dict[str, Any]:
         "formulas": formulas(run),
         "share_taken": share_taken(run),
         "starred": any(f.n_tested and not f.n_hits for f in found),
-        **headline(run, found),
+        **headline(run, found, missing),
     }
 
 
-def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
+def headline(run: Run, found: Sequence[hits.Family], missing: pd.DataFrame) -> dict[str, Any]:
     """Collect the few numbers that the page starts with."""
     enrolled, analysed = patient_counts(run)
     pair = hits.pair_of_row(run.results)
@@ -51,13 +51,15 @@ def headline(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
         "analysed": analysed,
         "n_features": len(run.results["feature"].cat.categories),
         "n_markers": len(run.results["marker"].cat.categories),
-        "n_pairs": int(pair[-1]) + 1 if pair.size else 0,
+        "n_pairs": sum({f.analysis: f.n_pairs for f in found}.values()),
+        "n_kept": int(pair[-1]) + 1 if pair.size else 0,
+        "kept_below": run.thresholds.keep_p_below,
         "n_rows": len(run.results),
         "n_analyses": len(run.analyses),
         "hits": {model: counts[model] for model in present},
         "any_tested": any(f.n_tested for f in found),
-        "reasons": {model: hits.main_reason(run.results, model) for model in untested},
-        "reason": hits.main_reason(run.results),
+        "reasons": {model: hits.main_reason(missing, model) for model in untested},
+        "reason": hits.main_reason(missing),
         "n_explained": len(set(pair[explained].tolist())) if comparable else None,
         "n_max": max((f.n_high for f in found), default=0),
     }
@@ -93,6 +95,8 @@ def _patients(numbers: Mapping[str, Any]) -> str:
 
 
 def _pairs(numbers: Mapping[str, Any]) -> str:
+    if numbers["kept_below"] is not None:  # the rows do not show all features and markers
+        return f"{text.plural(numbers['n_pairs'], 'pair')} of imaging feature and genomic marker"
     features = text.plural(numbers["n_features"], "imaging feature")
     markers = text.plural(numbers["n_markers"], "genomic marker")
     analyses = f" in {numbers['n_analyses']} analyses" if numbers["n_analyses"] > 1 else ""
@@ -179,12 +183,24 @@ def _hits(found: Sequence[hits.Family]) -> int | None:
 
 
 def _qq(run: Run, found: Sequence[hits.Family]) -> list[dict[str, Any]]:
-    strengths: dict[str, list[tuple[hits.Family, hits.Floats]]] = {}
-    for family, (_, _, part) in zip(found, hits.by_family(run.results), strict=True):
-        strength = part["neg_log10_p"].to_numpy(dtype="float64", na_value=float("nan"))
-        if family.n_tested:
-            strengths.setdefault(family.analysis, []).append((family, strength))
-    return [{"analysis": name, "panels": figures.qq_panels(panels)} for name, panels in strengths.items()]
+    """Panels by analysis: from the rows, or from the table of quantiles where these are not all pairs."""
+    rows = {(analysis, model): part for analysis, model, part in hits.by_family(run.results)}
+    drawn: dict[str, list[tuple[hits.Family, tuple[hits.Floats, ...]]]] = {}
+    for family in found:
+        if not family.n_tested:
+            continue
+        if run.thresholds.keep_p_below is None:
+            part = rows[family.analysis, family.model]
+            points = hits.quantiles(part["neg_log10_p"].to_numpy(dtype="float64", na_value=float("nan")))
+        elif run.quantiles is not None:
+            bins = run.quantiles
+            points = hits.binned_quantiles(
+                bins[(bins["analysis"] == family.analysis) & (bins["model"] == family.model)]
+            )
+        else:
+            continue
+        drawn.setdefault(family.analysis, []).append((family, points))
+    return [{"analysis": name, "panels": figures.qq_panels(panels)} for name, panels in drawn.items()]
 
 
 def _finite(value: float) -> float | None:

@@ -83,8 +83,9 @@ def test_untested_marker_has_no_best_row_and_comes_last(results):
 
 
 def test_main_reason_is_the_most_frequent_one(results):
-    assert hits.main_reason(results) == hits.main_reason(results, "full") == tables.NOT_TESTED_REASONS[2]
-    assert hits.main_reason(results[results["flag"] == ""]) == ""
+    missing = hits.not_tested(results)
+    assert hits.main_reason(missing) == hits.main_reason(missing, "full") == tables.NOT_TESTED_REASONS[2]
+    assert hits.main_reason(hits.not_tested(results[results["flag"] == ""])) == ""
 
 
 def test_leading_pairs_have_the_smallest_p_and_respect_the_share_of_a_marker(results):

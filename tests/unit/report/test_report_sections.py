@@ -129,9 +129,13 @@ def test_unknown_stage_of_a_ledger_comes_last():
     assert [(step.stage, step.remaining) for step in steps] == [("imaging", 7), ("other", 6)]
 
 
-def test_family_without_a_test_has_no_qq_plot():
-    family = hits.Family("CT", "crude", 3, 0, 0, float("nan"), float("nan"), 0, 0)
-    assert figures.qq_panels([(family, np.full(3, np.nan))]) == []
+def test_family_without_a_test_has_no_qq_plot(run):
+    crude = run.results["model"] == "crude"
+    untested = run.results.assign(neg_log10_p=run.results["neg_log10_p"].mask(crude))
+    drawn, every = (
+        association.section(dataclasses.replace(run, results=results))["qq"] for results in (untested, run.results)
+    )
+    assert len(drawn[0]["panels"]) == len(every[0]["panels"]) - 1 > 0
 
 
 def test_qq_plots_of_an_analysis_have_the_same_axes():
@@ -141,7 +145,8 @@ def test_qq_plots_of_an_analysis_have_the_same_axes():
     small = hits.Family("CT", "crude", 9, 9, 0, 2.3, 1.0, 50, 50)
     large = dataclasses.replace(small, model="full", n_pairs=900, n_tested=900)
     values = np.linspace(0.01, 1, 900)
-    drawn = figures.qq_panels([(small, -np.log10(values[::100])), (large, -20 * np.log10(values))])
+    points = [hits.quantiles(strength) for strength in (-np.log10(values[::100]), -20 * np.log10(values))]
+    drawn = figures.qq_panels(list(zip((small, large), points, strict=True)))
     assert ticks(drawn[0]) == ticks(drawn[1])
 
 
