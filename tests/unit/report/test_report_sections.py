@@ -131,7 +131,7 @@ def test_unknown_stage_of_a_ledger_comes_last():
 
 def test_family_without_a_test_has_no_qq_plot(run):
     crude = run.results["model"] == "crude"
-    untested = run.results.assign(neg_log10_p=run.results["neg_log10_p"].mask(crude))
+    untested = run.results.assign(**{name: run.results[name].mask(crude) for name in ("neg_log10_p", "q_bh")})
     drawn, every = (
         association.section(dataclasses.replace(run, results=results))["qq"] for results in (untested, run.results)
     )
