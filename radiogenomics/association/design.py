@@ -19,6 +19,7 @@ from radiogenomics.association.errors import (
     VolumeNotPositiveError,
 )
 from radiogenomics.errors import MissingFileError, TableError
+from radiogenomics.table import read_provenance
 
 FloatArray = NDArray[np.float64]
 BLOM = 3 / 8
@@ -170,7 +171,7 @@ def _recorded_classes(path: Path) -> Sequence[str]:
     """Classes that the table's provenance says were recorded, whether or not anybody carries one."""
     if path.suffix == ".tsv":
         return ()
-    settings: dict[str, Sequence[str]] = tables.read_provenance(path).get("settings", {})
+    settings: dict[str, Sequence[str]] = read_provenance(path).get("settings", {})
     return settings.get("classes", ())
 
 

@@ -12,6 +12,7 @@ from radiogenomics.imaging.quantity_errors import FewImagesError
 from radiogenomics.imaging.standard_scale import LANDMARK_PERCENTILES, fit_scale
 from radiogenomics.imaging.volume import read_landmarks
 from radiogenomics.provenance import Provenance, digests
+from radiogenomics.table import read_provenance
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ def gather(*, parts: list[Path], acquisition: Path) -> None:
     """Write the table of acquisition facts with its outliers; memory is that of one line an image."""
     images = pd.concat([tables.IMAGES.read(path, COLUMNS) for path in parts], ignore_index=True)
     facts = outliers(images)
-    settings = tables.read_provenance(parts[0]).get("settings", {})
+    settings = read_provenance(parts[0]).get("settings", {})
     tables.ACQUISITION.write(facts, acquisition, Provenance("imaging", settings, digests(parts)))
     logger.info("%d images, %d unusual facts", images["image_id"].nunique(), int(facts["outlier"].sum()))
 
@@ -55,7 +56,7 @@ def scale(*, parts: list[Path], results: Path, scale: Path) -> None:
     if (few := counts[counts < MIN_IMAGES]).size:
         raise FewImagesError({str(role): int(n) for role, n in few.items()}, MIN_IMAGES)
     fitted = [_fitted(members, results) for _, members in images.groupby("role", observed=True)]
-    settings = tables.read_provenance(parts[0]).get("settings", {})
+    settings = read_provenance(parts[0]).get("settings", {})
     frame = pd.concat([tables.SCALE.frame([]), *fitted], ignore_index=True)
     tables.SCALE.write(frame, scale, Provenance("imaging", settings, digests(parts)))
     logger.info("standard scale: %s", ", ".join(f"{role}: {n} images" for role, n in counts.items()) or "no MR image")

@@ -18,6 +18,7 @@ from radiogenomics.radiomics.engine import Feature, features_in
 from radiogenomics.radiomics.errors import NoSettingsError
 from radiogenomics.radiomics.finished import read_feature_table, regions_of
 from radiogenomics.radiomics.images import Image, read_image
+from radiogenomics.table import read_provenance
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def gather(*, parts: list[Path], finished: list[str], features: Path) -> None:
     ``finished`` holds ``NAME=PATH`` for each of the user's tables.
     """
     given = {name: Path(path) for name, _, path in (each.partition("=") for each in finished)}
-    settings = tables.read_provenance(parts[0]).get("settings", {})
+    settings = read_provenance(parts[0]).get("settings", {})
     provenance = Provenance("radiomics", settings, digests([*parts, *given.values()]))
     regions = regions_of(parts) if given else pd.DataFrame()
     rows = 0

@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.table import Table, read_provenance
 
 RESULTS = Path("association/results.parquet")
 PATIENTS = Path("cohort/patients.parquet")
@@ -171,7 +172,7 @@ def records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """Distinct provenance records of several tables; the inputs of records that differ in nothing else are united."""
     united: dict[tuple[str, str], dict[str, Any]] = {}
     for path in paths:
-        record = dict(tables.read_provenance(path)) if path.is_file() else {}
+        record = dict(read_provenance(path)) if path.is_file() else {}
         if not record:
             continue
         key = (str(record.get("settings_hash")), repr(sorted(dict(record.get("versions", {})).items())))
@@ -207,11 +208,11 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
     )
 
 
-def _optional(table: tables.Table, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
+def _optional(table: Table, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
     return table.read(path, list(columns) if columns else None) if path.is_file() else None
 
 
-def _together(table: tables.Table, paths: Sequence[Path]) -> pd.DataFrame | None:
+def _together(table: Table, paths: Sequence[Path]) -> pd.DataFrame | None:
     if not paths:
         return None
     return table.conform(pd.concat([table.read(path) for path in paths], ignore_index=True), table.name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from radiogenomics.simulate.design import EFFECTS, NULLS, SCANNERS, SHAPE_FAMILIES, TEXTURE_FAMILIES, Design
-from radiogenomics.tables import Column, Table
+from radiogenomics.table import Column, Table
 
 KINDS = ("effect", "null_gene", "site_shift", "fault", "carrier")
 

@@ -8,15 +8,16 @@ import pytest
 from radiogenomics import tables
 from radiogenomics.errors import MissingFileError, TableError
 from radiogenomics.provenance import Provenance
+from radiogenomics.table import Column, Table, read_provenance
 
-SPEC = tables.Table(
+SPEC = Table(
     "unit/spec",
     "A table for this test.",
-    tables.Column("name", "string", "a name"),
-    tables.Column("kind", "category", "a kind", values=("", "a", "b")),
-    tables.Column("size", "float64", "a size", unit="mm", nullable=True),
-    tables.Column("count", "int32", "a count", nullable=True),
-    tables.Column("good", "bool", "a flag"),
+    Column("name", "string", "a name"),
+    Column("kind", "category", "a kind", values=("", "a", "b")),
+    Column("size", "float64", "a size", unit="mm", nullable=True),
+    Column("count", "int32", "a count", nullable=True),
+    Column("good", "bool", "a flag"),
     key=("name",),
 )
 
@@ -70,7 +71,7 @@ def test_provenance_is_in_the_file_and_the_bytes_do_not_change(tmp_path):
     for name in ("one.parquet", "two.parquet"):
         SPEC.write(SPEC.frame(rows()), tmp_path / name, record)
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
-    read = tables.read_provenance(tmp_path / "one.parquet")
+    read = read_provenance(tmp_path / "one.parquet")
     assert read["settings"] == {"alpha": 0.05}
     assert read["inputs"] == {"a.parquet": "00"}
     assert "numpy" in read["versions"]

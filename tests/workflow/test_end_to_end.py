@@ -6,6 +6,7 @@ import pytest
 from radiogenomics import tables
 from radiogenomics.simulate.score import compare
 from radiogenomics.simulate.truth import TRUTH
+from radiogenomics.table import read_provenance
 from tests.workflow.studies import edit, jobs, radiogenomics, run, snakemake
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
@@ -119,7 +120,7 @@ def test_every_table_has_its_provenance(results):
     paths = [path for path in results.rglob("*.parquet") if ".snakemake" not in path.parts]
     assert len(paths) > 30
     for path in paths:
-        assert tables.read_provenance(path)["radiogenomics"]
+        assert read_provenance(path)["radiogenomics"]
         assert str(results) not in str(pq.read_schema(path).metadata)
 
 

@@ -8,6 +8,7 @@ from scipy import stats
 from radiogenomics import tables
 from radiogenomics.association.pairs import test as run_tests
 from radiogenomics.association.rows import volume_explained
+from radiogenomics.table import read_provenance
 
 N = 80
 
@@ -131,7 +132,7 @@ def test_nothing_changes_between_runs(study, results, tmp_path):
     for name in ("r.parquet", "r.tsv", "s.tsv", "q.parquet"):
         assert (tmp_path / name).read_bytes() == (study / name).read_bytes()
     for name in ("r.parquet", "q.parquet"):
-        assert tables.read_provenance(tmp_path / name)["settings"]["covariates"] == ["age", "site"]
+        assert read_provenance(tmp_path / name)["settings"]["covariates"] == ["age", "site"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from radiogenomics.genomics.errors import (
 from radiogenomics.genomics.genes import read_genes
 from radiogenomics.genomics.normalise import check_genes
 from radiogenomics.genomics.reference import indexed_reference
+from radiogenomics.table import read_provenance
 from tests.unit.genomics.small_genome import GFF, SEQUENCE, write_genome, write_vcf
 
 SAMPLES = ["S1", "S2", "S3", "S4"]
@@ -377,7 +378,7 @@ def test_each_table_records_the_settings_that_decided_it(tmp_path, genome):
     batch(tmp_path, [row("P1", "S1", vcf)], genome, '{"pass_only": false, "transcript_policy": "worst"}')
     parts = {"variants": [tmp_path / "variants.parquet"], "samples": [tmp_path / "table.parquet"], "annotations": []}
     alterations(**parts, settings='{"classes": ["lof"]}', alterations=tmp_path / "a.parquet")
-    recorded = {name: tables.read_provenance(tmp_path / f"{name}.parquet")["settings"] for name in ("variants", "a")}
+    recorded = {name: read_provenance(tmp_path / f"{name}.parquet")["settings"] for name in ("variants", "a")}
     assert recorded == {
         "variants": {
             "pass_only": False,

@@ -15,6 +15,7 @@ from radiogenomics.genomics.errors import (
     ResourceFieldError,
 )
 from radiogenomics.genomics.join import join
+from radiogenomics.table import read_provenance
 from tests.unit.genomics.small_genome import SEQUENCE, write_genome, write_vcf
 from tests.unit.genomics.test_annotate import batch, row
 
@@ -102,7 +103,7 @@ def test_variants_above_the_limit_do_not_count(tmp_path, cohort):
         lof = frame[frame["marker"] == "ALPHA:lof"].set_index("patient_id")["n_variants"]
         counts[len(annotations)] = lof.astype(int).to_dict()
     assert counts == {0: {"P1": 1, "P2": 2}, 1: {"P1": 1, "P2": 0}}
-    recorded = tables.read_provenance(tmp_path / "a.parquet")["settings"]
+    recorded = read_provenance(tmp_path / "a.parquet")["settings"]
     assert recorded["max_frequency"] == {"gnomad": {"AF": 0.01}}
 
 

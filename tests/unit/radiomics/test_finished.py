@@ -7,6 +7,7 @@ from radiogenomics import tables
 from radiogenomics.errors import MissingFileError, TableError
 from radiogenomics.radiomics.extract import gather
 from radiogenomics.radiomics.finished import read_feature_table, regions_of
+from radiogenomics.table import read_provenance
 
 OWN = {
     "image_type": "original",
@@ -73,5 +74,5 @@ def test_they_are_gathered_behind_our_own(tmp_path, part):
     gather(parts=[part], finished=[f"deep={path}"], features=tmp_path / "all.parquet")
     frame = tables.FEATURES.read(tmp_path / "all.parquet")
     assert frame["source"].tolist() == ["native"] * 3 + ["deep"]
-    assert set(tables.read_provenance(tmp_path / "all.parquet")["inputs"]) == {"b000.parquet", "deep.tsv"}
+    assert set(read_provenance(tmp_path / "all.parquet")["inputs"]) == {"b000.parquet", "deep.tsv"}
     assert isinstance(frame, pd.DataFrame)
