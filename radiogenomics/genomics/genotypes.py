@@ -30,7 +30,6 @@ class Counts:
 
     records: int
     filtered: int
-    elsewhere: int
     missing: list[int]
     uncalled: list[int]
 
@@ -102,7 +101,7 @@ class _Records:
 
     def __init__(self, header: Header, wanted: Wanted, remarks: Remarks) -> None:
         self.header, self.wanted, self.remarks = header, wanted, remarks
-        self.counts = Counts(0, 0, 0, [], [])
+        self.counts = Counts(0, 0, [], [])
         self._last: tuple[str, int] = ("", 0)
         self._done: set[str] = set()
         self._malformed: dict[str, bool] = {}
@@ -120,7 +119,6 @@ class _Records:
         if cells[4] == ".":
             return None
         if cells[0] not in self.wanted.with_genes:
-            self.counts.elsewhere += 1
             kind = "without_genes" if cells[0] in self.wanted.contigs else "not_in_reference"
             self.remarks.add(kind, number, f"contig {cells[0]!r}")
             return None

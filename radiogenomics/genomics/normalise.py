@@ -1,6 +1,5 @@
 """Samples of a variant file, split and left-aligned, and the consequences of the alleles."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from radiogenomics.genomics.bcftools import bcftools, run_bcftools
 from radiogenomics.genomics.errors import (
     GenesError,
     ReferenceMismatchError,
-    SampleNotInVcfError,
     UnreadableVcfError,
 )
 from radiogenomics.genomics.genes import STYLE
@@ -37,17 +35,6 @@ def header_of(vcf: Path) -> Header:
     except (ValueError, OSError) as error:
         raise UnreadableVcfError(vcf, str(error)) from error
     return read_header(vcf, iter(enumerate(text.splitlines(keepends=True), 1)), Remarks(vcf))
-
-
-def require_sample(vcf: Path, sample: str, present: Sequence[str]) -> None:
-    """Refuse a sample that is not among the file's.
-
-    Raises
-    ------
-    SampleNotInVcfError
-    """
-    if sample not in present:
-        raise SampleNotInVcfError(vcf, sample, present)
 
 
 @dataclass(frozen=True)

@@ -39,14 +39,14 @@ def test_wanted_samples_in_the_wanted_order(tmp_path, name):
         ("16", "./.", "0/1"),
         ("17", ".", "."),
     ]
-    assert counts == Counts(records=3, filtered=0, elsewhere=0, missing=[2, 1], uncalled=[2, 1])
+    assert counts == Counts(records=3, filtered=0, missing=[2, 1], uncalled=[2, 1])
 
 
 def test_filters_and_contigs_without_genes(tmp_path):
     text = UNDECLARED + "2\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\t0/1\t0/1\n"
     (_, *records), counts = cut(tmp_path, text, pass_only=True)
     assert [cells[1] for cells in records] == ["14", "17"]
-    assert (counts.records, counts.filtered, counts.elsewhere) == (2, 1, 1)
+    assert (counts.records, counts.filtered) == (2, 1)
 
 
 @pytest.mark.parametrize(
