@@ -53,7 +53,8 @@ def extract_batch(
             return image
         return replace(image, array=standard.apply(image_id, image.array))
 
-    with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), digests([images]))) as write:
+    inputs = digests([images] if scale is None else [images, scale])
+    with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), inputs)) as write:
         for row in tables.IMAGES.read(images).to_dict("records"):
             with failed.guard(row["patient_id"], image_id=row["image_id"], roi=row["roi"]):
                 options = by_modality.get(row["modality"])

@@ -19,6 +19,7 @@ from radiogenomics.radiomics.errors import (
     UnreadableImageError,
 )
 from radiogenomics.radiomics.extract import extract, extract_batch, gather
+from radiogenomics.table import read_provenance
 
 SPACING = (0.8, 0.9, 2.0)
 SHAPE = (30, 60, 64)
@@ -267,6 +268,10 @@ def test_one_region_from_the_command_line_function(tmp_path, case):
         extract(volume=case[0], mask=case[1], settings=str(tmp_path / "s.yaml"), features=tmp_path / "f.tsv")
 
 
+def tables_inputs(path):
+    return read_provenance(path)["inputs"]
+
+
 def image_rows(*rows):
     filler = {column.name: 0 for column in tables.IMAGES.columns} | {"roi_touches_border": False}
     text = {column.name: "" for column in tables.IMAGES.columns if column.dtype in ("string", "category")}
@@ -320,6 +325,7 @@ def test_mr_is_put_on_the_standard_scale_of_the_cohort_and_nothing_else_is(tmp_p
         failures=tmp_path / "failures.tsv",
     )
     frame = tables.FEATURES.read(tmp_path / "f.parquet").set_index(["patient_id", "feature"])["value"]
+    assert "scale.parquet" in tables_inputs(tmp_path / "f.parquet")
     mean = frame["P1", "original_firstorder_Mean"]
     assert frame["P2", "original_firstorder_Mean"] == pytest.approx((mean + 500) / 20, rel=1e-5)
     assert tables.FAILURES.read(tmp_path / "failures.tsv")["reason"].tolist() == ["standard_scale"]
