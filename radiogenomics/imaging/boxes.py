@@ -2,26 +2,19 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 
+from radiogenomics.boxes import Box, bounding_box
 from radiogenomics.imaging.errors import PerturbationError
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Triple
 
-Box: TypeAlias = tuple[slice, slice, slice]
 
-
-def bounding_box(mask: BoolArray) -> Box:
+def region_box(mask: BoolArray) -> Box:
     """Smallest box around the set voxels of a mask; PerturbationError where there are none."""
-    found: list[slice] = []
-    for axis in range(3):  # slices first: they are cut before rows and columns are looked at
-        inside = np.asarray(mask[tuple(found)].any(axis=tuple(other for other in range(3) if other != axis)))
-        if not inside.any():
-            raise PerturbationError("is empty", 0)
-        found.append(slice(int(inside.argmax()), len(inside) - int(inside[::-1].argmax())))
-    slices, rows, columns = found
-    return slices, rows, columns
+    if not mask.any():
+        raise PerturbationError("is empty", 0)
+    return bounding_box(mask)
 
 
 def corners(box: Box) -> FloatArray:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from radiogenomics.imaging.boxes import Box, clip, corners
+from radiogenomics.boxes import Box
+from radiogenomics.imaging.boxes import clip, corners
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Triple, Values
 
 

@@ -19,7 +19,8 @@ import numpy.typing as npt
 import pywt
 from scipy import ndimage
 
-from radiogenomics.imaging.boxes import Box, bounding_box, widen
+from radiogenomics.boxes import Box
+from radiogenomics.imaging.boxes import region_box, widen
 from radiogenomics.imaging.errors import PerturbationError
 from radiogenomics.imaging.geometry import BoolArray, FloatArray, Grid, Triple, Values, triple
 from radiogenomics.imaging.motion import Motion
@@ -119,19 +120,19 @@ def perturb(
         The mask is empty, is lost between voxels or outside the volume, or fills the volume and is to grow.
     """
     noise_seed, contour_seed = np.random.SeedSequence(seed).spawn(2)
-    box = bounding_box(mask)
+    box = region_box(mask)
     motion = Motion.of(mask[box], box, grid, perturbation.rotation_degrees, perturbation.translation_voxels)
     moved = mask if motion.still else _move_mask(mask, box, motion, grid.spacing_mm)
     moved = grow(moved, grid.spacing_mm, perturbation.growth)
     wide_mm = margin_mm + perturbation.contour * 2 * edge_mm(grid.spacing_mm)
-    window = widen(bounding_box(moved), wide_mm, grid.spacing_mm, mask.shape)
+    window = widen(region_box(moved), wide_mm, grid.spacing_mm, mask.shape)
     around = widen(box, NOISE_MARGIN_MM, grid.spacing_mm, mask.shape)
     level = estimate_noise(values[around]) if perturbation.noise else 0.0
     image = _move_values(values, motion, window, level, _random(noise_seed))
     region = moved[window]
     if perturbation.contour:
         region = randomise_contour(image, region, grid.spacing_mm, _random(contour_seed))
-    inner = widen(bounding_box(region), margin_mm, grid.spacing_mm, region.shape)
+    inner = widen(region_box(region), margin_mm, grid.spacing_mm, region.shape)
     start = [outer.start + cut.start for outer, cut in zip(window, inner, strict=True)]
     place = replace(grid, shape=region[inner].shape, origin_mm=triple(grid.to_lps(start)))
     return image[inner].copy(), region[inner].copy(), place
@@ -173,7 +174,7 @@ def grow(mask: BoolArray, spacing_mm: Triple, growth: float) -> BoolArray:
     PerturbationError
         The region is empty, or fills the image and has no surface.
     """
-    tight = bounding_box(mask)
+    tight = region_box(mask)
     voxels = int(np.count_nonzero(mask[tight]))
     target = max(1, round(voxels * (1 + growth)))
     if target == voxels:

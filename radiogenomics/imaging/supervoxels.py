@@ -5,7 +5,7 @@ import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import ndimage
 
-from radiogenomics.imaging.boxes import bounding_box, widen
+from radiogenomics.imaging.boxes import region_box, widen
 from radiogenomics.imaging.geometry import BoolArray, Triple, Values
 
 # Supervoxels as in the paper: 500 mm³ and at least 20 voxels; compactness for intensities scaled to 0-1.
@@ -36,7 +36,7 @@ def randomise_contour(values: Values, mask: BoolArray, spacing_mm: Triple, rando
     random : Generator
         Source of the draws.
     """
-    box = widen(bounding_box(mask), 2 * edge_mm(spacing_mm), spacing_mm, mask.shape)
+    box = widen(region_box(mask), 2 * edge_mm(spacing_mm), spacing_mm, mask.shape)
     inside = mask[box]
     labels = _supervoxels(values[box], inside, spacing_mm)
     share = np.bincount(labels[inside], minlength=int(labels.max()) + 1) / np.maximum(np.bincount(labels.ravel()), 1)

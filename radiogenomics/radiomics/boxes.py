@@ -1,28 +1,15 @@
-"""Boxes of an image as slices along z, y and x, and the part of the image that values in a box depend on."""
+"""The part of an image that values in a box depend on."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.region import BoolArray, FloatArray
-
-Box = tuple[slice, slice, slice]
+from radiogenomics.boxes import Box
+from radiogenomics.radiomics.region import FloatArray
 
 # Voxels (z, y, x) from which a value may depend on the image; None for all of it.
 Reach = tuple[int, int, int] | None
-
-
-def bounding_box(mask: BoolArray) -> Box:
-    """The smallest box that holds a mask, (z, y, x), that is not empty."""
-    plane = np.any(mask, axis=0)
-    slices, rows, columns = np.any(mask, axis=(1, 2)), np.any(plane, axis=1), np.any(plane, axis=0)
-    return _extent(slices), _extent(rows), _extent(columns)
-
-
-def _extent(found: BoolArray) -> slice:
-    places = np.flatnonzero(found)
-    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def triple(numbers: Iterable[int]) -> tuple[int, int, int]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.config import load_radiomics_settings
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.files import whole_file
-from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.errors import NotMappableError, RoiTooSmallError
 from radiogenomics.radiomics.images import Image, read_image, read_mask, require_finite
 from radiogenomics.radiomics.measure import TEXTURES, Levels, discretised, measure

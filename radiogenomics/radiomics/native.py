@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.radiomics.boxes import Reach, bounding_box, grown, triple
+from radiogenomics.radiomics.boxes import Reach, grown, triple
 from radiogenomics.radiomics.families.local_intensity import BALL_RADIUS_MM, local_intensity
 from radiogenomics.radiomics.families.shape import shape
 from radiogenomics.radiomics.families.shape2d import shape2d

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import Box, bounding_box
 from radiogenomics.config.extraction import Normalise, RadiomicsSettings
 from radiogenomics.radiomics import interpolation
-from radiogenomics.radiomics.boxes import Box, Reach, between, bounding_box, grown
+from radiogenomics.radiomics.boxes import Reach, between, grown
 from radiogenomics.radiomics.images import Image
 from radiogenomics.radiomics.interpolation import SPLINE_REACH
 from radiogenomics.radiomics.region import BoolArray, FloatArray

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.radiomics.boxes import Reach, bounding_box, grown, triple
+from radiogenomics.radiomics.boxes import Reach, grown, triple
 from radiogenomics.radiomics.errors import ExtractionError, RoiTooSmallError
 from radiogenomics.radiomics.images import Image, require_finite, require_voxels
 from radiogenomics.radiomics.nomenclature import UNFILTERED, names

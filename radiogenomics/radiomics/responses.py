@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import Box
 from radiogenomics.config import filters as settings_of
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.radiomics.boxes import Box, Reach, response_in_box
+from radiogenomics.radiomics.boxes import Reach, response_in_box
 from radiogenomics.radiomics.filters import gabor, laws, log, mean, pyradiomics, riesz, simoncelli, wavelets
 from radiogenomics.radiomics.region import FloatArray
 

@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.config import load_radiomics_settings
 from radiogenomics.imaging.convert import convert, mask
-from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.engine import features
 from radiogenomics.radiomics.images import read_image, read_mask
 from radiogenomics.radiomics.nomenclature import expected_names

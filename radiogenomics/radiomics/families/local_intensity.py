@@ -5,8 +5,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.boxes import bounding_box, grown, triple
+from radiogenomics.radiomics.boxes import grown, triple
 from radiogenomics.radiomics.region import BoolArray, FloatArray, Region, Values
 
 IndexArray = npt.NDArray[np.int64]

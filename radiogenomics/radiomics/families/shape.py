@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from radiogenomics.radiomics.boxes import bounding_box
+from radiogenomics.boxes import bounding_box
 from radiogenomics.radiomics.diameters import Spacing, maximum_2d_diameters, maximum_3d_diameter, outermost
 from radiogenomics.radiomics.families.shape_density import ellipsoid_densities, enclosing_densities
 from radiogenomics.radiomics.families.spatial import spatial_autocorrelation

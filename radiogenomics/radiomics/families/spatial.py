@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.boxes import bounding_box
 from radiogenomics.radiomics.region import BoolArray, FloatArray, Region, Values
 
 ComplexArray = npt.NDArray[np.complex128]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import Box
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.boxes import Box
 from radiogenomics.radiomics.filters.wavelets import filters
 from radiogenomics.radiomics.region import FloatArray
 

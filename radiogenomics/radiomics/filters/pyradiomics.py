@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.radiomics.boxes import Box, response_in_box
+from radiogenomics.boxes import Box
+from radiogenomics.radiomics.boxes import response_in_box
 from radiogenomics.radiomics.filters import bands, recursive
 from radiogenomics.radiomics.filters.errors import BlankImageError, ImageTooSmallForFilterError
 from radiogenomics.radiomics.region import FloatArray

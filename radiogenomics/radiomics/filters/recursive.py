@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.boxes import Box
 from radiogenomics.compiled import kernel
-from radiogenomics.radiomics.boxes import Box, grown
+from radiogenomics.radiomics.boxes import grown
 from radiogenomics.radiomics.region import FloatArray
 
 # Gaussian and second derivative as two damped waves: (a cos + b sin)(w x / sigma) exp(l x / sigma) each.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from radiogenomics.radiomics.boxes import bounding_box
+from radiogenomics.boxes import bounding_box
 from radiogenomics.radiomics.diameters import maximum_2d_diameters, maximum_3d_diameter, outermost
 from radiogenomics.radiomics.mesh import CORNERS, cell_triangles, surface
 

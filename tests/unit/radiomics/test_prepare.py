@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from radiomics.imageoperations import resampleImage
 from scipy import ndimage
 
+from radiogenomics.boxes import bounding_box
 from radiogenomics.config.extraction import Normalise, RadiomicsSettings
-from radiogenomics.radiomics.boxes import between, bounding_box, grown
+from radiogenomics.radiomics.boxes import between, grown
 from radiogenomics.radiomics.images import Image
 from radiogenomics.radiomics.interpolation import centred, sample
 from radiogenomics.radiomics.prepare import prepare, resegmented, scaled, spacing_of

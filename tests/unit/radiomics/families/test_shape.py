@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from radiogenomics.radiomics.boxes import bounding_box
+from radiogenomics.boxes import bounding_box
 from radiogenomics.radiomics.families.shape import shape
 from radiogenomics.radiomics.nomenclature import names
 from radiogenomics.radiomics.region import Region
