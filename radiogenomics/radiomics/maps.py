@@ -60,14 +60,15 @@ def feature_maps(
     corner = [part.start for part in bounding_box(region)]
     require_finite(volume, ready.image[ready.mask])
     inside = resegmented(ready.image, ready.mask, settings)
-    levels = discretised(ready.image, inside, settings, mask, filtered=False)
+    levels = discretised(ready.image[inside], inside, settings, mask, filtered=False)
     maps = {name: np.full(region.shape, np.nan) for name in features}
     families = [family for family in MAPPABLE if family in {known[name] for name in features}]
     voxel_mm3 = math.prod(ready.spacing_mm)
     for place in np.argwhere(inside):
         near = tuple(slice(max(0, at - radius), at + radius + 1) for at in place)
-        around = Levels(np.ascontiguousarray(levels.grid[near]), levels.count)
-        part, known_here = ready.image[near], around.grid > 0
+        grid = np.ascontiguousarray(levels.grid[near])
+        known_here = grid > 0
+        around, part = Levels(grid, grid[known_here], levels.count), ready.image[near][known_here]
         values = dict(measure(part, around, known_here, families, settings, mask, voxel_mm3=voxel_mm3, filtered=False))
         for name, filled in maps.items():
             value = values[known[name]][name.rpartition("_")[2]]

@@ -22,24 +22,41 @@ TEXTURES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm", "gldm")
 
 @dataclass(frozen=True)
 class Levels:
-    """Grey levels of a box: ``grid`` (z, y, x) int32, 0 outside the intensity mask; ``count`` is the highest level."""
+    """Grey levels of a box, and the highest of them.
+
+    Parameters
+    ----------
+    grid : (z, y, x) int32
+        0 outside the intensity mask.
+    flat : (voxels,) int32
+        Those of the intensity mask, in array order.
+    """
 
     grid: LevelArray
+    flat: LevelArray
     count: int
 
 
 def discretised(
-    image: npt.NDArray[Any], inside: BoolArray, settings: RadiomicsSettings, mask: Path, *, filtered: bool
+    values: npt.NDArray[Any], inside: BoolArray, settings: RadiomicsSettings, mask: Path, *, filtered: bool
 ) -> Levels:
-    """Grey levels of the voxels inside, (z, y, x) bool; ``mask`` is what errors call the region.
+    """Grey levels of intensities.
 
     Bins of a filtered image start at its minimum: origin and range of the settings are in the unit of the original.
+
+    Parameters
+    ----------
+    values : (voxels,) any number
+        Intensities of the voxels ``inside``, in array order.
+    inside : (z, y, x) bool
+        Intensity mask.
+    mask
+        What errors call the region.
 
     Raises
     ------
     BinsError
     """
-    values = image[inside]
     try:
         if settings.bin_count is not None:
             levels = fixed_count(values, settings.bin_count, settings.definition)
@@ -49,13 +66,13 @@ def discretised(
             levels = fixed_width(values, settings.bin_width, origin, settings.definition)
     except DiscretisationError as error:
         raise BinsError(mask, str(error)) from error
-    grid = np.zeros(image.shape, np.int32)
+    grid = np.zeros(inside.shape, np.int32)
     grid[inside] = levels
-    return Levels(grid, settings.bin_count or int(levels.max()))
+    return Levels(grid, levels, settings.bin_count or int(levels.max()))
 
 
 def measure(
-    image: npt.NDArray[Any],
+    values: npt.NDArray[Any],
     levels: Levels,
     morphology: BoolArray,
     families: Sequence[str],
@@ -65,21 +82,22 @@ def measure(
     voxel_mm3: float,
     filtered: bool,
 ) -> Iterator[tuple[str, Values]]:
-    """Values by family of one image in a box; arrays (z, y, x) of one shape, other arguments as of `discretised`.
+    """Values by family of one image in a box; ``morphology`` (z, y, x) bool, other arguments as of `discretised`.
 
     Raises
     ------
     BinsError
         The bins of the intensity–volume histogram do not fit.
     """
-    inside = levels.grid > 0
-    intensities, flat = image[inside].astype(np.float64, copy=False), levels.grid[inside]
+    intensities = values.astype(np.float64, copy=False)
     if "firstorder" in families:
         shift = settings.energy_shift
-        found = firstorder(intensities, settings.definition, levels=flat, voxel_mm3=voxel_mm3, energy_shift=shift)
-        yield "firstorder", found
+        yield (
+            "firstorder",
+            firstorder(intensities, settings.definition, levels=levels.flat, voxel_mm3=voxel_mm3, energy_shift=shift),
+        )
     if "histogram" in families:
-        yield "histogram", histogram(flat, levels.count)
+        yield "histogram", histogram(levels.flat, levels.count)
     if "ivh" in families:
         low, high = (None, None) if filtered else settings.resegment_range or (None, None)
         try:

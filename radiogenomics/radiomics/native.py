@@ -62,9 +62,10 @@ def values(
     inside, morphology = intensity[inner].copy(), ready.mask[inner].copy()
 
     def measured(part: npt.NDArray[Any], *, filtered: bool) -> Iterator[tuple[str, Values]]:
-        levels = discretised(part, inside, settings, mask, filtered=filtered)
+        found = part[inside]
+        levels = discretised(found, inside, settings, mask, filtered=filtered)
         chosen, voxel_mm3 = settings.chosen_families, math.prod(ready.spacing_mm)
-        return measure(part, levels, morphology, chosen, settings, mask, voxel_mm3=voxel_mm3, filtered=filtered)
+        return measure(found, levels, morphology, chosen, settings, mask, voxel_mm3=voxel_mm3, filtered=filtered)
 
     if settings.image_types.original:
         for family, found in measured(ready.image[inner], filtered=False):

@@ -1,6 +1,7 @@
 """Intensity statistics (IBSI UHIW) and pyradiomics' first order features."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from radiogenomics.radiomics.region import Definition, FloatArray, LevelArray, V
 
 FLAT = "all intensities are equal"
 EMPTY = "no voxel between the percentiles"
+CHUNK = 2**15
 
 
 def firstorder(
@@ -32,7 +34,7 @@ def firstorder(
         Added to the intensities for Energy, TotalEnergy and RootMeanSquared.
     """
     found = statistics(values)
-    energy = float(np.square(values + energy_shift).sum())
+    energy = float(sum(np.square(part + energy_shift).sum() for part in _chunks(values)))
     found |= {"Energy": energy, "RootMeanSquared": math.sqrt(energy / len(values))}
     if definition == "ibsi":
         return found
@@ -51,16 +53,17 @@ def statistics(values: FloatArray) -> Values:
     found = _of_ranks(np.sort(values))
     mean, median = float(values.mean()), found["Median"]
     assert isinstance(median, float)
-    centred = values - mean
-    squares = centred * centred
-    scratch = np.abs(values - median)
-    found["MedianAbsoluteDeviation"] = float(scratch.mean())
-    found["MeanAbsoluteDeviation"] = float(np.abs(centred, out=scratch).mean())
-    variance = float(squares.mean())
-    skewness = float(np.multiply(squares, centred, out=scratch).mean())
-    kurtosis = float(np.multiply(squares, squares, out=scratch).mean())
+    sums = np.zeros(5)
+    for part in _chunks(values):
+        centred = part - mean
+        squares = centred * centred
+        cubes, fourth = squares * centred, squares * squares
+        sums += [np.abs(part - median).sum(), np.abs(centred).sum(), squares.sum(), cubes.sum(), fourth.sum()]
+    around_median, around_mean, variance, skewness, kurtosis = (sums / len(values)).tolist()
     flat = found["Range"] == 0
     return found | {
+        "MedianAbsoluteDeviation": around_median,
+        "MeanAbsoluteDeviation": around_mean,
         "Mean": mean,
         "Variance": variance,
         "Skewness": FLAT if flat else skewness / variance**1.5,
@@ -81,9 +84,20 @@ def _of_ranks(ordered: FloatArray) -> Values:
         "90Percentile": p90,
         "InterquartileRange": p75 - p25,
         "Range": float(ordered[-1] - ordered[0]),
-        "RobustMeanAbsoluteDeviation": float(np.abs(robust - robust.mean()).mean()) if len(robust) else EMPTY,
+        "RobustMeanAbsoluteDeviation": _absolute_deviation(robust) if len(robust) else EMPTY,
         "QuartileCoefficientOfDispersion": (p75 - p25) / (p75 + p25) if p75 + p25 else "the quartiles add up to 0",
     }
+
+
+def _absolute_deviation(values: FloatArray) -> float:
+    mean = values.mean()
+    return float(sum(np.abs(part - mean).sum() for part in _chunks(values)) / len(values))
+
+
+def _chunks(values: FloatArray) -> Iterator[FloatArray]:
+    """Parts that stay in the cache while several things are computed of them."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 def percentiles(ordered: FloatArray, shares: tuple[float, ...]) -> list[float]:

@@ -10,7 +10,7 @@ nine, and each pass keeps only the rows of the box that is asked for.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,7 @@ REACH_SIGMAS = 12.0
 LANES = 16  # lines filtered side by side
 
 
-@dataclass(frozen=True)
-class Recursion:
+class Recursion(NamedTuple):
     """Coefficients along one axis.
 
     ``poles`` are d1..d4; ``smooth`` and ``curve`` have n0..n4 forwards and m0..m4 backwards, of the Gaussian and of its
@@ -98,83 +97,77 @@ def reach(sigma_mm: float, spacing_mm: tuple[float, float, float]) -> tuple[int,
 def laplacian_of_gaussian(
     image: npt.NDArray[np.generic], *, sigma_mm: float, spacing_mm: tuple[float, float, float], box: Box
 ) -> FloatArray:
-    """Response sigma^2 LoG of an image that goes on beyond its border with the value there, in a box of it."""
+    """Response sigma^2 LoG of an image that goes on beyond its border with the value there, in a box of it.
+
+    Slice by slice along x and y, while a slice is in the cache, and then along z.
+    """
     crop = grown(box, reach(sigma_mm, spacing_mm), image.shape)
-    pair = image[crop].astype(np.float64)[np.newaxis]
-    for axis, (inner, outer, step) in enumerate(zip(box, crop, spacing_mm, strict=True)):
-        first = inner.start - outer.start
-        shape = list(pair.shape)
-        shape[0], shape[axis + 1] = 2, inner.stop - inner.start
-        filtered = np.empty(shape)
-        coefficients = recursion(sigma_mm, step)
-        _filter_lines(
-            _lines(pair, axis),
-            _lines(filtered, axis),
-            first,
-            coefficients.poles,
-            coefficients.smooth,
-            coefficients.curve,
-        )
-        pair = filtered
-    response: FloatArray = pair[1]
-    return response
+    part = image[crop]
+    along_z, along_y, along_x = (recursion(sigma_mm, step) for step in spacing_mm)
+    first_z, first_y, first_x = (inner.start - outer.start for inner, outer in zip(box, crop, strict=True))
+    wanted_z, wanted_y, wanted_x = (inner.stop - inner.start for inner in box)
+    in_plane = np.empty((2, len(part), wanted_y, wanted_x))
+    rows = np.empty((2, part.shape[1], wanted_x))
+    for z, plane in enumerate(part):
+        _filter_lines(plane.astype(np.float64)[np.newaxis].swapaxes(1, 2), rows.swapaxes(1, 2), first_x, *along_x)
+        _filter_lines(rows, in_plane[:, z], first_y, *along_y)
+    response = np.empty((1, wanted_z, wanted_y * wanted_x))
+    _filter_lines(in_plane.reshape(2, len(part), -1), response, first_z, *along_z)
+    return response.reshape(wanted_z, wanted_y, wanted_x)
 
 
-def _lines(pair: FloatArray, axis: int) -> FloatArray:
-    """View (channel, block, along the axis, line): the last axis counts the lines that are filtered side by side."""
-    channels, z, y, x = pair.shape
-    if axis == 0:
-        return pair.reshape(channels, 1, z, y * x)
-    return pair if axis == 1 else pair.reshape(channels, 1, z * y, x).swapaxes(2, 3)
-
-
-@kernel("void(float64[:,:,:,:], float64[:,:,:,:], int64, float64[::1], float64[:,::1], float64[:,::1])")
+@kernel("void(float64[:,:,:], float64[:,:,:], int64, float64[::1], float64[:,::1], float64[:,::1])")
 def _filter_lines(
     source: FloatArray, target: FloatArray, first: int, poles: FloatArray, smooth: FloatArray, curve: FloatArray
 ) -> None:
-    """Carry (smooth, curve), or an image alone, along one axis; the target gets the rows from ``first`` on."""
-    channels, blocks, n, lines = source.shape
-    wanted = target.shape[2]
+    """Carry (smooth, curve), or an image alone, along one axis; the target gets the rows from ``first`` on.
+
+    Axes are (channel, along the axis, line). A target of one channel gets the curve alone.
+    """
+    channels, n, lines = source.shape
+    targets, wanted, _ = target.shape
     d1, d2, d3, d4 = poles
     gain = 1.0 + d1 + d2 + d3 + d4
     # Four rows before and after each line hold its end values.
     u, v = np.zeros((n + 8, LANES)), np.zeros((n + 8, LANES))
     smoothed, curved = np.zeros((2, n + 8, LANES)), np.zeros((2, n + 8, LANES))
-    for block in range(blocks):
-        for line in range(0, lines, LANES):
-            width = min(LANES, lines - line)
-            for i in range(n + 8):
-                row = min(max(i - 4, 0), n - 1)
+    for line in range(0, lines, LANES):
+        width = min(LANES, lines - line)
+        for i in range(n + 8):
+            row = min(max(i - 4, 0), n - 1)
+            for k in range(width):
+                u[i, k] = source[0, row, line + k]
+            if channels == 2:
                 for k in range(width):
-                    u[i, k] = source[0, block, row, line + k]
-                if channels == 2:
-                    for k in range(width):
-                        v[i, k] = source[1, block, row, line + k]
-            for backwards in range(2):
-                a, b = smoothed[backwards], curved[backwards]
-                s0, s1, s2, s3, s4 = smooth[backwards]
-                c0, c1, c2, c3, c4 = curve[backwards]
-                step = 1 - 2 * backwards
-                start, stop = (n + 3, first + 3) if backwards else (4, first + wanted + 4)
-                s_end, c_end = (s0 + s1 + s2 + s3 + s4) / gain, (c0 + c1 + c2 + c3 + c4) / gain
-                for i in range(start - 4 * step, start, step):  # where endless rows of the end value lead
-                    for k in range(LANES):
-                        a[i, k], b[i, k] = s_end * u[i, k], c_end * u[i, k] + s_end * v[i, k]
-                for i in range(start, stop, step):
-                    i1, i2, i3, i4 = i - step, i - 2 * step, i - 3 * step, i - 4 * step
+                    v[i, k] = source[1, row, line + k]
+        for backwards in range(2):
+            a, b = smoothed[backwards], curved[backwards]
+            s0, s1, s2, s3, s4 = smooth[backwards]
+            c0, c1, c2, c3, c4 = curve[backwards]
+            step = 1 - 2 * backwards
+            start, stop = (n + 3, first + 3) if backwards else (4, first + wanted + 4)
+            s_end, c_end = (s0 + s1 + s2 + s3 + s4) / gain, (c0 + c1 + c2 + c3 + c4) / gain
+            for i in range(start - 4 * step, start, step):  # where endless rows of the end value lead
+                for k in range(LANES):
+                    a[i, k], b[i, k] = s_end * u[i, k], c_end * u[i, k] + s_end * v[i, k]
+            for i in range(start, stop, step):
+                i1, i2, i3, i4 = i - step, i - 2 * step, i - 3 * step, i - 4 * step
+                if targets == 2:
                     for k in range(LANES):
                         a[i, k] = (
                             (s0 * u[i, k] + s1 * u[i1, k] + s2 * u[i2, k] + s3 * u[i3, k] + s4 * u[i4, k])
                             - (d1 * a[i1, k] + d2 * a[i2, k] + d3 * a[i3, k] + d4 * a[i4, k])
                         )  # fmt: skip
-                    for k in range(LANES):
-                        b[i, k] = (
-                            (c0 * u[i, k] + c1 * u[i1, k] + c2 * u[i2, k] + c3 * u[i3, k] + c4 * u[i4, k])
-                            + (s0 * v[i, k] + s1 * v[i1, k] + s2 * v[i2, k] + s3 * v[i3, k] + s4 * v[i4, k])
-                            - (d1 * b[i1, k] + d2 * b[i2, k] + d3 * b[i3, k] + d4 * b[i4, k])
-                        )
-            for i in range(wanted):
-                row = first + i + 4
+                for k in range(LANES):
+                    b[i, k] = (
+                        (c0 * u[i, k] + c1 * u[i1, k] + c2 * u[i2, k] + c3 * u[i3, k] + c4 * u[i4, k])
+                        + (s0 * v[i, k] + s1 * v[i1, k] + s2 * v[i2, k] + s3 * v[i3, k] + s4 * v[i4, k])
+                        - (d1 * b[i1, k] + d2 * b[i2, k] + d3 * b[i3, k] + d4 * b[i4, k])
+                    )
+        for i in range(wanted):
+            row = first + i + 4
+            for k in range(width):
+                target[targets - 1, i, line + k] = curved[0, row, k] + curved[1, row, k]
+            if targets == 2:
                 for k in range(width):
-                    target[0, block, i, line + k] = smoothed[0, row, k] + smoothed[1, row, k]
-                    target[1, block, i, line + k] = curved[0, row, k] + curved[1, row, k]
+                    target[0, i, line + k] = smoothed[0, row, k] + smoothed[1, row, k]
