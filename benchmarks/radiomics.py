@@ -41,7 +41,8 @@ Run = Callable[[], int]
 
 def native(image: str, mask: str, task: str, definition: str = "pyradiomics") -> Run:
     # The engine imports these where it needs them; here they count as its start, as other engines' imports do.
-    for name in ("SimpleITK", "scipy.fft", "scipy.ndimage", "scipy.spatial"):
+    needed = {"SimpleITK": image.endswith(".nrrd"), "scipy.spatial": definition == "ibsi"}
+    for name in [name for name, use in (needed | {"radiogenomics.radiomics.responses": task == "b"}).items() if use]:
         import_module(name)
 
     from radiogenomics.config.extraction import RadiomicsSettings

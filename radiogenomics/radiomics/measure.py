@@ -104,6 +104,7 @@ def measure(
             yield "ivh", volume_histogram(intensities, settings.ivh, low, high)
         except DiscretisationError as error:
             raise BinsError(mask, str(error)) from error
+    del values, intensities  # which matrices do not need
     if wanted := [family for family in families if family in TEXTURES]:
         yield from textures(
             levels.grid,
