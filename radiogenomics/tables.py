@@ -6,7 +6,7 @@ Reading, writing, checks, the data dictionary in the report and docs/tables.md a
 from radiogenomics.table import Column, Table
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
-MODELS = ("crude", "volume", "full")
+ADJUSTMENTS = ("crude", "volume", "full")
 SE_METHODS = ("", "ordinary", "HC3")
 NOT_TESTED_REASONS = (
     "",
@@ -283,14 +283,16 @@ LEDGER = Table(
 
 RESULTS = Table(
     "association/results",
-    "One pair of feature and marker under one model.",
-    Column("analysis", "category", "role of the image; multiple testing is corrected within one analysis and model"),
+    "One pair of feature and marker under one adjustment.",
+    Column("analysis", "category", "role of the image; p is adjusted within one analysis and adjustment"),
     Column("feature", "category", "feature name, <image type>_<family>_<name>"),
     Column("image_type", "category", "image that the feature is computed on"),
     Column("family", "category", "family of the feature"),
     Column("marker", "category", "<gene>:<class>"),
     Column("gene", "category", "gene name"),
-    Column("model", "category", "crude; volume: + log volume; full: + log volume + all covariates", values=MODELS),
+    Column(
+        "adjustment", "category", "crude; volume: + log volume; full: + log volume + all covariates", values=ADJUSTMENTS
+    ),
     Column(
         "estimate",
         "float64",
@@ -314,7 +316,7 @@ RESULTS = Table(
     Column(
         "q_bh",
         "float64",
-        "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and model",
+        "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and adjustment",
         nullable=True,
     ),
     Column("n", "int32", "patients with feature, marker and covariates"),
@@ -324,17 +326,17 @@ RESULTS = Table(
     Column(
         "volume_explained",
         "bool",
-        "a hit in the crude model that adjusting for volume removes (see docs/association.md)",
+        "a hit without adjustment that adjusting for volume removes (see docs/association.md)",
     ),
     Column("flag", "category", "why the pair has no p-value, empty if tested", values=NOT_TESTED_REASONS),
-    key=("analysis", "feature", "marker", "model"),
+    key=("analysis", "feature", "marker", "adjustment"),
 )
 
 SUMMARY = Table(
     "association/summary",
-    "All pairs of one analysis under one model, kept in the results or not.",
+    "All pairs of one analysis under one adjustment, kept in the results or not.",
     Column("analysis", "category", "role of the image"),
-    Column("model", "category", "crude, volume or full", values=MODELS),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
     Column("n_pairs", "int64", "pairs of feature and marker"),
     Column("n_tested", "int64", "pairs with a p-value"),
     Column("n_few_patients", "int64", "pairs with fewer patients than the configured minimum"),
@@ -353,18 +355,18 @@ SUMMARY = Table(
     ),
     Column("n_hits", "int64", "tested pairs with q_bh below association.alpha"),
     Column("q_exact_below", "float64", "q_bh is left out from here on; 1 if all are known"),
-    key=("analysis", "model"),
+    key=("analysis", "adjustment"),
 )
 
 QUANTILES = Table(
     "association/quantiles",
-    "Points of a QQ plot: one bin of 1/256 of -log10 p that holds tests, of one analysis and model.",
+    "Points of a QQ plot: one bin of 1/256 of -log10 p that holds tests, of one analysis and adjustment.",
     Column("analysis", "category", "role of the image"),
-    Column("model", "category", "crude, volume or full", values=MODELS),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
     Column("observed", "float64", "-log10 of the largest p of the bin; 40 holds all that is beyond"),
     Column("expected", "float64", "-log10 of the share of tests with this p or a smaller one"),
     Column("n", "int64", "tests in the bin"),
-    key=("analysis", "model", "observed"),
+    key=("analysis", "adjustment", "observed"),
 )
 
 ALL: tuple[Table, ...] = (

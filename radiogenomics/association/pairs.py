@@ -1,4 +1,4 @@
-"""Command: test every pair under every model and write the results."""
+"""Command: test every pair under every adjustment and write the results."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def test(
     summary: Path | None,
     quantiles: Path | None,
 ) -> None:
-    """Test every feature against every marker under the three models."""
+    """Test every feature against every marker under the three adjustments."""
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
@@ -98,28 +98,28 @@ def analyse(
     """
     volume = features.volume(options.volume_feature)
     scan = Scan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
-    tallies = {model: Tally(options.keep_p_below) for model in tables.MODELS}
+    tallies = {adjustment: Tally(options.keep_p_below) for adjustment in tables.ADJUSTMENTS}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
 
     wanted = []
     for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
-        for model, fit in fits.items():
-            tallies[model].add(fit)
+        for adjustment, fit in fits.items():
+            tallies[adjustment].add(fit)
         if keep(fits, options.keep_p_below).any():
             wanted.append(block)
-    adjusted = {model: tally.adjust() for model, tally in tallies.items()}
+    adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
     rho = spearman(features.values, volume)
     rows = Rows(features, markers, rho, adjusted, options.alpha, options.keep_p_below, write)
     for block, fits in scan.run(values, wanted):
         rows.add(block.start, fits)
     rows.finish()
     account = Account()
-    for model, tally in tallies.items():
-        row = summary_row(features.analysis, model, tally, adjusted[model], options.alpha)
+    for adjustment, tally in tallies.items():
+        row = summary_row(features.analysis, adjustment, tally, adjusted[adjustment], options.alpha)
         account.summary.append(row)
-        account.quantiles.extend(quantile_rows(features.analysis, model, tally))
+        account.quantiles.extend(quantile_rows(features.analysis, adjustment, tally))
         _tell(row, options)
     return account
 
@@ -132,7 +132,7 @@ def rules(options: Association) -> Rules:
 def _tell(row: Mapping[str, Any], options: Association) -> None:
     logger.info(
         "%s, %s: %d of %d pairs tested, %d fitted on their own, %d below FDR %g, inflation %.3f",
-        *(row[name] for name in ("analysis", "model", "n_tested", "n_pairs", "n_refitted", "n_hits")),
+        *(row[name] for name in ("analysis", "adjustment", "n_tested", "n_pairs", "n_refitted", "n_hits")),
         options.alpha,
         row["inflation"],
     )
@@ -140,6 +140,6 @@ def _tell(row: Mapping[str, Any], options: Association) -> None:
         logger.warning(
             "%s, %s: adjusted p-values are known below %g only; raise association.keep_p_below to find all hits",
             row["analysis"],
-            row["model"],
+            row["adjustment"],
             row["q_exact_below"],
         )

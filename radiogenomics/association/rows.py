@@ -1,4 +1,4 @@
-"""Fits to rows of the results table, gathered to row groups of one analysis and model."""
+"""Fits to rows of the results table, gathered to row groups of one analysis and adjustment."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Rows:
     _waiting: dict[str, list[dict[str, NDArray[Any]]]] = field(default_factory=dict)
 
     def add(self, first: int, fits: Mapping[str, Fits]) -> None:
-        """Take the pairs of a block that are kept under any model; its markers begin with number ``first``."""
+        """Take the pairs of a block that are kept under any adjustment; its markers begin with number ``first``."""
         kept = keep(fits, self.limit)
         if not kept.any():
             return
@@ -48,10 +48,10 @@ class Rows:
         def rows(values: NDArray[Any]) -> NDArray[Any]:
             return values.T.ravel() if everything else values.T[kept]
 
-        q = {model: self.adjusted[model](rows(fit.p)) for model, fit in fits.items()}
-        explained = self._explained({model: rows(fit.estimate) for model, fit in fits.items()}, q)
+        q = {adjustment: self.adjusted[adjustment](rows(fit.p)) for adjustment, fit in fits.items()}
+        explained = self._explained({adjustment: rows(fit.estimate) for adjustment, fit in fits.items()}, q)
         marker, feature = np.nonzero(kept)
-        for model, fit in fits.items():
+        for adjustment, fit in fits.items():
             estimate, half, tested = rows(fit.estimate), rows(fit.half_width), rows(fit.flag) == TESTED
             columns = {
                 "feature": feature.astype(np.int32),
@@ -65,21 +65,21 @@ class Rows:
                 "df": rows(fit.df),
                 "p": rows(fit.p),
                 "neg_log10_p": rows(fit.neg_log10_p),
-                "q_bh": q[model],
+                "q_bh": q[adjustment],
                 "n": rows(fit.n),
                 "n_carriers": rows(fit.n_carriers),
                 "volume_explained": explained,
                 "flag": rows(fit.flag),
             }
-            waiting = self._waiting.setdefault(model, [])
+            waiting = self._waiting.setdefault(adjustment, [])
             waiting.append(columns)
             if sum(len(part["flag"]) for part in waiting) >= ROW_GROUP:
-                self._flush(model)
+                self._flush(adjustment)
 
     def finish(self) -> None:
         """Write what is left."""
-        for model in list(self._waiting):
-            self._flush(model)
+        for adjustment in list(self._waiting):
+            self._flush(adjustment)
 
     def _explained(self, estimate: Mapping[str, FloatArray], q: Mapping[str, FloatArray]) -> BoolArray:
         with np.errstate(invalid="ignore"):
@@ -88,11 +88,11 @@ class Rows:
                 above |= np.isnan(q["volume"]) & np.isfinite(estimate["volume"])
             return volume_explained(estimate["crude"], estimate["volume"], q["crude"] < self.alpha, above)
 
-    def _flush(self, model: str) -> None:
-        parts = self._waiting.pop(model)
-        self.write(self._frame(model, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+    def _flush(self, adjustment: str) -> None:
+        parts = self._waiting.pop(adjustment)
+        self.write(self._frame(adjustment, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
 
-    def _frame(self, model: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
+    def _frame(self, adjustment: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
         feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]
         names, start = self.features.names, int(marker.min())
         markers = self.markers.names.iloc[start : int(marker.max()) + 1]
@@ -103,7 +103,7 @@ class Rows:
             **{name: _shared(feature, names[name]) for name in ("image_type", "family")},
             "marker": (marker - start, markers["marker"]),
             "gene": _shared(marker - start, markers["gene"]),
-            "model": (zero, [model]),
+            "adjustment": (zero, [adjustment]),
             "se_method": (columns["se_method"], tables.SE_METHODS),
             "flag": (flag, tables.NOT_TESTED_REASONS),
         }
@@ -124,14 +124,14 @@ class Rows:
 
 
 def keep(fits: Mapping[str, Fits], limit: float | None) -> BoolArray:
-    """Pairs (n_markers, n_features) that are written: all, or those below the limit under any model."""
+    """Pairs (n_markers, n_features) that are written: all, or those below the limit under any adjustment."""
     smallest = np.fmin.reduce([fit.p for fit in fits.values()]).T
     kept: BoolArray = np.ones(smallest.shape, bool) if limit is None else smallest <= limit
     return kept
 
 
 def volume_explained(crude: FloatArray, volume: FloatArray, hit: BoolArray, no_hit: BoolArray) -> BoolArray:
-    """Hits of the crude model that adjusting for volume removes, together with a large share of the estimate."""
+    """Hits of the crude fit that adjusting for volume removes, together with a large share of the estimate."""
     with np.errstate(invalid="ignore"):
         explained: BoolArray = hit & no_hit & (np.abs(volume) < EXPLAINED_SHARE * np.abs(crude))
     return explained

@@ -1,4 +1,4 @@
-"""What is known of all p-values of one analysis and model while only some of them are kept.
+"""What is known of all p-values of one analysis and adjustment while only some of them are kept.
 
 Every tested pair is counted in a histogram of −log10 p. Those below the limit are kept as numbers, and that is enough
 to adjust them: a pair's q depends on its rank, which needs the number of tests and no p-value above it. Only the
@@ -56,7 +56,7 @@ class StepUp:
 
 @dataclass
 class Tally:
-    """Counts of one analysis and model; ``limit`` is the largest p that is kept, None for all."""
+    """Counts of one analysis and adjustment; ``limit`` is the largest p that is kept, None for all."""
 
     limit: float | None
     histogram: IntArray = field(default_factory=lambda: np.zeros(LARGEST_BIN + 1, np.int64))

@@ -58,7 +58,7 @@ class Thresholds:
 class Run:
     """One results folder. An optional table that is absent is None, and the section that needs it says so.
 
-    ``results`` is sorted by analysis, feature, marker and model, its categories too, so that the rows of one pair
+    ``results`` is sorted by analysis, feature, marker and adjustment, its categories too, so that the rows of one pair
     stand together and codes sort as their names do. It holds all pairs, or those of small p where ``thresholds`` has
     ``keep_p_below``; ``summary`` and ``quantiles`` are of all pairs. ``provenance`` has a list of distinct records for
     each stage.
@@ -94,7 +94,7 @@ class Run:
 
     @cached_property
     def covariates(self) -> tuple[str, ...] | None:
-        """Covariates of the full model: those on record, else the further columns of the patients table, else unknown.
+        """Covariates of ``full``: those on record, else the further columns of the patients table, else unknown.
 
         A record of no covariates is a record.
         """
@@ -157,14 +157,14 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
 
 
 def sort_results(results: pd.DataFrame) -> pd.DataFrame:
-    """Sort categories by name and rows by analysis, feature, marker and model (models in their own order)."""
+    """Sort categories by name and rows by analysis, feature, marker and adjustment (adjustments in their own order)."""
     sorted_frame = results.copy(deep=False)
     for column in ("analysis", "feature", "marker", "gene", "image_type", "family"):
         used = sorted_frame[column].cat.remove_unused_categories()
         sorted_frame[column] = used.cat.set_categories(sorted(used.cat.categories))
-    for column, values in (("model", tables.MODELS), ("flag", tables.NOT_TESTED_REASONS)):
+    for column, values in (("adjustment", tables.ADJUSTMENTS), ("flag", tables.NOT_TESTED_REASONS)):
         sorted_frame[column] = sorted_frame[column].cat.set_categories(list(values))
-    keys = [sorted_frame[column].cat.codes.to_numpy() for column in ("model", "marker", "feature", "analysis")]
+    keys = [sorted_frame[column].cat.codes.to_numpy() for column in ("adjustment", "marker", "feature", "analysis")]
     return sorted_frame.iloc[np.lexsort(keys)].reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""The leading pairs under all three models side by side, so that a pair that volume carries is seen at once."""
+"""The leading pairs under all three adjustments side by side, so that a pair that volume carries is seen at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,12 +42,12 @@ def _scale(results: pd.DataFrame, chosen: Sequence[hits.Integers]) -> svg.Scale:
 def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
     first = rows.iloc[0]
     estimates = [
-        (str(row["model"]), float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]))
+        (str(row["adjustment"]), float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]))
         for _, row in rows.iterrows()
     ]
-    models = [
+    adjustments = [
         {
-            "model": row["model"],
+            "adjustment": row["adjustment"],
             "interval": interval(row),
             "q": text.q_value(row["q_bh"]),
             "hit": bool(row["q_bh"] < alpha),
@@ -60,7 +60,7 @@ def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
         "feature": first["feature"],
         "marker": first["marker"],
         "forest": figures.forest(estimates, x),
-        "models": models,
+        "adjustments": adjustments,
         "n": int(first["n"]),
         "n_carriers": int(first["n_carriers"]),
         "rho": text.number(first["volume_rho"]),

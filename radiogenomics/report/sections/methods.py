@@ -173,19 +173,19 @@ def _cohort(run: Run) -> str:
 
 def _association(run: Run) -> str:
     limits = run.thresholds
-    models = "; ".join(f"{model}: feature ~ {right}" for model, right in formulas(run).items())
+    adjustments = "; ".join(f"{adjustment}: feature ~ {right}" for adjustment, right in formulas(run).items())
     return (
         "Association. Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on "
-        f"carrier status by ordinary least squares under three models ({models}). The estimate is carriers minus "
-        "non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at least "
-        f"{text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} "
+        f"carrier status by ordinary least squares under three adjustments ({adjustments}). The estimate is carriers "
+        "minus non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at "
+        f"least {text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} "
         f"carriers and {text.count(limits.min_carriers)} non-carriers among them."
     )
 
 
 def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     several = len(run.analyses) > 1
-    names = [f"{f.analysis} {f.model}" if several else f.model for f in found]
+    names = [f"{f.analysis} {f.adjustment}" if several else f.adjustment for f in found]
     sizes = "; ".join(
         f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')}, λ = {text.number(f.inflation)}"
         if f.n_tested
@@ -195,9 +195,9 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     listed = f" ({sizes})" if sizes else ""
     return (
         "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
-        f"model{listed}. A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
-        "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment "
-        f"for volume takes {share_taken(run)} of its estimate."
+        f"adjustment{listed}. A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
+        "A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
+        f"adjustment for volume takes {share_taken(run)} of its estimate."
     )
 
 

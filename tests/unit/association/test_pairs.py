@@ -82,10 +82,10 @@ def results(study):
     return tables.RESULTS.read(study / "r.parquet")
 
 
-def test_every_pair_stands_under_every_model(results):
+def test_every_pair_stands_under_every_adjustment(results):
     assert len(results) == 4 * 4 * 3
     assert (results["flag"] == "").all()
-    assert results.groupby("model", observed=True).size().tolist() == [16, 16, 16]
+    assert results.groupby("adjustment", observed=True).size().tolist() == [16, 16, 16]
 
 
 def test_both_files_hold_the_same_rows_and_the_second_is_sorted(study, results):
@@ -96,8 +96,8 @@ def test_both_files_hold_the_same_rows_and_the_second_is_sorted(study, results):
     np.testing.assert_allclose(left["p"], right["p"], rtol=1e-15)
 
 
-def test_adjusted_values_are_within_one_model(results):
-    for _, part in results.groupby("model", observed=True):
+def test_adjusted_values_are_within_one_adjustment(results):
+    for _, part in results.groupby("adjustment", observed=True):
         np.testing.assert_allclose(part["q_bh"], stats.false_discovery_control(part["p"]), rtol=1e-12)
 
 
@@ -107,14 +107,14 @@ def test_missing_values_are_counted(results):
     assert (mean["n_missing"] == 1).all()
 
 
-def pair(results, feature, gene, model):
-    found = results[(results["feature"] == feature) & (results["gene"] == gene) & (results["model"] == model)]
+def pair(results, feature, gene, adjustment):
+    found = results[(results["feature"] == feature) & (results["gene"] == gene) & (results["adjustment"] == adjustment)]
     return found.iloc[0]
 
 
 def test_the_texture_gene_is_a_hit_that_volume_does_not_explain(results):
-    for model in tables.MODELS:
-        row = pair(results, "original_glcm_Contrast", "TEX", model)
+    for adjustment in tables.ADJUSTMENTS:
+        row = pair(results, "original_glcm_Contrast", "TEX", adjustment)
         assert row["q_bh"] < 0.05
         assert row["estimate"] > 0.8
         assert not row["volume_explained"]
@@ -152,7 +152,7 @@ def test_explained_by_volume_needs_all_three_conditions(crude, volume, explained
 
 @pytest.fixture(scope="module")
 def kept(study, tmp_path_factory):
-    """The same study, of which pairs with p above 0.2 under every model are not written."""
+    """The same study, of which pairs with p above 0.2 under every adjustment are not written."""
     folder = tmp_path_factory.mktemp("kept")
     run(study, folder, '{"keep_p_below": 0.2, "tsv_rows": 5}')
     return folder
@@ -160,7 +160,7 @@ def kept(study, tmp_path_factory):
 
 def test_kept_pairs_have_the_rows_that_they_have_among_all(kept, results):
     found = tables.RESULTS.read(kept / "r.parquet")
-    key = ["feature", "marker", "model"]
+    key = ["feature", "marker", "adjustment"]
     everything = results.astype(dict.fromkeys(key, str)).set_index(key)
     smallest = results.groupby(["feature", "marker"], observed=True)["p"].min()
     assert len(found) == 3 * (smallest <= 0.2).sum() < len(results)
@@ -178,11 +178,11 @@ def test_the_summary_counts_all_pairs_kept_or_not(study, kept, results):
     full, short = (tables.SUMMARY.read(folder / "s.tsv") for folder in (study, kept))
     pd.testing.assert_frame_equal(full.drop(columns="q_exact_below"), short.drop(columns="q_exact_below"))
     assert (full["n_pairs"] == 16).all()
-    hits = results[results["q_bh"] < 0.05].groupby("model", observed=True).size()
-    assert full.set_index("model")["n_hits"].to_dict() == hits.to_dict()
+    hits = results[results["q_bh"] < 0.05].groupby("adjustment", observed=True).size()
+    assert full.set_index("adjustment")["n_hits"].to_dict() == hits.to_dict()
     points, few = (tables.QUANTILES.read(folder / "q.parquet") for folder in (study, kept))
     pd.testing.assert_frame_equal(points, few)
-    assert points.groupby("model", observed=True)["n"].sum().tolist() == [16] * 3
+    assert points.groupby("adjustment", observed=True)["n"].sum().tolist() == [16] * 3
 
 
 def test_the_text_table_holds_the_rows_of_smallest_p(kept, results):

@@ -285,7 +285,7 @@ def write_features(folder: Path, people: pd.DataFrame, names: pd.DataFrame) -> N
 def results(
     names: pd.DataFrame, markers: Sequence[str], analyses: Sequence[str], n: int, random: np.random.Generator
 ) -> pd.DataFrame:
-    """Every pair under three models: marker 2 acts through volume, marker 3 on texture, the last is too rare."""
+    """Every pair under three adjustments: marker 2 acts through volume, marker 3 on texture, the last is too rare."""
     f, m = len(names), len(markers)
     carriers = np.clip((n * np.linspace(0.45, 0.09, m)).round().astype(int), 5, n - 5)
     carriers[-1] = 3
@@ -293,18 +293,20 @@ def results(
     texture = names["family"].isin(["glcm", "glrlm"]).to_numpy() & (random.random(f) < 0.3)
     shared, parts = random.normal(size=(len(analyses), 3, m)), []
     for a, analysis in enumerate(analyses):
-        for k, model in enumerate(tables.MODELS):
+        for k, adjustment in enumerate(tables.ADJUSTMENTS):
             effect = np.zeros((f, m))
             if m > 2:
-                effect[:, 1] = 1.5 * rho if model == "crude" else 0.0
+                effect[:, 1] = 1.5 * rho if adjustment == "crude" else 0.0
                 effect[texture, 2] = 1.5
-            parts.append(_model(names, markers, analysis, model, n, carriers, effect, rho, k, shared[a, k], random))
+            parts.append(
+                _adjustment(names, markers, analysis, adjustment, n, carriers, effect, rho, k, shared[a, k], random)
+            )
     table = pd.concat(parts, ignore_index=True)
     return _explain(table)
 
 
-def _model(
-    names: pd.DataFrame, markers: Sequence[str], analysis: str, model: str, n: int, carriers: np.ndarray,
+def _adjustment(
+    names: pd.DataFrame, markers: Sequence[str], analysis: str, adjustment: str, n: int, carriers: np.ndarray,
     effect: np.ndarray, rho: np.ndarray, k: int, shared: np.ndarray, random: np.random.Generator,
 ) -> pd.DataFrame:  # fmt: skip
     f, m = effect.shape
@@ -314,7 +316,7 @@ def _model(
     flag = np.full((f, m), "", dtype=object)
     flag[:, carriers < 5] = tables.NOT_TESTED_REASONS[2]
     flag[-1, :] = tables.NOT_TESTED_REASONS[3]
-    if model == "full" and f > 3:
+    if adjustment == "full" and f > 3:
         flag[2, :] = tables.NOT_TESTED_REASONS[4]
     tested = flag == ""
     t = np.where(tested, estimate / se, np.nan)
@@ -340,13 +342,13 @@ def _model(
         "flag": flag.ravel(),
     }
     genes = [name.rsplit(":", 1)[0] for name in markers]
-    labels = {"analysis": analysis, "marker": np.tile(markers, f), "gene": np.tile(genes, f), "model": model}
+    labels = {"analysis": analysis, "marker": np.tile(markers, f), "gene": np.tile(genes, f), "adjustment": adjustment}
     return wide.assign(**labels, **numbers, n=n, n_missing=0, volume_explained=False)
 
 
 def _explain(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["analysis", "feature", "marker"]
-    wide = table.set_index([*keys, "model"])["q_bh"].unstack()  # noqa: PD010
+    wide = table.set_index([*keys, "adjustment"])["q_bh"].unstack()  # noqa: PD010
     explained = (wide["crude"] < SETTINGS["alpha"]) & ~(wide["volume"] < SETTINGS["alpha"])
     table["volume_explained"] = pd.MultiIndex.from_frame(table[keys]).isin(explained[explained].index)
     return table

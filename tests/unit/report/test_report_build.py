@@ -114,13 +114,15 @@ def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
     untested = (results["flag"] != "").to_numpy()
     assert np.isnan(column(html, "neg_log10_p", "float32")[untested]).all()
     assert (column(html, "flag", "uint8") > 0).tolist() == untested.tolist()
-    for reason, n in results.loc[untested & (results["model"] == "full"), "flag"].astype(str).value_counts().items():
+    for reason, n in (
+        results.loc[untested & (results["adjustment"] == "full"), "flag"].astype(str).value_counts().items()
+    ):
         assert re.search(rf"{reason}( \d+)* {n}\b", parsed.text)
 
 
 def test_headline_numbers_are_those_of_the_tables(study, parsed):
     results = load.load(study).results
-    crude = (results.loc[results["model"] == "crude", "q_bh"] < 0.05).sum()
+    crude = (results.loc[results["adjustment"] == "crude", "q_bh"] < 0.05).sum()
     pairs = text.count(len(results) // 3).replace("\u202f", " ")
     assert f"Of 60 patients enrolled, 52 were analysed; of {pairs} pairs" in parsed.text
     assert f"{crude} without adjustment" in parsed.text
@@ -247,9 +249,9 @@ def built(folder, table):
     return (folder / "index.html").read_text()
 
 
-def untested(table, models=tables.MODELS):
-    """The same pairs, none of which could be tested under these models."""
-    rows = table["model"].isin(models)
+def untested(table, adjustments=tables.ADJUSTMENTS):
+    """The same pairs, none of which could be tested under these adjustments."""
+    rows = table["adjustment"].isin(adjustments)
     numbers = ["estimate", "se", "ci_low", "ci_high", "t", "df", "p", "neg_log10_p", "q_bh"]
     table.loc[rows, numbers] = None
     flag = table["flag"].astype(str).mask(rows, tables.NOT_TESTED_REASONS[1])
@@ -284,17 +286,17 @@ def test_nothing_tested_is_not_reported_as_no_hit(table, tmp_path):
     assert 'class="n strong">–<' in page
 
 
-def test_model_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
+def test_adjustment_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
     page = built(tmp_path, untested(table, ["full"]))
     assert re.search(r"without adjustment and \d+ after adjustment for volume are associated", page)
     assert "No pair could be tested with all covariates (main reason: n below the configured minimum)." in page
-    assert figures_of(page)["hits, full model"] == "–"
-    assert figures_of(page)["hits, volume model"].isdigit()
+    assert figures_of(page)["hits, full"] == "–"
+    assert figures_of(page)["hits, volume"].isdigit()
     assert "* No hit" not in page
 
 
 def test_one_hit_is_in_the_singular(table, tmp_path):
-    best = table[table["model"] == "crude"].nsmallest(1, "q_bh")
+    best = table[table["adjustment"] == "crude"].nsmallest(1, "q_bh")
     shown = Page(built(tmp_path, best)).text
     assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 without adjustment is associated" in shown
     assert "1 of 1 marker has a hit" in shown
@@ -312,11 +314,11 @@ def test_several_analyses_have_their_own_families_and_markers_count_once(tmp_pat
     per_analysis = hits.drop_duplicates(["analysis", "marker"])
     assert hits["marker"].nunique() < len(per_analysis)
     shown = Page(html).text
-    assert f"{hits['marker'].nunique()} of 4 markers have a hit under some model in some analysis." in shown
+    assert f"{hits['marker'].nunique()} of 4 markers have a hit under some adjustment in some analysis." in shown
     words = f"of {len(pairs)} pairs of {results['feature'].nunique()} imaging features and 4 genomic markers"
     assert f"{words} in 2 analyses" in shown
-    for model in tables.MODELS:
-        assert figures_of(html)[f"hits, {model} model"] == text.count((hits["model"] == model).sum())
+    for adjustment in tables.ADJUSTMENTS:
+        assert figures_of(html)[f"hits, {adjustment}"] == text.count((hits["adjustment"] == adjustment).sum())
     rows = re.search(r"<tbody>(.*?)</tbody>", html[html.index('id="hits"') :], re.DOTALL)[1]
     assert rows.count("<tr>") == 8
 
