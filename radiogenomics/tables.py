@@ -7,7 +7,16 @@ from radiogenomics.table import Column, Table
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
 ADJUSTMENTS = ("crude", "volume", "full")
-SE_METHODS = ("", "ordinary", "HC3")
+EFFECTS = ("SD per carrier", "probability of superiority - 0.5", "log odds per SD", "log hazard per SD")
+METHODS = (
+    "",
+    "least squares",
+    "least squares, HC3",
+    "Mann-Whitney",
+    "partial rank correlation",
+    "score test",
+    "Firth",
+)
 NOT_TESTED_REASONS = (
     "",
     "n below the configured minimum",
@@ -293,32 +302,47 @@ RESULTS = Table(
     Column(
         "adjustment", "category", "crude; volume: + log volume; full: + log volume + all covariates", values=ADJUSTMENTS
     ),
+    Column("effect", "category", "what the estimate is", values=EFFECTS),
     Column(
         "estimate",
         "float64",
-        "difference of the rank-normalised feature, carriers minus non-carriers",
-        unit="SD",
+        "see effect; above 0, carriers have the larger values of the feature (or the shorter lives)",
         nullable=True,
     ),
-    Column("se", "float64", "standard error of the estimate", unit="SD", nullable=True),
+    Column("se", "float64", "standard error of the estimate; empty for rank tests too", nullable=True),
     Column(
-        "se_method",
+        "method",
         "category",
-        "ordinary least squares, or HC3 where carriers are few (association.hc3_below); empty if not tested",
-        values=SE_METHODS,
+        "how estimate, se and p were computed (see docs/association.md); empty if not tested",
+        values=METHODS,
     ),
-    Column("ci_low", "float64", "lower bound of the 95 % confidence interval", unit="SD", nullable=True),
-    Column("ci_high", "float64", "upper bound of the 95 % confidence interval", unit="SD", nullable=True),
-    Column("t", "float64", "t statistic", nullable=True),
-    Column("df", "int32", "residual degrees of freedom", nullable=True),
+    Column("ci_low", "float64", "lower bound of the 95 % confidence interval, from se", nullable=True),
+    Column("ci_high", "float64", "upper bound of the 95 % confidence interval, from se", nullable=True),
+    Column("statistic", "float64", "Student's t, or a normal deviate where df is empty", nullable=True),
+    Column("df", "int32", "degrees of freedom of t", nullable=True),
     Column("p", "float64", "two-sided p-value", nullable=True),
     Column("neg_log10_p", "float64", "-log10 p, exact where p underflows", nullable=True),
     Column(
-        "q_bh",
+        "q_gene",
         "float64",
-        "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and adjustment",
+        "Benjamini-Hochberg adjusted Simes p of the gene, over the genes of this analysis and adjustment",
         nullable=True,
     ),
+    Column(
+        "q_two_level",
+        "float64",
+        "smallest false discovery rate of genes at which the gene is found, and this pair in it; decides what is a hit",
+        nullable=True,
+    ),
+    Column(
+        "q_bh",
+        "float64",
+        "Benjamini-Hochberg adjusted p over the tested pairs of this analysis and adjustment, genes pooled",
+        nullable=True,
+    ),
+    Column("q_by", "float64", "Benjamini-Yekutieli, over the same pairs; empty if not asked for", nullable=True),
+    Column("p_holm", "float64", "Holm's family-wise p, over the same pairs; empty if not asked for", nullable=True),
+    Column("q_storey", "float64", "Storey's q, over the same pairs; empty if not asked for", nullable=True),
     Column("n", "int32", "patients with feature, marker and covariates"),
     Column("n_carriers", "int32", "carriers among them"),
     Column("n_missing", "int32", "analysed patients left out of this pair for a missing value"),
@@ -353,8 +377,11 @@ SUMMARY = Table(
         "genomic inflation: median of the tests as chi-squared of one degree of freedom over its expectation",
         nullable=True,
     ),
-    Column("n_hits", "int64", "tested pairs with q_bh below association.alpha"),
-    Column("q_exact_below", "float64", "q_bh is left out from here on; 1 if all are known"),
+    Column("n_hits", "int64", "tested pairs with q_two_level below association.alpha"),
+    Column("n_genes", "int64", "genes with a tested pair"),
+    Column("n_gene_hits", "int64", "genes with q_gene below association.alpha"),
+    Column("q_exact_below", "float64", "every q_gene and q_two_level below this is known; 1 if all are"),
+    Column("q_bh_exact_below", "float64", "q_bh is left out from here on; 1 if all are known"),
     key=("analysis", "adjustment"),
 )
 

@@ -21,7 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.linear import Rules, Scan
+from radiogenomics.association.linear import LinearScan, Rules
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -97,8 +97,9 @@ def analyse(
     which takes less time than writing, and skips blocks of which nothing is kept.
     """
     volume = features.volume(options.volume_feature)
-    scan = Scan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
-    tallies = {adjustment: Tally(options.keep_p_below) for adjustment in tables.ADJUSTMENTS}
+    scan = LinearScan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
+    markers, gene = markers.by_gene()
+    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
@@ -106,12 +107,12 @@ def analyse(
     wanted = []
     for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
         for adjustment, fit in fits.items():
-            tallies[adjustment].add(fit)
+            tallies[adjustment].add(block.start, fit)
         if keep(fits, options.keep_p_below).any():
             wanted.append(block)
     adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
     rho = spearman(features.values, volume)
-    rows = Rows(features, markers, rho, adjusted, options.alpha, options.keep_p_below, write)
+    rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
     for block, fits in scan.run(values, wanted):
         rows.add(block.start, fits)
     rows.finish()
@@ -131,8 +132,9 @@ def rules(options: Association) -> Rules:
 
 def _tell(row: Mapping[str, Any], options: Association) -> None:
     logger.info(
-        "%s, %s: %d of %d pairs tested, %d fitted on their own, %d below FDR %g, inflation %.3f",
-        *(row[name] for name in ("analysis", "adjustment", "n_tested", "n_pairs", "n_refitted", "n_hits")),
+        "%s, %s: %d of %d pairs tested, %d fitted on their own; %d of %d genes, %d pairs below FDR %g; inflation %.3f",
+        *(row[name] for name in ("analysis", "adjustment", "n_tested", "n_pairs", "n_refitted")),
+        *(row[name] for name in ("n_gene_hits", "n_genes", "n_hits")),
         options.alpha,
         row["inflation"],
     )

@@ -339,14 +339,24 @@ class Association(Section):
         ge=0,
         description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
     )
-    alpha: float = Field(0.05, gt=0, lt=1, description="False discovery rate below which a pair is called a hit.")
+    alpha: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="False discovery rate of genes below which a gene, and a pair in it, is called a hit.",
+    )
+    multiplicity: Annotated[tuple[Literal["by", "holm", "storey"], ...], Distinct] = Field(
+        (),
+        description="Adjusted p-values beside two levels and Benjamini-Hochberg: `by`, `holm`, `storey`;"
+        " columns of others stay empty.",
+    )
     keep_p_below: float | None = Field(
         None,
         gt=0,
         le=1,
         description="Pairs are written if p is at most this under any model; null writes all, tested or not.",
     )
-    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest p first.")
+    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest q_two_level first.")
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
     )

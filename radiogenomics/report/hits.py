@@ -25,8 +25,8 @@ QQ_POINTS = 400
 class Family:
     """The tests that are corrected together: those of one analysis and one adjustment.
 
-    ``cutoff`` is the −log10 p from which a pair is a hit; where ``n_hits`` is 0 it is the −log10 p that the smallest
-    p of the family would have needed (alpha over the number of tests). It is NaN when nothing was tested.
+    ``cutoff`` is the −log10 p of the weakest hit; where ``n_hits`` is 0 it is the −log10 p that a single pair would
+    have needed (alpha over the number of tests; exact if genes have equally many). It is NaN when nothing was tested.
     """
 
     analysis: str
@@ -34,6 +34,8 @@ class Family:
     n_pairs: int
     n_tested: int
     n_hits: int
+    n_genes: int
+    n_gene_hits: int
     cutoff: float
     inflation: float
     n_low: int
@@ -58,8 +60,8 @@ class MarkerHits:
 
 
 def is_hit(results: pd.DataFrame, alpha: float) -> Booleans:
-    """Rows whose adjusted p is below ``alpha``; a missing one is not."""
-    return results["q_bh"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
+    """Rows whose ``q_two_level`` is below ``alpha``; a missing one is not."""
+    return results["q_two_level"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
 
 
 def neg_log10(q: pd.Series) -> Floats:
@@ -219,6 +221,8 @@ def _counted(row: Mapping[Hashable, Any], kept: Family | None, alpha: float) -> 
         int(row["n_pairs"]),
         tested,
         hits,
+        int(row["n_genes"]),
+        int(row["n_gene_hits"]),
         kept.cutoff if kept is not None and kept.n_hits else cutoff,
         float("nan") if pd.isna(row["inflation"]) else float(row["inflation"]),
         low,
@@ -237,7 +241,10 @@ def _family(analysis: str, adjustment: str, part: pd.DataFrame, alpha: float) ->
         cutoff = float(-np.log10(alpha / n_tested)) if n_tested else float("nan")
     n = part["n"].to_numpy()[tested]
     low, high = (int(n.min()), int(n.max())) if n.size else (0, 0)
-    return Family(analysis, adjustment, len(part), n_tested, int(hit.sum()), cutoff, inflation(strength), low, high)
+    gene = part["gene"].cat.codes.to_numpy()
+    found = gene[part["q_gene"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha]
+    counts = len(part), n_tested, int(hit.sum()), np.unique(gene[tested]).size, np.unique(found).size
+    return Family(analysis, adjustment, *counts, cutoff, inflation(strength), low, high)
 
 
 def _strength(results: pd.DataFrame) -> Floats:

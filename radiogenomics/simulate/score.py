@@ -1,6 +1,6 @@
 """``radiogenomics simulate score``: results against the planted truth.
 
-A pair of feature and marker is a hit when its ``q_bh`` is below alpha. Every hit is counted once, as one of
+A pair of feature and marker is a hit when its ``q_two_level`` is below alpha. Every hit is counted once, as one of
 
 true
     The marker has an effect and the feature's family is one that the effect changes. For the volume gene this holds
@@ -13,7 +13,8 @@ false
     (shape is computed on the mask, which the texture leaves alone), any marker that the truth does not name.
 
 The false discovery proportion is false hits over all hits. Hits of one gene rise and fall together, since features are
-correlated, so the proportion of one study scatters widely around its mean.
+correlated, so the proportion of one study scatters widely around its mean. What the method controls is that of genes: a
+marker with a hit is false if all of its hits are.
 """
 
 import sys
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 from radiogenomics.simulate.truth import TRUTH
 from radiogenomics.tables import ADJUSTMENTS, RESULTS
 
-COLUMNS = ("analysis", "feature", "family", "marker", "adjustment", "estimate", "p", "q_bh", "volume_explained")
+COLUMNS = ("analysis", "feature", "family", "marker", "adjustment", "estimate", "p", "q_two_level", "volume_explained")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class AdjustmentScore:
     true: int
     indirect: int
     false: int
+    markers: int
+    false_markers: int
     null_tested: int
     null_hits: int
 
@@ -138,7 +141,7 @@ def compare(truth: pd.DataFrame, results: pd.DataFrame, alpha: float) -> Compari
     for name in ("feature", "family", "marker", "adjustment"):
         pairs[name] = pairs[name].astype(str)
     effects = truth[truth["kind"] == "effect"]
-    pairs["hit"] = pairs["q_bh"] < alpha
+    pairs["hit"] = pairs["q_two_level"] < alpha
     pairs["kind"] = _kinds(pairs, effects)
     nulls = set(truth.loc[truth["kind"] == "null_gene", "subject"])
     adjustments = tuple(
@@ -185,11 +188,22 @@ def _effects_table(scores: Sequence[EffectScore]) -> list[str]:
 
 
 def _adjustments_table(scores: Sequence[AdjustmentScore]) -> list[str]:
-    header = ("adjustment", "tested", "hits", "true", "indirect", "false", "FDP", "null pairs", "null hits")
+    header = (
+        "adjustment",
+        "tested",
+        "hits",
+        "true",
+        "indirect",
+        "false",
+        "FDP",
+        "markers",
+        "false markers",
+        "null hits",
+    )
     rows = []
     for m in scores:
-        counts = (m.tested, m.hits, m.true, m.indirect, m.false)
-        rows.append((m.adjustment, *counts, f"{m.false_discovery_proportion:.3f}", m.null_tested, m.null_hits))
+        counts, markers = (m.tested, m.hits, m.true, m.indirect, m.false), (m.markers, m.false_markers)
+        rows.append((m.adjustment, *counts, f"{m.false_discovery_proportion:.3f}", *markers, m.null_hits))
     return _table(header, rows)
 
 
@@ -209,8 +223,17 @@ def _kinds(pairs: pd.DataFrame, effects: pd.DataFrame) -> NDArray[np.object_]:
 def _adjustment(pairs: pd.DataFrame, adjustment: str, nulls: set[str]) -> AdjustmentScore:
     hits, null = pairs[pairs["hit"]], pairs[pairs["marker"].isin(nulls)]
     counts = {kind: int((hits["kind"] == kind).sum()) for kind in ("true", "indirect", "false")}
+    right = hits.loc[hits["kind"] != "false", "marker"].nunique()
+    markers = hits["marker"].nunique()
     return AdjustmentScore(
-        adjustment, len(pairs), len(hits), **counts, null_tested=len(null), null_hits=int(null["hit"].sum())
+        adjustment,
+        len(pairs),
+        len(hits),
+        **counts,
+        markers=markers,
+        false_markers=markers - right,
+        null_tested=len(null),
+        null_hits=int(null["hit"].sum()),
     )
 
 
@@ -220,7 +243,7 @@ def _effect(pairs: pd.DataFrame, marker: str, target: str, adjustment: str, fami
     feature, estimate, q = "", float("nan"), float("nan")
     if len(aimed):
         best = aimed.sort_values(["p", "feature"]).iloc[0]
-        feature, estimate, q = str(best["feature"]), float(best["estimate"]), float(best["q_bh"])
+        feature, estimate, q = str(best["feature"]), float(best["estimate"]), float(best["q_two_level"])
     n_hits = int((hits["kind"] == "true").sum())
     return EffectScore(
         marker, target, adjustment, len(pairs), n_hits, **counts, best_feature=feature, estimate=estimate, q=q

@@ -57,6 +57,7 @@ def headline(run: Run, found: Sequence[hits.Family], missing: pd.DataFrame) -> d
         "n_rows": len(run.results),
         "n_analyses": len(run.analyses),
         "hits": {adjustment: counts[adjustment] for adjustment in present},
+        "genes": _genes(run),
         "any_tested": any(f.n_tested for f in found),
         "reasons": {adjustment: hits.main_reason(missing, adjustment) for adjustment in untested},
         "reason": hits.main_reason(missing),
@@ -75,14 +76,30 @@ def sentence(numbers: Mapping[str, Any], alpha: float) -> str:
     pairs = f"{_patients(numbers)}{'of' if _patients(numbers) else 'Of'} {_pairs(numbers)}"
     if not numbers["any_tested"]:
         return f"{pairs}, no pair could be tested (main reason: {numbers['reason']})."
-    counts = [f"{text.count(n)} {WORDS[adjustment]}" for adjustment, n in numbers["hits"].items() if n is not None]
+    counts = [
+        f"{text.count(n)}{_of_genes(numbers['genes'].get(name, 0))} {WORDS[name]}"
+        for name, n in numbers["hits"].items()
+        if n is not None
+    ]
     are = "is" if [n for n in numbers["hits"].values() if n is not None] == [1] else "are"
-    found = f"{pairs}, {text.joined(counts)} {are} associated at a false discovery rate of {text.percent(alpha)}."
+    found = (
+        f"{pairs}, {text.joined(counts)} {are} associated at a false discovery rate of genes of {text.percent(alpha)}."
+    )
     untested = [
         f" No pair could be tested {WORDS[adjustment]} (main reason: {reason})."
         for adjustment, reason in numbers["reasons"].items()
     ]
     return found + "".join(untested)
+
+
+def _genes(run: Run) -> dict[str, int]:
+    """Distinct genes with a hit, by adjustment."""
+    found = run.results.loc[hits.is_hit(run.results, run.thresholds.alpha), ["adjustment", "gene"]].astype(str)
+    return {str(name): int(n) for name, n in found.groupby("adjustment")["gene"].nunique().items()}
+
+
+def _of_genes(n: int) -> str:
+    return f" in {text.plural(n, 'gene')}" if n else ""
 
 
 def _patients(numbers: Mapping[str, Any]) -> str:
@@ -132,7 +149,7 @@ def marker_row(results: pd.DataFrame, row: hits.MarkerHits) -> dict[str, Any]:
         "feature": best["feature"] if best is not None else "",
         "adjustment": best["adjustment"] if best is not None else "",
         "estimate": interval(best),
-        "q": text.q_value(best["q_bh"]) if best is not None else text.MISSING,
+        "q": text.q_value(best["q_two_level"]) if best is not None else text.MISSING,
     }
 
 
@@ -152,7 +169,7 @@ def encoded(run: Run) -> list[columns.Column]:
     packed = [columns.strings(name, results[name]) for name in NAMES]
     packed += [columns.number(name, results[name].to_numpy(dtype="float64", na_value=float("nan"))) for name in NUMBERS]
     packed += [columns.count(name, results[name].to_numpy()) for name in COUNTS]
-    packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_bh"])))
+    packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_two_level"])))
     state = hits.is_hit(results, run.thresholds.alpha) + 2 * hits.explained_rows(results).astype("uint8")
     return [*packed, columns.count("state", state)]
 
@@ -171,6 +188,7 @@ def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hit
                 "analysis": f.analysis,
                 "adjustment": f.adjustment,
                 "tested": f.n_tested,
+                "genes": f.n_genes,
                 "hits": f.n_hits,
                 "cutoff": _finite(f.cutoff),
             }

@@ -49,8 +49,8 @@ def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
         {
             "adjustment": row["adjustment"],
             "interval": interval(row),
-            "q": text.q_value(row["q_bh"]),
-            "hit": bool(row["q_bh"] < alpha),
+            "q": text.q_value(row["q_two_level"]),
+            "hit": bool(row["q_two_level"] < alpha),
             "flag": row["flag"],
         }
         for _, row in rows.iterrows()

@@ -187,15 +187,19 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     several = len(run.analyses) > 1
     names = [f"{f.analysis} {f.adjustment}" if several else f.adjustment for f in found]
     sizes = "; ".join(
-        f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')}, λ = {text.number(f.inflation)}"
+        f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')} in {text.count(f.n_gene_hits)} of "
+        f"{text.plural(f.n_genes, 'gene')}, λ = {text.number(f.inflation)}"
         if f.n_tested
         else f"{name}: no pair could be tested"
         for name, f in zip(names, found, strict=True)
     )
     listed = f" ({sizes})" if sizes else ""
     return (
-        "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
-        f"adjustment{listed}. A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
+        "Multiple testing. P-values were adjusted on two levels within one analysis and adjustment: each gene has "
+        "Simes' p of its tested pairs, Benjamini-Hochberg over the genes selects R of G at level q, and inside each "
+        "selected gene Benjamini-Hochberg runs at q R/G (Benjamini and Bogomolov 2014). This controls the false "
+        f"discovery rate of genes, and the mean share of false pairs inside those found{listed}. A pair is a hit if "
+        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}. "
         "A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
         f"adjustment for volume takes {share_taken(run)} of its estimate."
     )

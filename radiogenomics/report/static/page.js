@@ -117,11 +117,11 @@ class Explorer {
 
   key() {
     const { none, explained, hit } = this.volcano.rows;
-    const { cutoff, hits, tested } = this.volcano.family ?? { hits: 0, tested: 0, cutoff: null };
+    const { cutoff, hits, tested, genes } = this.volcano.family ?? { hits: 0, tested: 0, genes: 0, cutoff: null };
     const alpha = this.results.alpha;
     const line = cutoff === null ? "" : hits
-      ? `Dashed: −log₁₀ p = ${cutoff.toFixed(2)}, the weakest hit (Benjamini–Hochberg q < ${alpha} over ${plural(tested, "test")}).`
-      : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what the smallest p would have needed (${alpha} / ${formatCount(tested)}).`;
+      ? `Dashed: −log₁₀ p = ${cutoff.toFixed(2)}, the weakest hit (two-level q < ${alpha} over ${plural(tested, "test")} of ${plural(genes, "gene")}); a pair above it is none if its gene is not found.`
+      : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what a single pair would have needed (${alpha} / ${formatCount(tested)}).`;
     const key = (className, rows, label) => element("span", `key mark-${className}`, `${formatCount(rows.length)} ${label}`);
     return [
       key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", key("explained", explained, "volume-explained"), " ", key("none", none, "others"), ` ${line}`,

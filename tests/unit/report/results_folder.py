@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from scipy import stats
 
 from radiogenomics import tables
+from radiogenomics.association import multiplicity
 from radiogenomics.provenance import Provenance
 
 NASTY_MARKER = '<b>&"x:non_silent'
@@ -321,8 +322,7 @@ def _adjustment(
     tested = flag == ""
     t = np.where(tested, estimate / se, np.nan)
     p = 2 * stats.t.sf(np.abs(t), df)
-    q = np.full((f, m), np.nan)
-    q[tested] = stats.false_discovery_control(p[tested])
+    two = multiplicity.two_level(p.ravel(), np.tile(np.arange(m), f))
     half = stats.t.ppf(0.975, df) * se
     blank = lambda values: np.where(tested, values, np.nan).ravel()  # noqa: E731
     wide = names.loc[names.index.repeat(m)].reset_index(drop=True)
@@ -331,14 +331,18 @@ def _adjustment(
         "se": blank(se),
         "ci_low": blank(estimate - half),
         "ci_high": blank(estimate + half),
-        "t": t.ravel(),
+        "effect": tables.EFFECTS[0],
+        "statistic": t.ravel(),
         "df": pd.Series(np.where(tested, df, 0).ravel(), dtype="Int32").mask(~tested.ravel()),
         "p": p.ravel(),
         "neg_log10_p": -np.log10(p).ravel(),
-        "q_bh": q.ravel(),
+        "q_gene": np.where(tested, two.group_q, np.nan).ravel(),
+        "q_two_level": two.q.ravel(),
+        "q_bh": multiplicity.benjamini_hochberg(p).ravel(),
+        **dict.fromkeys(("q_by", "p_holm", "q_storey"), np.nan),
         "n_carriers": np.tile(carriers, f),
         "volume_rho": np.repeat(rho, m),
-        "se_method": np.where(tested, "ordinary", "").ravel(),
+        "method": np.where(tested, "least squares", "").ravel(),
         "flag": flag.ravel(),
     }
     genes = [name.rsplit(":", 1)[0] for name in markers]
@@ -348,7 +352,7 @@ def _adjustment(
 
 def _explain(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["analysis", "feature", "marker"]
-    wide = table.set_index([*keys, "adjustment"])["q_bh"].unstack()  # noqa: PD010
+    wide = table.set_index([*keys, "adjustment"])["q_two_level"].unstack()  # noqa: PD010
     explained = (wide["crude"] < SETTINGS["alpha"]) & ~(wide["volume"] < SETTINGS["alpha"])
     table["volume_explained"] = pd.MultiIndex.from_frame(table[keys]).isin(explained[explained].index)
     return table

@@ -158,7 +158,7 @@ def test_adjustment_switch_redraws_the_volcano_and_the_table(opened, study):
     opened.execute_script("document.querySelector('#adjustment input[value=\"2\"]').click()")
     assert 0 < pixels(opened) != before > 0
     assert set(cells(opened, "adjustment")) == {"full"}
-    hits = (load(study).results.query("adjustment == 'full'")["q_bh"] < 0.05).sum()
+    hits = (load(study).results.query("adjustment == 'full'")["q_two_level"] < 0.05).sum()
     choose(opened, "status", "hit")
     assert row_count(opened).startswith(f"{hits} row")
 

@@ -106,7 +106,7 @@ def test_every_row_of_the_results_is_in_the_page(study, html):
 def test_hits_are_decided_on_the_exact_adjusted_p(study, html):
     results = load.load(study).results
     hit = column(html, "state", "uint8") & 1
-    assert hit.tolist() == (results["q_bh"] < 0.05).astype(int).tolist()
+    assert hit.tolist() == (results["q_two_level"] < 0.05).astype(int).tolist()
 
 
 def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
@@ -122,10 +122,10 @@ def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
 
 def test_headline_numbers_are_those_of_the_tables(study, parsed):
     results = load.load(study).results
-    crude = (results.loc[results["adjustment"] == "crude", "q_bh"] < 0.05).sum()
+    crude = results[(results["adjustment"] == "crude") & (results["q_two_level"] < 0.05)]
     pairs = text.count(len(results) // 3).replace("\u202f", " ")
     assert f"Of 60 patients enrolled, 52 were analysed; of {pairs} pairs" in parsed.text
-    assert f"{crude} without adjustment" in parsed.text
+    assert f"{len(crude)} in {crude['gene'].nunique()} genes without adjustment" in parsed.text
 
 
 def test_attrition_sums_and_every_failure_is_named(study, parsed):
@@ -252,7 +252,8 @@ def built(folder, table):
 def untested(table, adjustments=tables.ADJUSTMENTS):
     """The same pairs, none of which could be tested under these adjustments."""
     rows = table["adjustment"].isin(adjustments)
-    numbers = ["estimate", "se", "ci_low", "ci_high", "t", "df", "p", "neg_log10_p", "q_bh"]
+    numbers = ["estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "neg_log10_p"]
+    numbers += ["q_gene", "q_two_level", "q_bh"]
     table.loc[rows, numbers] = None
     flag = table["flag"].astype(str).mask(rows, tables.NOT_TESTED_REASONS[1])
     return table.assign(volume_explained=False, flag=flag)
@@ -288,7 +289,7 @@ def test_nothing_tested_is_not_reported_as_no_hit(table, tmp_path):
 
 def test_adjustment_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
     page = built(tmp_path, untested(table, ["full"]))
-    assert re.search(r"without adjustment and \d+ after adjustment for volume are associated", page)
+    assert re.search(r"without adjustment and \d+( in \d+ genes?)? after adjustment for volume are associated", page)
     assert "No pair could be tested with all covariates (main reason: n below the configured minimum)." in page
     assert figures_of(page)["hits, full"] == "–"
     assert figures_of(page)["hits, volume"].isdigit()
@@ -296,9 +297,9 @@ def test_adjustment_that_tested_nothing_is_named_beside_the_hits_of_the_others(t
 
 
 def test_one_hit_is_in_the_singular(table, tmp_path):
-    best = table[table["adjustment"] == "crude"].nsmallest(1, "q_bh")
+    best = table[table["adjustment"] == "crude"].nsmallest(1, "q_two_level")
     shown = Page(built(tmp_path, best)).text
-    assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 without adjustment is associated" in shown
+    assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 in 1 gene without adjustment is associated" in shown
     assert "1 of 1 marker has a hit" in shown
 
 
@@ -309,7 +310,7 @@ def test_several_analyses_have_their_own_families_and_markers_count_once(tmp_pat
     html, results = (tmp_path / "index.html").read_text(), load.load(tmp_path).results
     assert len(report_data(html)["families"]) == 6
     assert '<select id="analysis">' in html
-    hits = results[results["q_bh"] < 0.05]
+    hits = results[results["q_two_level"] < 0.05]
     pairs = results.drop_duplicates(["analysis", "feature", "marker"])
     per_analysis = hits.drop_duplicates(["analysis", "marker"])
     assert hits["marker"].nunique() < len(per_analysis)

@@ -42,9 +42,11 @@ def test_families_count_what_a_direct_query_counts(results):
     for family in hits.families(results, 0.05):
         part = results.query("analysis == @family.analysis and adjustment == @family.adjustment")
         assert (family.n_pairs, family.n_tested) == (len(part), part["p"].notna().sum())
-        assert family.n_hits == (part["q_bh"] < 0.05).sum()
+        assert family.n_hits == (part["q_two_level"] < 0.05).sum()
+        assert family.n_genes == part.loc[part["p"].notna(), "gene"].nunique()
+        assert family.n_gene_hits == part.loc[part["q_two_level"] < 0.05, "gene"].nunique()
         if family.n_hits:
-            assert family.cutoff == part.loc[part["q_bh"] < 0.05, "neg_log10_p"].min()
+            assert family.cutoff == part.loc[part["q_two_level"] < 0.05, "neg_log10_p"].min()
 
 
 def test_family_without_a_hit_states_what_the_smallest_p_would_have_needed(results):

@@ -14,6 +14,7 @@ from radiogenomics.report.load import load, sort_results
 from radiogenomics.report.sections import association
 
 LIMIT, BINS = 0.05, 256
+NUMBERS = ("n_pairs", "n_tested", "n_hits", "n_genes", "n_gene_hits", "inflation")
 
 
 def summary_of(results):
@@ -23,9 +24,18 @@ def summary_of(results):
         counts = {name: int((flags == reason).sum()) for name, reason in tables.NOT_TESTED_COUNTS.items()}
         keys = {
             name: getattr(family, name)
-            for name in ("analysis", "adjustment", "n_pairs", "n_tested", "n_hits", "inflation")
+            for name in (
+                "analysis",
+                "adjustment",
+                "n_pairs",
+                "n_tested",
+                "n_hits",
+                "n_genes",
+                "n_gene_hits",
+                "inflation",
+            )
         }
-        rows.append({**keys, **counts, "n_refitted": 0, "q_exact_below": 1.0})
+        rows.append({**keys, **counts, "n_refitted": 0, "q_exact_below": 1.0, "q_bh_exact_below": 1.0})
     return tables.SUMMARY.frame(rows)
 
 
@@ -67,7 +77,17 @@ def test_families_are_those_of_all_pairs(whole, kept):
     assert len(kept.results) < len(whole.results)
     found = hits.families(kept.results, 0.05, kept.summary)
     for ours, theirs in zip(found, expected, strict=True):
-        for name in ("analysis", "adjustment", "n_pairs", "n_tested", "n_hits", "inflation", "cutoff"):
+        for name in (
+            "analysis",
+            "adjustment",
+            "n_pairs",
+            "n_tested",
+            "n_hits",
+            "n_genes",
+            "n_gene_hits",
+            "inflation",
+            "cutoff",
+        ):
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), nan_ok=True)
     pd.testing.assert_frame_equal(
         hits.not_tested(kept.results, kept.summary), hits.not_tested(whole.results), check_names=False

@@ -131,7 +131,9 @@ def test_unknown_stage_of_a_ledger_comes_last():
 
 def test_family_without_a_test_has_no_qq_plot(run):
     crude = run.results["adjustment"] == "crude"
-    untested = run.results.assign(**{name: run.results[name].mask(crude) for name in ("neg_log10_p", "q_bh")})
+    untested = run.results.assign(
+        **{name: run.results[name].mask(crude) for name in ("neg_log10_p", "q_gene", "q_two_level", "q_bh")}
+    )
     drawn, every = (
         association.section(dataclasses.replace(run, results=results))["qq"] for results in (untested, run.results)
     )
@@ -142,7 +144,7 @@ def test_qq_plots_of_an_analysis_have_the_same_axes():
     def ticks(drawn):
         return re.findall(r'<text[^>]*class="tick"[^>]*>[^<]*</text>', drawn)
 
-    small = hits.Family("CT", "crude", 9, 9, 0, 2.3, 1.0, 50, 50)
+    small = hits.Family("CT", "crude", 9, 9, 0, 1, 0, 2.3, 1.0, 50, 50)
     large = dataclasses.replace(small, adjustment="full", n_pairs=900, n_tested=900)
     values = np.linspace(0.01, 1, 900)
     points = [hits.quantiles(strength) for strength in (-np.log10(values[::100]), -20 * np.log10(values))]

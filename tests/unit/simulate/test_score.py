@@ -40,9 +40,9 @@ def results(hits=None):
 def row(adjustment, marker, feature, family, hit, tested):
     p = (1e-6 if hit else 0.5) if tested else None
     numbers = (
-        {"se": 0.2, "ci_low": 0.8, "ci_high": 1.6, "t": 6.0, "df": 50}
+        {"se": 0.2, "ci_low": 0.8, "ci_high": 1.6, "statistic": 6.0, "df": 50}
         if tested
-        else dict.fromkeys(("se", "ci_low", "ci_high", "t"))
+        else dict.fromkeys(("se", "ci_low", "ci_high", "statistic"))
     )
     return {
         "analysis": "lesion",
@@ -57,11 +57,15 @@ def row(adjustment, marker, feature, family, hit, tested):
         **numbers,
         "p": p,
         "neg_log10_p": -np.log10(p) if tested else None,
+        "effect": "SD per carrier",
+        "q_gene": (1e-5 if hit else 0.5) if tested else None,
+        "q_two_level": (1e-4 if hit else 0.6) if tested else None,
         "q_bh": (1e-4 if hit else 0.6) if tested else None,
+        **dict.fromkeys(("q_by", "p_holm", "q_storey")),
         "n": 54,
         "n_carriers": 18,
         "n_missing": 0,
-        "se_method": "ordinary" if tested else "",
+        "method": "least squares" if tested else "",
         "volume_rho": 0.1,
         "volume_explained": hit and adjustment == "crude" and feature == "original_shape_MeshVolume",
         "flag": "" if tested else "collinear with covariates",
@@ -95,6 +99,7 @@ def test_each_hit_is_counted_once_as_what_it_is(comparison):
 def test_untested_pairs_are_not_counted(comparison):
     assert [adjustment.tested for adjustment in comparison.adjustments] == [20, 15, 15]
     assert [adjustment.null_tested for adjustment in comparison.adjustments] == [8, 6, 6]
+    assert [(score.markers, score.false_markers) for score in comparison.adjustments] == [(3, 0), (2, 0), (4, 2)]
     assert [adjustment.null_hits for adjustment in comparison.adjustments] == [0, 0, 1]
 
 
