@@ -26,6 +26,7 @@ NOT_TESTED_REASONS = (
     "no residual degrees of freedom",
     "no residual variance",
     "one patient decides the estimate",
+    "fit did not settle",
 )
 # Columns of the summary that count pairs by the reason.
 NOT_TESTED_COUNTS = dict(
@@ -38,6 +39,7 @@ NOT_TESTED_COUNTS = dict(
             "n_no_df",
             "n_no_residual",
             "n_one_patient",
+            "n_unsettled",
         ),
         NOT_TESTED_REASONS[1:],
         strict=True,
@@ -370,7 +372,8 @@ SUMMARY = Table(
     Column("n_no_df", "int64", "pairs without residual degrees of freedom"),
     Column("n_no_residual", "int64", "pairs without residual variance"),
     Column("n_one_patient", "int64", "pairs whose estimate one patient decides, so that HC3 is not defined"),
-    Column("n_refitted", "int64", "pairs that were fitted on their own for want of digits"),
+    Column("n_unsettled", "int64", "pairs whose fit did not settle"),
+    Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by Firth's likelihood"),
     Column(
         "inflation",
         "float64",

@@ -21,7 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.linear import LinearScan, Rules
+from radiogenomics.association.models import scan_of
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -97,7 +97,7 @@ def analyse(
     which takes less time than writing, and skips blocks of which nothing is kept.
     """
     volume = features.volume(options.volume_feature)
-    scan = LinearScan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
+    scan = scan_of(options, rank_normal(features.values), designs(volume, covariates), threads)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
 
@@ -123,11 +123,6 @@ def analyse(
         account.quantiles.extend(quantile_rows(features.analysis, adjustment, tally))
         _tell(row, options)
     return account
-
-
-def rules(options: Association) -> Rules:
-    """Which pairs are tested, and how, by the configuration."""
-    return Rules(options.min_patients, options.min_carriers, options.hc3_below, options.precision)
 
 
 def _tell(row: Mapping[str, Any], options: Association) -> None:
