@@ -7,7 +7,7 @@ from radiogenomics.table import Column, Table
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
 ADJUSTMENTS = ("crude", "volume", "full")
-EFFECTS = ("SD per carrier", "probability of superiority - 0.5", "log odds per SD", "log hazard per SD")
+EFFECTS = ("SD per carrier", "probability of superiority - 0.5", "log odds per SD")
 METHODS = (
     "",
     "least squares",
@@ -308,7 +308,7 @@ RESULTS = Table(
     Column(
         "estimate",
         "float64",
-        "see effect; above 0, carriers have the larger values of the feature (or the shorter lives)",
+        "see effect; above 0, carriers have the larger values of the feature",
         nullable=True,
     ),
     Column("se", "float64", "standard error of the estimate; empty for rank tests too", nullable=True),

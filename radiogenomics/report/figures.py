@@ -97,22 +97,26 @@ def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top:
 
 
 def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -> Markup:
-    """Estimate and interval of one pair under each adjustment; one that was not tested has no mark."""
+    """Estimate and interval of one pair under each adjustment.
+
+    One that was not tested has no mark, and a rank test has no interval.
+    """
     height, width = 16 * len(estimates) + 8, x.end + 8
     drawn = [svg.line(x(tick), 0, x(tick), height, "zero" if tick == 0 else "grid") for tick in x.ticks(4)]
     for k, (adjustment, estimate, low, high) in enumerate(estimates):
-        if not np.isfinite([estimate, low, high]).all():
+        if not np.isfinite(estimate):
             continue
         y, class_ = 12.0 + 16 * k, ADJUSTMENT_CLASS[adjustment]
-        drawn.append(svg.line(x(max(low, x.low)), y, x(min(high, x.high)), y, f"{class_} whisker"))
+        if np.isfinite([low, high]).all():
+            drawn.append(svg.line(x(max(low, x.low)), y, x(min(high, x.high)), y, f"{class_} whisker"))
         drawn.append(_mark(adjustment, x(estimate), y))
     return svg.picture(width, height, f"Estimates under {text.joined([row[0] for row in estimates])}", drawn, "forest")
 
 
-def forest_axis(x: svg.Scale) -> Markup:
+def forest_axis(x: svg.Scale, unit: str) -> Markup:
     """Draw the axis that stands above a column of forests."""
     drawn = [svg.text(x(tick), 12, svg.label(tick), "tick", "middle") for tick in x.ticks(4)]
-    return svg.picture(x.end + 8, 16, "estimate in SD", drawn, "forest")
+    return svg.picture(x.end + 8, 16, f"estimate in {unit}", drawn, "forest")
 
 
 def _mark(adjustment: str, x: float, y: float) -> Markup:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.report.effects import EFFECTS, Effect
 from radiogenomics.table import Table, read_provenance
 
 RESULTS = Path("association/results.parquet")
@@ -52,6 +53,9 @@ class Thresholds:
     volume_feature: str = ""
     explained_share: float | None = None
     keep_p_below: float | None = None
+    model: str = "linear"
+    firth_p_below: float = 0.0
+    firth_carriers_below: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ class Run:
     def analyses(self) -> tuple[str, ...]:
         """Names of the analyses, sorted."""
         return tuple(str(name) for name in self.results["analysis"].cat.categories)
+
+    @cached_property
+    def effect(self) -> Effect:
+        """What the estimates are; those of least squares if there is no row."""
+        return EFFECTS[str(self.results["effect"].iloc[0]) if len(self.results) else tables.EFFECTS[0]]
 
     @cached_property
     def analysed(self) -> frozenset[str] | None:
@@ -205,6 +214,9 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         volume_feature=str(settings.get("volume_feature", "")),
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
         keep_p_below=settings.get("keep_p_below"),
+        model=str(settings.get("model", "linear")),
+        firth_p_below=float(settings.get("firth_p_below", 0)),
+        firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
     )
 
 

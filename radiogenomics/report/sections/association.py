@@ -127,7 +127,8 @@ def formulas(run: Run) -> dict[str, str]:
         further = " + covariates not on record"
     else:
         further = "".join(f" + {name}" for name in run.covariates) or " (no further covariate)"
-    return {"crude": "carrier", "volume": f"carrier + {volume}", "full": f"carrier + {volume}{further}"}
+    tested = "feature" if run.thresholds.model == "logistic" else "carrier"
+    return {"crude": tested, "volume": f"{tested} + {volume}", "full": f"{tested} + {volume}{further}"}
 
 
 def share_taken(run: Run) -> str:
@@ -154,9 +155,11 @@ def marker_row(results: pd.DataFrame, row: hits.MarkerHits) -> dict[str, Any]:
 
 
 def interval(row: pd.Series | None) -> str:
-    """Estimate with its 95 % interval."""
+    """Estimate with its 95 % interval, if it has one."""
     if row is None or pd.isna(row["estimate"]):
         return text.MISSING
+    if pd.isna(row["ci_low"]):
+        return text.number(row["estimate"])
     return f"{text.number(row['estimate'])} ({text.number(row['ci_low'])} to {text.number(row['ci_high'])})"
 
 
@@ -178,6 +181,8 @@ def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hit
     """Collect what the page's script needs beside the columns; a number that is missing is null."""
     return {
         "alpha": run.thresholds.alpha,
+        "unit": run.effect.unit,
+        "axis": run.effect.axis,
         "rows": len(run.results),
         "adjustments": [
             adjustment for adjustment in tables.ADJUSTMENTS if any(f.adjustment == adjustment for f in found)

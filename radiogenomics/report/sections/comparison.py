@@ -13,7 +13,7 @@ from radiogenomics.report.sections.association import interval
 MAX_PAIRS = 24
 MAX_PER_MARKER = 4
 WIDTH = 250.0
-LIMIT_SD = 4.0  # intervals wider than this are cut, so that one sparse pair does not flatten the others
+LIMIT = 4.0  # wider intervals are cut, so that one sparse pair does not flatten the others
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -23,8 +23,8 @@ def section(run: Run) -> dict[str, Any]:
     alpha = run.thresholds.alpha
     return {
         "pairs": [_pair(run.results.iloc[rows], x, alpha) for rows in chosen],
-        "axis": figures.forest_axis(x),
-        "cut": x.high == LIMIT_SD,
+        "axis": figures.forest_axis(x, run.effect.unit),
+        "cut": x.high == LIMIT,
         "reach": x.high,
         "per_marker": MAX_PER_MARKER,
     }
@@ -32,10 +32,10 @@ def section(run: Run) -> dict[str, Any]:
 
 def _scale(results: pd.DataFrame, chosen: Sequence[hits.Integers]) -> svg.Scale:
     rows = np.concatenate(chosen) if chosen else np.empty(0, dtype=np.int64)
-    ends = results[["ci_low", "ci_high"]].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+    ends = results[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     ends = ends[np.isfinite(ends)]
     largest = float(np.abs(ends).max()) if ends.size else 1.0
-    reach = min(max(largest, 0.5) * 1.05, LIMIT_SD)
+    reach = min(max(largest, 0.5) * 1.05, LIMIT)
     return svg.Scale(-reach, reach, 8.0, WIDTH)
 
 

@@ -10,6 +10,22 @@ from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 
 Record = Mapping[str, Any]
+# The statistical model in words; {0} are the adjustments.
+MODELS: Mapping[str, str] = {
+    "linear": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by ordinary least squares under three adjustments ({0}), with t-tests."
+    ),
+    "rank": (
+        "Each feature was compared between carriers and non-carriers under three adjustments ({0}): without covariates "
+        "by the Mann-Whitney test (normal approximation, ties corrected), with covariates by partial rank correlation "
+        "and Student's t."
+    ),
+    "logistic": (
+        "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
+        "logistic regression under three adjustments ({0}), with score tests."
+    ),
+}
 
 
 def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
@@ -173,14 +189,25 @@ def _cohort(run: Run) -> str:
 
 def _association(run: Run) -> str:
     limits = run.thresholds
-    adjustments = "; ".join(f"{adjustment}: feature ~ {right}" for adjustment, right in formulas(run).items())
+    left = "carrier" if limits.model == "logistic" else "feature"
+    adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     return (
-        "Association. Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on "
-        f"carrier status by ordinary least squares under three adjustments ({adjustments}). The estimate is carriers "
-        "minus non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at "
-        f"least {text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} "
-        f"carriers and {text.count(limits.min_carriers)} non-carriers among them."
+        f"Association. {MODELS[limits.model].format(adjustments)}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
+        f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
+        "among them."
     )
+
+
+def _firth(run: Run) -> str:
+    if run.thresholds.model != "logistic":
+        return ""
+    limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
+    if limits.firth_p_below > 0:
+        which.insert(0, f"pairs with p up to {text.general(limits.firth_p_below)}")
+    if limits.firth_carriers_below > 0:
+        which.insert(-1, f"pairs with fewer than {text.count(limits.firth_carriers_below)} carriers or non-carriers")
+    return f" {_sentence(text.joined(which) + ' have the likelihood-ratio test of Firth’s penalised likelihood')}"
 
 
 def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:

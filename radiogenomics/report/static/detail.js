@@ -17,8 +17,9 @@ function adjustmentMark(adjustment, x, y) {
 
 function forest(results, rows) {
   const { ci_low: low, ci_high: high, estimate, adjustment } = results.column;
-  const tested = rows.filter((row) => !Number.isNaN(low[row]) && !Number.isNaN(high[row]));
-  const reach = 1.08 * tested.reduce((most, row) => Math.max(most, Math.abs(low[row]), Math.abs(high[row])), 0.5);
+  const tested = rows.filter((row) => !Number.isNaN(estimate[row]));
+  const far = (value) => Math.abs(value) || 0; // a rank test has no interval
+  const reach = 1.08 * tested.reduce((most, row) => Math.max(most, far(estimate[row]), far(low[row]), far(high[row])), 0.5);
   const [width, step] = [300, 26];
   const x = (value) => 10 + ((value + reach) / (2 * reach)) * (width - 20);
   const height = step * rows.length + 22;
@@ -33,7 +34,7 @@ function forest(results, rows) {
     if (!tested.includes(row)) return;
     const name = results.names.adjustment[adjustment[row]];
     const y = 14 + step * k;
-    picture.append(shape("line", { x1: x(low[row]), x2: x(high[row]), y1: y, y2: y, class: `adjustment-${name} whisker` }));
+    if (!Number.isNaN(low[row])) picture.append(shape("line", { x1: x(low[row]), x2: x(high[row]), y1: y, y2: y, class: `adjustment-${name} whisker` }));
     picture.append(adjustmentMark(name, x(estimate[row]), y));
   });
   return picture;
@@ -49,7 +50,7 @@ function adjustmentTable(results, rows) {
   const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, adjustment, flag } = results.column;
   const table = element("table", "plain compact");
   table.setAttribute("aria-label", "Estimates under each adjustment");
-  table.createTHead().insertRow().append(...["adjustment", "estimate (95 % CI), SD", "q"].map((label) => heading("col", label)));
+  table.createTHead().insertRow().append(...["adjustment", `estimate (95 % CI), ${results.unit}`, "q"].map((label) => heading("col", label)));
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
@@ -61,7 +62,7 @@ function adjustmentTable(results, rows) {
       continue;
     }
     const cell = element("td");
-    cell.append(element("span", "nowrap", formatNumber(estimate[row])), " ", element("span", "nowrap", `(${formatInterval(low[row], high[row])})`));
+    cell.append(element("span", "nowrap", formatNumber(estimate[row])), " ", Number.isNaN(low[row]) ? "" : element("span", "nowrap", `(${formatInterval(low[row], high[row])})`));
     line.append(cell, element("td", "nowrap", formatP(q[row])));
   }
   return table;

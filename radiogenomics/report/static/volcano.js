@@ -130,7 +130,7 @@ class Volcano {
     }
     context.fillStyle = ink;
     context.textAlign = "center";
-    context.fillText("estimate, carriers − non-carriers, SD", (MARGIN.left + this.width - MARGIN.right) / 2, this.height - 8);
+    context.fillText(this.results.axis, (MARGIN.left + this.width - MARGIN.right) / 2, this.height - 8);
     context.save();
     context.translate(14, (MARGIN.top + bottom) / 2);
     context.rotate(-Math.PI / 2);

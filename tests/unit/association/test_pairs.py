@@ -9,6 +9,7 @@ from radiogenomics import tables
 from radiogenomics.association import multiplicity
 from radiogenomics.association.pairs import test as run_tests
 from radiogenomics.association.rows import volume_explained
+from radiogenomics.errors import ConfigError
 from radiogenomics.table import read_provenance
 
 N = 80
@@ -248,3 +249,37 @@ def test_hc3_says_so_in_its_column(study, tmp_path):
 def test_a_limit_that_hides_hits_is_told(study, tmp_path, caplog):
     run(study, tmp_path, '{"keep_p_below": 1e-9}')
     assert "raise association.keep_p_below" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("model", "effect", "methods"),
+    [
+        ("rank", "probability of superiority - 0.5", {"Mann-Whitney", "partial rank correlation"}),
+        ("logistic", "log odds per SD", {"score test", "Firth"}),
+    ],
+)
+def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effect, methods):
+    run(study, tmp_path, f'{{"model": "{model}"}}')
+    found = tables.RESULTS.read(tmp_path / "r.parquet")
+    assert len(found) == len(results)
+    assert set(found["effect"]) == {effect}
+    # The ranks of the volume are those of its logarithm, so that nothing is left of it to test.
+    collinear = (found["feature"] == "original_shape_MeshVolume") & (found["adjustment"] != "crude")
+    assert ((found["flag"] != "") == (collinear & (model == "rank"))).all()
+    assert set(found.loc[found["flag"] == "", "method"]) == methods
+    assert found["se"].isna().all() == (model == "rank")
+    assert (found["n"].to_numpy() == results["n"].to_numpy()).all()
+    assert read_provenance(tmp_path / "r.parquet")["settings"]["model"] == model
+    summary = tables.SUMMARY.read(tmp_path / "s.tsv")
+    assert summary["n_tested"].tolist() == ([16, 12, 12] if model == "rank" else [16] * 3)
+    assert (summary["n_gene_hits"] >= 1).all()
+    strong = (results["q_two_level"] < 1e-4) & (found["flag"] == "")
+    assert (np.sign(found["estimate"][strong]) == np.sign(results["estimate"][strong])).all()
+    assert pair(found, "original_shape_SurfaceArea", "VOL", "crude")["volume_explained"]
+    assert not pair(found, "original_glcm_Contrast", "TEX", "crude")["volume_explained"]
+
+
+@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_p_below": 0.5}'])
+def test_settings_of_another_model_are_refused(study, tmp_path, settings):
+    with pytest.raises(ConfigError, match="only the model"):
+        run(study, tmp_path, settings)

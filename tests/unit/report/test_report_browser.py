@@ -273,6 +273,21 @@ def test_nothing_tested_is_said_in_the_plot(browser, tmp_path):
     assert pixels(browser) > 0
 
 
+def test_a_rank_test_has_a_mark_and_no_interval(browser, tmp_path):
+    names = results_folder.features(results_folder.Size(features=30))
+    table = results_folder.results(names, ["A:lof", "B:lof", "C:lof"], ("CT",), 52, np.random.default_rng(5))
+    table = table.assign(effect=tables.EFFECTS[1], se=np.nan, ci_low=np.nan, ci_high=np.nan)
+    provenance = results_folder.record("association", results_folder.SETTINGS | {"model": "rank"})
+    tables.RESULTS.write(table, tmp_path / "association/results.parquet", provenance)
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    show(browser, tmp_path / "index.html")
+    assert state(browser) == "ready"
+    browser.find_element(By.ID, "volcano").send_keys("\ue014", "\ue007")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#detail svg [class^=adjustment]")) == 3
+    assert browser.find_elements(By.CSS_SELECTOR, "#detail svg .whisker") == []
+    assert "P − ½" in browser.find_element(By.ID, "detail").text
+
+
 def test_no_minus_before_what_rounds_to_zero(opened):
     script = (Path(build.__code__.co_filename).parent / "static/format.js").read_text()
     shown = opened.execute_script(f"{script}; return [-0.001, -0, -1.005, 0.2].map((value) => formatNumber(value))")

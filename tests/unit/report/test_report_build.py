@@ -241,9 +241,9 @@ def test_results_alone_give_a_report_that_says_what_is_absent(study, tmp_path):
     assert "carrier + log original_shape_MeshVolume + covariates not on record" in shown
 
 
-def built(folder, table):
+def built(folder, table, **settings):
     """The page of a results table alone."""
-    provenance = results_folder.record("association", results_folder.SETTINGS)
+    provenance = results_folder.record("association", results_folder.SETTINGS | settings)
     tables.RESULTS.write(table, folder / "association/results.parquet", provenance)
     build(results=folder, output=folder, title="t", settings="{}")
     return (folder / "index.html").read_text()
@@ -259,6 +259,11 @@ def untested(table, adjustments=tables.ADJUSTMENTS):
     return table.assign(volume_explained=False, flag=flag)
 
 
+def of_model(table, effect, method):
+    """The same results as another statistical model would state them."""
+    return table.assign(effect=effect, method=np.where(table["flag"].astype(str) == "", method, ""))
+
+
 def figures_of(page):
     """The headline numbers: label and number."""
     shown = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page[: page.index('id="hits"')])
@@ -268,6 +273,27 @@ def figures_of(page):
 @pytest.fixture
 def table(study):
     return tables.RESULTS.read(study / "association/results.parquet")
+
+
+def test_rank_tests_are_shown_without_intervals(table, tmp_path):
+    table = of_model(table, tables.EFFECTS[1], "Mann-Whitney").assign(se=np.nan, ci_low=np.nan, ci_high=np.nan)
+    page = built(tmp_path, table, model="rank")
+    shown = Page(page).text
+    assert "Mann-Whitney test" in shown
+    assert "least squares under" not in shown
+    assert "larger value of the feature than a non-carrier, minus one half" in shown
+    assert "with 95 % confidence interval" not in shown
+    assert "(95 % CI)" not in shown
+    assert "whisker" not in page[page.index('id="comparison"') : page.index('id="methods"')]
+    assert "estimate in P − ½" in page
+
+
+def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
+    settings = {"model": "logistic", "firth_p_below": 0.01, "firth_carriers_below": 12}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[2], "score test"), **settings)).text
+    assert "odds ratio of carrying the alteration" in shown
+    assert "crude: carrier ~ feature" in shown
+    assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
 
 
 def test_results_without_a_row_give_a_report(tmp_path):
