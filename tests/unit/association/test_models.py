@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks.calibration import false_positives, rate
 from radiogenomics import tables
 from radiogenomics.association import firth, logistic, rank, rank_correlation
 from radiogenomics.association.flags import COLLINEAR, CONSTANT, FEW_CARRIERS, FEW_PATIENTS, NO_RESIDUAL, TESTED
@@ -159,6 +160,13 @@ def test_ranks_that_agree_exactly_are_not_tested():
     features[:, 0] = markers[:, 0]
     full = run("rank", features, markers, designs)["full"]
     assert full.flag[0, 0] == NO_RESIDUAL
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_markers_without_an_effect_are_found_as_often_as_promised(model):
+    shown = false_positives(model, 60, np.random.default_rng(4), level=0.05, carriers=12)
+    assert rate(model, "", 0.05, shown).kept
+    assert shown.mean() > 0.03
 
 
 @pytest.mark.parametrize("model", MODELS)
