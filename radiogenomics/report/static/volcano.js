@@ -149,7 +149,7 @@ class Volcano {
     context.setLineDash([]);
     context.textAlign = "left";
     context.fillStyle = this.colours.ink;
-    context.fillText(hits ? `q < ${this.results.alpha}` : "needed for one hit", MARGIN.left + 5, y - 5);
+    context.fillText(hits ? "weakest hit" : "needed for one hit", MARGIN.left + 5, y - 5);
   }
 
   points(context) {
