@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from radiogenomics.association.levels import Levels, find
 from radiogenomics.association.multiplicity import null_share
@@ -73,7 +74,7 @@ def adjusted(
     """
     found: dict[str, Callable[[FloatArray], FloatArray]] = {}
     if "by" in further:
-        harmonic = float((1 / np.arange(1, tests + 1)).sum())
+        harmonic = float(special.digamma(tests + 1) - special.digamma(1))  # 1 + 1/2 + … + 1/tests
         found["q_by"] = lambda values: np.minimum(pooled(values) * harmonic, 1)
     if "holm" in further:
         found["p_holm"] = _holm(p, tests)
