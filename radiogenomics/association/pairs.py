@@ -30,6 +30,8 @@ from radiogenomics.config.models import Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
+# Up to so many pairs all that was fitted is held for the second pass, some 250 MB; more are fitted again.
+HELD_PAIRS = 2**20
 
 
 def test(
@@ -93,8 +95,9 @@ def analyse(
 ) -> Account:
     """Test all pairs of one analysis and write the rows of the results table, row group by row group.
 
-    Two passes: adjusting a p-value needs all others. The first pass keeps p-values only; the second fits once more,
-    which takes less time than writing, and skips blocks of which nothing is kept.
+    Two passes: adjusting a p-value needs all others. Beyond ``HELD_PAIRS`` the first pass keeps p-values only, and the
+    second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
+    kept.
     """
     volume = features.volume(options.volume_feature)
     scan = scan_of(options, rank_normal(features.values), designs(volume, covariates), threads)
@@ -104,16 +107,19 @@ def analyse(
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
 
-    wanted = []
+    hold = features.values.shape[1] * markers.values.shape[1] <= HELD_PAIRS
+    held, wanted = [], []
     for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
         for adjustment, fit in fits.items():
             tallies[adjustment].add(block.start, fit)
         if keep(fits, options.keep_p_below).any():
             wanted.append(block)
+            if hold:
+                held.append((block, fits))
     adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
     rho = spearman(features.values, volume)
     rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
-    for block, fits in scan.run(values, wanted):
+    for block, fits in held or scan.run(values, wanted):
         rows.add(block.start, fits)
     rows.finish()
     account = Account()

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from radiogenomics import tables
-from radiogenomics.association import multiplicity
+from radiogenomics.association import multiplicity, pairs
 from radiogenomics.association.pairs import test as run_tests
 from radiogenomics.association.rows import volume_explained
 from radiogenomics.errors import ConfigError
@@ -134,7 +134,9 @@ def test_the_volume_gene_is_flagged_where_a_feature_only_follows_the_volume(resu
     assert pair(results, "original_shape_SurfaceArea", "VOL", "crude")["volume_rho"] > 0.9
 
 
-def test_nothing_changes_between_runs(study, results, tmp_path):
+@pytest.mark.parametrize("held", [0, 2**20], ids=["fitted twice", "held"])
+def test_nothing_changes_between_runs(study, tmp_path, monkeypatch, held):
+    monkeypatch.setattr(pairs, "HELD_PAIRS", held)
     run(study, tmp_path, threads=2)
     for name in ("r.parquet", "r.tsv", "s.tsv", "q.parquet"):
         assert (tmp_path / name).read_bytes() == (study / name).read_bytes()
