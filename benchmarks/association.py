@@ -98,7 +98,7 @@ def timed(tests: int) -> Iterator[list[Speed]]:
 
 def ours(threads: int, case: str) -> tuple[Speed, float, Array]:
     """Speed, MB at the peak, and −log10 p (n_features, n_markers)."""
-    from radiogenomics.association.linear import Rules, Scan
+    from radiogenomics.association.linear import LinearScan, Rules
 
     rules = Rules(20, 5)
     y, g, x = data(MARKERS if case in ("", "float32") else MARKERS // 10)
@@ -113,7 +113,7 @@ def ours(threads: int, case: str) -> tuple[Speed, float, Array]:
     height = np.empty((g.shape[1], FEATURES))
     height[:] = 0  # so that its memory is there before the clock starts
     with timed(height.size) as speed:
-        scan = Scan(y, {"": x}, rules, threads)
+        scan = LinearScan(y, {"": x}, rules, threads)
         for block, fits in scan.run(lambda block: g[:, block], scan.blocks(g.shape[1])):
             height[block] = fits[""].neg_log10_p.T
     return speed[0], peak_mb(), height.T
@@ -127,20 +127,20 @@ def peak_mb() -> float:
 
 def threshold(threads: int, markers: int) -> tuple[Speed, float, int]:
     """Speed, MB at the peak and kept p-values of one pass of the threshold mode on markers made block by block."""
-    from radiogenomics.association.linear import Rules, Scan
+    from radiogenomics.association.linear import LinearScan, Rules
     from radiogenomics.association.tally import Tally
 
     y, pool, x = data(4096)
-    scan, tally = Scan(y, {"": x}, Rules(20, 5), threads), Tally(KEEP)
+    scan, tally = LinearScan(y, {"": x}, Rules(20, 5), threads), Tally(KEEP, np.arange(markers))
 
     def source(block: slice) -> Array:
         return np.roll(pool, block.start % PATIENTS, axis=0)[:, : block.stop - block.start]
 
     with timed(FEATURES * markers) as speed:
-        for _, fits in scan.run(source, scan.blocks(markers)):
-            tally.add(fits[""])
+        for block, fits in scan.run(source, scan.blocks(markers)):
+            tally.add(block.start, fits[""])
         adjusted = tally.adjust()
-    return speed[0], peak_mb(), int(adjusted.rank[-1])
+    return speed[0], peak_mb(), int(adjusted.levels.n.sum())
 
 
 def gemm() -> Speed:

@@ -319,8 +319,8 @@ COMMANDS = (
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--results", "results table to write (Parquet)"),
             Option("--tsv", "its rows of smallest p, to write (TSV)", default=None),
-            Option("--summary", "table of tests, hits and inflation by model, to write (Parquet or TSV)", default=None),
-            Option("--quantiles", "points of a QQ plot by model, to write (Parquet)", default=None),
+            Option("--summary", "tests, hits and inflation by adjustment, to write (Parquet or TSV)", default=None),
+            Option("--quantiles", "points of a QQ plot by adjustment, to write (Parquet)", default=None),
         ),
     ),
     Command(

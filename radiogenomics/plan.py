@@ -24,8 +24,8 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 2,
     "cohort": 1,
-    "association": 1,
-    "report": 1,
+    "association": 2,
+    "report": 2,
 }
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.

@@ -60,6 +60,15 @@ class Markers:
     names: pd.DataFrame
     values: FloatArray
 
+    def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
+        """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
+        number, _ = pd.factorize(self.names["gene"])
+        order = np.argsort(number, kind="stable")
+        if (np.diff(number) >= 0).all():
+            return self, number.astype(np.int64)
+        markers = Markers(self.names.iloc[order].reset_index(drop=True), np.ascontiguousarray(self.values[:, order]))
+        return markers, number[order].astype(np.int64)
+
 
 def read_patients(path: Path) -> pd.DataFrame:
     """Analysed patients and their covariates, indexed by patient.

@@ -20,6 +20,7 @@ from radiogenomics.association.logistic import (
     check_binary,
     residuals,
 )
+from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
@@ -126,18 +127,19 @@ class _Point:
 
 
 def _at(y: FloatArray, design: FloatArray, beta: FloatArray) -> _Point:
-    eta = design @ beta
+    eta = np.einsum("ij,j->i", design, beta)
     fitted = special.expit(eta)
     weight = fitted * special.expit(-eta)
     weighted = np.sqrt(weight)[:, None] * design
-    information = weighted.T @ weighted
+    information = product(weighted.T, weighted)
     sign, determinant = np.linalg.slogdet(information)
     if sign <= 0:
         return _Point(beta, -np.inf, beta, information, information)
-    leverage = np.einsum("ij,ij->i", weighted, np.linalg.solve(information, weighted.T).T)
+    leverage = (product(weighted, np.linalg.inv(information).astype(np.float64)) * weighted).sum(axis=1)
     value = float(special.log_expit(np.where(y == 1, eta, -eta)).sum() + determinant / 2)
-    slope = (weighted.T * (1 + leverage)) @ weighted
-    return _Point(beta, value, design.T @ (y - fitted + leverage * (0.5 - fitted)), information, slope)
+    slope = product(weighted.T * (1 + leverage), weighted)
+    gradient = np.einsum("ij,i->j", design, y - fitted + leverage * (0.5 - fitted))
+    return _Point(beta, value, gradient, information, slope)
 
 
 def _maximum(y: FloatArray, design: FloatArray, start: FloatArray, free: int) -> _Point | None:
@@ -150,7 +152,7 @@ def _maximum(y: FloatArray, design: FloatArray, start: FloatArray, free: int) ->
             return here
         step = np.zeros(len(start))
         step[:free] = np.linalg.solve(here.slope[:free, :free], here.gradient[:free])
-        step /= max(float(np.abs(design @ step).max()) / ETA_STEP, 1)
+        step /= max(float(np.abs(np.einsum("ij,j->i", design, step)).max()) / ETA_STEP, 1)
         for _ in range(HALVINGS):
             there = _at(y, design, here.beta + step)
             # Near the maximum the value is flat to rounding, and the gradient alone tells.

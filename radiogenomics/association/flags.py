@@ -11,4 +11,5 @@ from radiogenomics.tables import NOT_TESTED_REASONS
     NO_DF,
     NO_RESIDUAL,
     ONE_PATIENT,
+    UNSETTLED,
 ) = range(len(NOT_TESTED_REASONS))

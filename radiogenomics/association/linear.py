@@ -7,54 +7,20 @@ product serves all pairs; what a missing value changes is worked out from the fe
 (``projection``). Where that leaves too few digits, the pair is fitted on its own (``exact``).
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.groups import Group, Rules, groups
+from radiogenomics.association.scan import Fits, Scan
 from radiogenomics.association.tail import Tails
+from radiogenomics.tables import METHODS
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-Block = tuple[slice, dict[str, "Fits"]]
-
-# A block holds about this many pairs (15 MB of results) and this many values of markers (8 MB).
-BLOCK_PAIRS, BLOCK_VALUES = 2**18, 2**20
-
-
-@dataclass(frozen=True)
-class Fits:
-    """One model, pairs of all features and some markers: arrays (n_features, n_markers), NaN where not TESTED.
-
-    ``flag`` indexes ``tables.NOT_TESTED_REASONS``; ``hc3`` says whether ``se`` is HC3 instead of ordinary, and
-    ``recomputed`` whether the pair was fitted on its own for want of digits.
-    """
-
-    estimate: FloatArray
-    se: FloatArray
-    t: FloatArray
-    df: NDArray[np.int32]
-    p: FloatArray
-    neg_log10_p: FloatArray
-    n: NDArray[np.int32]
-    n_carriers: NDArray[np.int32]
-    flag: NDArray[np.int8]
-    hc3: BoolArray
-    recomputed: BoolArray
-
-    @property
-    def half_width(self) -> FloatArray:
-        """Half the width of the 95 % confidence interval."""
-        most = int(self.df.max(initial=1))
-        quantile = special.stdtrit(np.maximum(np.arange(most + 1), 1), 0.975)
-        half: FloatArray = quantile[np.maximum(self.df, 0)] * self.se
-        return half
+UNTESTED, ORDINARY, HC3 = (METHODS.index(name) for name in ("", "least squares", "least squares, HC3"))
 
 
 def fit(features: FloatArray, markers: FloatArray, design: FloatArray, rules: Rules, *, threads: int = 1) -> Fits:
@@ -73,43 +39,28 @@ def fit(features: FloatArray, markers: FloatArray, design: FloatArray, rules: Ru
     threads : int
         Blocks of markers at a time. The results have the same bits for any number.
     """
-    scan = Scan(features, {"": design}, rules, threads)
+    scan = LinearScan(features, {"": design}, rules, threads)
     parts = [fits[""] for _, fits in scan.run(lambda part: markers[:, part], scan.blocks(markers.shape[1]))]
     return Fits(*(np.hstack([getattr(part, field.name) for part in parts]) for field in fields(Fits)))
 
 
-class Scan:
+class LinearScan(Scan):
     """Features (n_patients, n_features) made ready for several designs, to be fitted on markers block by block.
 
     Memory is that of the features for each design and of ``2 · threads`` blocks, however many markers there are.
     """
 
+    effect = "SD per carrier"
+
     def __init__(self, features: FloatArray, designs: Mapping[str, FloatArray], rules: Rules, threads: int = 1) -> None:
-        self.rules, self.threads = rules, threads
-        self.n_patients, self.n_features = features.shape
+        super().__init__(features, threads)
+        self.rules = rules
         self._groups = {name: groups(features, design) for name, design in designs.items()}
         self._tails = Tails()
 
-    def blocks(self, n_markers: int) -> list[slice]:
-        """Markers cut into blocks, at least one; how does not depend on the number of threads."""
-        step = max(1, min(BLOCK_PAIRS // max(self.n_features, 1), BLOCK_VALUES // max(self.n_patients, 1)))
-        return [slice(start, min(start + step, n_markers)) for start in range(0, max(n_markers, 1), step)]
-
-    def run(self, markers: Callable[[slice], FloatArray], blocks: Iterable[slice]) -> Iterator[Block]:
-        """Fit the blocks, in order. ``markers`` gives the values (n_patients, n) of one, from several threads."""
-
-        def work(block: slice) -> Block:
-            values = np.ascontiguousarray(markers(block).T, dtype=np.float64)
-            return block, {name: self._fit(values, parts) for name, parts in self._groups.items()}
-
-        with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[Block]] = deque()
-            for block in blocks:
-                waiting.append(pool.submit(work, block))
-                if len(waiting) >= 2 * self.threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+    def fit(self, markers: FloatArray) -> dict[str, Fits]:
+        """Fit all features on markers (n_markers, n_patients) under each design."""
+        return {name: self._fit(markers, parts) for name, parts in self._groups.items()}
 
     def _fit(self, markers: FloatArray, parts: Sequence[Group]) -> Fits:
         """All features on the markers (n_markers, n_patients) under one design."""
@@ -125,19 +76,20 @@ class Scan:
             hc3[:, where], recomputed[:, where] = found.hc3, found.recomputed
         t = estimate / se
         p, neg_log10_p = self._tails(t, df)
+        method = np.where(flag == TESTED, np.where(hc3, HC3, ORDINARY), UNTESTED).astype(np.int8)
         return Fits(
             estimate=estimate.T,
             se=se.T,
-            t=t.T,
+            statistic=t.T,
             df=df.T,
             p=p.T,
             neg_log10_p=neg_log10_p.T,
             n=n.T,
             n_carriers=n_carriers.T,
             flag=flag.T,
-            hc3=hc3.T,
+            method=method.T,
             recomputed=recomputed.T,
         )
 
 
-__all__ = ["TESTED", "Fits", "Rules", "Scan", "fit"]
+__all__ = ["TESTED", "LinearScan", "Rules", "fit"]

@@ -14,6 +14,7 @@ from scipy import special
 
 from radiogenomics.association.asymptotic import normal_tail
 from radiogenomics.association.patterns import patterns
+from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
 from radiogenomics.association.rank import check_rows, flag_of
 from radiogenomics.association.statistics_errors import OutOfRangeError
@@ -112,10 +113,11 @@ def residuals(x: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:
 
     Neither the score test nor the coefficient of x changes, and it spares differences of large numbers.
     """
-    left = x - basis @ (basis.T @ x)
-    left -= basis @ (basis.T @ left)
+    left = x - product(basis, product(basis.T, x))
+    left -= product(basis, product(basis.T, left))
     flat: BoolArray = (left**2).sum(axis=0) <= SQUARES_TOLERANCE * ((x - x.mean(axis=0)) ** 2).sum(axis=0)
-    return left, flat
+    # Of a constant column rounding may leave something, and its own sum of squares is 0.
+    return left, flat | (x == x[:1]).all(axis=0)
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ def _null(basis: FloatArray, y: FloatArray, there: BoolArray, varied: BoolArray)
     products = (basis[:, :, None] * basis[:, None, :]).reshape(n, k * k)
 
     def at(beta: FloatArray, which: NDArray[np.intp]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        fitted = special.expit(basis @ beta)
+        fitted = special.expit(product(basis, beta))
         weight = there[:, which] * fitted * (1 - fitted)
-        return there[:, which] * (y[:, which] - fitted), weight, (products.T @ weight).T.reshape(-1, k, k)
+        return there[:, which] * (y[:, which] - fitted), weight, product(products.T, weight).T.reshape(-1, k, k)
 
     share = np.where(varied, y.sum(axis=0) / np.maximum(there.sum(axis=0), 1), 0.5)
     beta = basis.sum(axis=0)[:, None] * special.logit(share)
@@ -148,8 +150,8 @@ def _null(basis: FloatArray, y: FloatArray, there: BoolArray, varied: BoolArray)
         residual, _, information = at(beta[:, active], active)
         sound = np.linalg.eigvalsh(information)[:, :1].min(axis=1, initial=np.inf) > INFORMATION_TOLERANCE
         active, residual, information = active[sound], residual[:, sound], information[sound]
-        step = np.linalg.solve(information, (basis.T @ residual).T[..., None])[..., 0].T
-        furthest = np.abs(basis @ step).max(axis=0, initial=0)
+        step = np.linalg.solve(information, product(basis.T, residual).T[..., None])[..., 0].T
+        furthest = np.abs(product(basis, step)).max(axis=0, initial=0)
         beta[:, active] += step / np.maximum(furthest / ETA_STEP, 1)
         settled[active] = furthest <= ETA_TOLERANCE
         active = active[~settled[active]]
@@ -160,9 +162,9 @@ def _null(basis: FloatArray, y: FloatArray, there: BoolArray, varied: BoolArray)
 
 def _score(x: FloatArray, basis: FloatArray, null: _Null) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Scores, their variances given the covariates, and without: each (n_predictors, n_outcomes)."""
-    own = (x**2).T @ null.weight
+    own = product((x**2).T, null.weight)
     inverse = np.linalg.inv(np.linalg.cholesky(null.information))
     shared = np.zeros(own.shape)
     for j in range(basis.shape[1]):
-        shared += (x.T @ (null.weight * (basis @ inverse[:, j].T))) ** 2
-    return x.T @ null.residual, own - shared, own
+        shared += product(x.T, null.weight * product(basis, inverse[:, j].T)) ** 2
+    return product(x.T, null.residual), own - shared, own

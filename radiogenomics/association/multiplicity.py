@@ -66,13 +66,23 @@ def storey(p: FloatArray) -> Storey:
     m = known.size
     if m == 0:
         return Storey(np.full(p.shape, np.nan), 1.0)
-    above = m - np.searchsorted(np.sort(known), LAMBDAS, side="left")
+    pi0 = null_share(m - np.searchsorted(np.sort(known), LAMBDAS, side="left"), m)
+    return Storey(_adjusted(p, lambda values: pi0 * _step_up(values)), pi0)
+
+
+def null_share(above: IntArray, m: int) -> float:
+    """Share π₀ of true null hypotheses from the counts of p ≥ λ among ``m`` tests, one for each of ``LAMBDAS``.
+
+    Raises
+    ------
+    NullShareError
+    """
     shares = above / (m * (1 - LAMBDAS))
     error = above / (m * (1 - LAMBDAS)) ** 2 * (1 - above / m) + (shares - np.quantile(shares, 0.1)) ** 2
     pi0 = float(min(shares[error == error.min()].min(), 1))
     if pi0 <= 0:
         raise NullShareError(m)
-    return Storey(_adjusted(p, lambda values: pi0 * _step_up(values)), pi0)
+    return pi0
 
 
 @dataclass(frozen=True)
@@ -121,11 +131,11 @@ def two_level(p: FloatArray, groups: IntArray) -> TwoLevel:
     group_q = benjamini_hochberg(group_p)
     levels = np.sort(group_q[np.isfinite(group_q)])
     if levels.size:
-        q[tested] = _level_of_pair(inside[tested], group_q[groups[tested]], levels)
+        q[tested] = level_of_pair(inside[tested], group_q[groups[tested]], levels)
     return TwoLevel(group_p, group_q, q)
 
 
-def _level_of_pair(inside: FloatArray, group_q: FloatArray, levels: FloatArray) -> FloatArray:
+def level_of_pair(inside: FloatArray, group_q: FloatArray, levels: FloatArray) -> FloatArray:
     """Smallest q with group_q ≤ q and inside ≤ q · R(q) / G, where R(q) counts ``levels`` ≤ q.
 
     With at least k groups selected the level needed is max(levels[k], inside · G / k). The first rises with k, the

@@ -1,4 +1,4 @@
-"""Command: test every pair under every model and write the results."""
+"""Command: test every pair under every adjustment and write the results."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.linear import Rules, Scan
+from radiogenomics.association.models import scan_of
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -30,6 +30,8 @@ from radiogenomics.config.models import Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
+# Up to so many pairs all that was fitted is held for the second pass, some 250 MB; more are fitted again.
+HELD_PAIRS = 2**20
 
 
 def test(
@@ -44,7 +46,7 @@ def test(
     summary: Path | None,
     quantiles: Path | None,
 ) -> None:
-    """Test every feature against every marker under the three models."""
+    """Test every feature against every marker under the three adjustments."""
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
@@ -93,46 +95,47 @@ def analyse(
 ) -> Account:
     """Test all pairs of one analysis and write the rows of the results table, row group by row group.
 
-    Two passes: adjusting a p-value needs all others. The first pass keeps p-values only; the second fits once more,
-    which takes less time than writing, and skips blocks of which nothing is kept.
+    Two passes: adjusting a p-value needs all others. Beyond ``HELD_PAIRS`` the first pass keeps p-values only, and the
+    second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
+    kept.
     """
     volume = features.volume(options.volume_feature)
-    scan = Scan(rank_normal(features.values), designs(volume, covariates), rules(options), threads)
-    tallies = {model: Tally(options.keep_p_below) for model in tables.MODELS}
+    scan = scan_of(options, rank_normal(features.values), designs(volume, covariates), threads)
+    markers, gene = markers.by_gene()
+    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
 
-    wanted = []
+    hold = features.values.shape[1] * markers.values.shape[1] <= HELD_PAIRS
+    held, wanted = [], []
     for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
-        for model, fit in fits.items():
-            tallies[model].add(fit)
+        for adjustment, fit in fits.items():
+            tallies[adjustment].add(block.start, fit)
         if keep(fits, options.keep_p_below).any():
             wanted.append(block)
-    adjusted = {model: tally.adjust() for model, tally in tallies.items()}
+            if hold:
+                held.append((block, fits))
+    adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
     rho = spearman(features.values, volume)
-    rows = Rows(features, markers, rho, adjusted, options.alpha, options.keep_p_below, write)
-    for block, fits in scan.run(values, wanted):
+    rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
+    for block, fits in held or scan.run(values, wanted):
         rows.add(block.start, fits)
     rows.finish()
     account = Account()
-    for model, tally in tallies.items():
-        row = summary_row(features.analysis, model, tally, adjusted[model], options.alpha)
+    for adjustment, tally in tallies.items():
+        row = summary_row(features.analysis, adjustment, tally, adjusted[adjustment], options.alpha)
         account.summary.append(row)
-        account.quantiles.extend(quantile_rows(features.analysis, model, tally))
+        account.quantiles.extend(quantile_rows(features.analysis, adjustment, tally))
         _tell(row, options)
     return account
 
 
-def rules(options: Association) -> Rules:
-    """Which pairs are tested, and how, by the configuration."""
-    return Rules(options.min_patients, options.min_carriers, options.hc3_below, options.precision)
-
-
 def _tell(row: Mapping[str, Any], options: Association) -> None:
     logger.info(
-        "%s, %s: %d of %d pairs tested, %d fitted on their own, %d below FDR %g, inflation %.3f",
-        *(row[name] for name in ("analysis", "model", "n_tested", "n_pairs", "n_refitted", "n_hits")),
+        "%s, %s: %d of %d pairs tested, %d fitted on their own; %d of %d genes, %d pairs below FDR %g; inflation %.3f",
+        *(row[name] for name in ("analysis", "adjustment", "n_tested", "n_pairs", "n_refitted")),
+        *(row[name] for name in ("n_gene_hits", "n_genes", "n_hits")),
         options.alpha,
         row["inflation"],
     )
@@ -140,6 +143,6 @@ def _tell(row: Mapping[str, Any], options: Association) -> None:
         logger.warning(
             "%s, %s: adjusted p-values are known below %g only; raise association.keep_p_below to find all hits",
             row["analysis"],
-            row["model"],
+            row["adjustment"],
             row["q_exact_below"],
         )

@@ -23,6 +23,11 @@ def cross(markers: FloatArray, features: FloatArray, dtype: type[np.floating]) -
     return out.astype(np.float64, copy=False)
 
 
+def product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """``left`` (m, n) times ``right`` (n, f)."""
+    return cross(left, right, np.float64)
+
+
 def multiply_sparse(
     features: FloatArray, starts: IntArray, rows: IntArray, weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:

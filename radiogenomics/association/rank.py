@@ -29,12 +29,15 @@ class RankTests:
     """One test of all pairs, arrays (n_features, n_markers), NaN where ``flag``, an index of RANK_REASONS, is not 0.
 
     ``statistic`` is U of the carriers, H or ρ. ``effect`` is, in turn, the probability that a carrier has the larger
-    value (0.5 is no effect, a tie counts one half), ε² = H/(n − 1) from 0 to 1, and ρ from −1 to 1. ``df`` belongs to
-    χ² or t, and is 0 for Mann–Whitney.
+    value (0.5 is no effect, a tie counts one half), ε² = H/(n − 1) from 0 to 1, and for ρ that probability again, less
+    what the covariates explain: ½ + b/2 with b the slope of the feature's ranks on the marker's, which without
+    covariates is the probability itself if the marker has two values. ``deviate`` is the normal deviate or Student's t,
+    NaN for H. ``df`` belongs to χ² or t, and is 0 for Mann–Whitney.
     """
 
     statistic: FloatArray
     effect: FloatArray
+    deviate: FloatArray
     p: FloatArray
     neg_log10_p: FloatArray
     n: NDArray[np.int32]
@@ -70,10 +73,11 @@ def mann_whitney(features: FloatArray, markers: FloatArray, *, continuity: bool 
         spread = np.sqrt(carriers * others / 12 * ((n + 1) - ties / (n * (n - 1))))
         distance = np.abs(u - carriers * others / 2) - 0.5 * continuity
         # Half a step beyond the mean is no distance at all.
-        p, neg_log10_p = normal_tail(np.maximum(distance, 0) / spread)
+        deviate = np.sign(u - carriers * others / 2) * np.maximum(distance, 0) / spread
+        p, neg_log10_p = normal_tail(deviate)
         effect = u / (carriers * others)
     flag = flag_of((FEW_GROUPS, (carriers == 0) | (others == 0)), (NO_VARIATION, ties >= n**3 - n))
-    return results(n, np.zeros_like(n), flag, u, effect, p, neg_log10_p)
+    return results(n, np.zeros_like(n), flag, u, effect, deviate, p, neg_log10_p)
 
 
 def kruskal_wallis(features: FloatArray, groups: FloatArray) -> RankTests:
@@ -100,7 +104,7 @@ def kruskal_wallis(features: FloatArray, groups: FloatArray) -> RankTests:
         effect = h / (n - 1)
     flag = flag_of((FEW_GROUPS, df < 1), (NO_VARIATION, ties >= n**3 - n))
     p, neg_log10_p = chi2_tail(np.where(flag == 0, h, np.nan), np.maximum(df, 1))
-    return results(n, df, flag, h, effect, p, neg_log10_p)
+    return results(n, df, flag, h, effect, np.full(h.shape, np.nan), p, neg_log10_p)
 
 
 def _rank_sums(features: FloatArray, groups: FloatArray, levels: int) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -185,9 +189,9 @@ def flag_of(*cases: tuple[int, BoolArray]) -> Codes:
 
 
 def results(n: NDArray[np.generic], df: NDArray[np.generic], flag: Codes, *values: FloatArray) -> RankTests:
-    """Statistic, effect, p and −log10 p of the pairs that have a test."""
-    statistic, effect, p, neg_log10_p = (np.where(flag == 0, one, np.nan) for one in values)
-    return RankTests(statistic, effect, p, neg_log10_p, n.astype(np.int32), df.astype(np.int32), flag)
+    """Statistic, effect, deviate, p and −log10 p of the pairs that have a test."""
+    statistic, effect, deviate, p, neg_log10_p = (np.where(flag == 0, one, np.nan) for one in values)
+    return RankTests(statistic, effect, deviate, p, neg_log10_p, n.astype(np.int32), df.astype(np.int32), flag)
 
 
 @kernel("void(int64[:,::1],int64[::1],int64[:,::1],boolean[::1],int64[::1],float64[:,::1])")

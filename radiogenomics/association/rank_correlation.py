@@ -7,6 +7,7 @@ pattern of missing values, from an order that is sorted once; the correlations o
 import numpy as np
 
 from radiogenomics.association.patterns import patterns
+from radiogenomics.association.products import product
 from radiogenomics.association.projection import orthonormal
 from radiogenomics.association.rank import (
     NO_DF,
@@ -48,7 +49,8 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     design = np.zeros((len(features), 0)) if covariates is None else covariates
     check_rows(features=features, markers=markers, covariates=design)
     shape = features.shape[1], markers.shape[1]
-    rho, n, df = np.full(shape, np.nan), np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    rho, slope = np.full(shape, np.nan), np.full(shape, np.nan)
+    n, df = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     flat = np.zeros(shape, bool)
     usable = ~np.isnan(design).any(axis=1)
     orders = [Orders.of(values) for values in (features, markers, design)]
@@ -60,9 +62,10 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
             if not rows.any():
                 continue
             basis = _basis(orders[2].ranks(rows, np.arange(design.shape[1]))[:, rows])
-            left, left_flat = _unit_residuals(orders[0].ranks(rows, chosen)[:, rows], basis)
-            right, right_flat = _unit_residuals(orders[1].ranks(rows, columns)[:, rows], basis)
-            rho[where] = np.clip(left @ right.T, -1, 1)
+            left, left_length, left_flat = _unit_residuals(orders[0].ranks(rows, chosen)[:, rows], basis)
+            right, right_length, right_flat = _unit_residuals(orders[1].ranks(rows, columns)[:, rows], basis)
+            rho[where] = np.clip(product(left, right.T), -1, 1)
+            slope[where] = rho[where] * left_length[:, None] / right_length
             flat[where] = left_flat[:, None] | right_flat
             df[where] = rows.sum() - 1 - len(basis)
     flag = flag_of((NO_DF, df < 1), (NO_VARIATION, flat))
@@ -70,7 +73,7 @@ def spearman(features: FloatArray, markers: FloatArray, covariates: FloatArray |
     with np.errstate(divide="ignore", invalid="ignore"):
         t = rho * np.sqrt(df / ((1 - rho) * (1 + rho)))
     p, neg_log10_p = tail(t, np.maximum(df, 1))
-    return results(n, df, flag, rho, rho, p, neg_log10_p)
+    return results(n, df, flag, rho, 0.5 + slope / 2, t, p, neg_log10_p)
 
 
 def _basis(covariates: FloatArray) -> FloatArray:
@@ -79,12 +82,13 @@ def _basis(covariates: FloatArray) -> FloatArray:
     return orthonormal(np.ascontiguousarray(np.vstack([np.ones(centred.shape[1]), centred])))
 
 
-def _unit_residuals(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Residuals of the rows on the basis, each of length 1, and which of them are nothing but rounding."""
+def _unit_residuals(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Residuals of the rows on the basis, each of length 1, their lengths, and which are nothing but rounding."""
     left = values - values.mean(axis=1, keepdims=True)
     total = np.einsum("ij,ij->i", left, left)
-    left -= (left @ basis.T) @ basis
+    left -= product(product(left, basis.T), basis)
     squares = np.einsum("ij,ij->i", left, left)
     flat: BoolArray = squares <= SQUARES_TOLERANCE * total
-    left /= np.sqrt(np.where(flat, 1, squares))[:, None]
-    return left, flat
+    length = np.sqrt(np.where(flat, 1, squares))
+    left /= length[:, None]
+    return left, length, flat

@@ -1,4 +1,4 @@
-"""Fits to rows of the results table, gathered to row groups of one analysis and model."""
+"""Fits to rows of the results table, gathered to row groups of one analysis and adjustment."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics import tables
+from radiogenomics.association.adjusted import Adjusted
 from radiogenomics.association.design import Features, Markers
 from radiogenomics.association.flags import TESTED
-from radiogenomics.association.linear import Fits
-from radiogenomics.association.tally import StepUp
+from radiogenomics.association.scan import Fits
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -22,7 +22,8 @@ IntArray = NDArray[np.integer[Any]]
 EXPLAINED_SHARE = 0.5
 # Rows of a row group; blocks are put together until there are this many.
 ROW_GROUP = 2**17
-SE_NONE, SE_OLS, SE_HC3 = range(3)
+# Columns of adjusted values that are there if the configuration asks for them.
+FURTHER = {"by": "q_by", "holm": "p_holm", "storey": "q_storey"}
 
 
 @dataclass
@@ -32,14 +33,16 @@ class Rows:
     features: Features
     markers: Markers
     rho: FloatArray
-    adjusted: Mapping[str, StepUp]
+    gene: NDArray[np.int64]
+    effect: str
+    adjusted: Mapping[str, Adjusted]
     alpha: float
     limit: float | None
     write: Callable[[pd.DataFrame], None]
     _waiting: dict[str, list[dict[str, NDArray[Any]]]] = field(default_factory=dict)
 
     def add(self, first: int, fits: Mapping[str, Fits]) -> None:
-        """Take the pairs of a block that are kept under any model; its markers begin with number ``first``."""
+        """Take the pairs of a block that are kept under any adjustment; its markers begin with number ``first``."""
         kept = keep(fits, self.limit)
         if not kept.any():
             return
@@ -48,51 +51,54 @@ class Rows:
         def rows(values: NDArray[Any]) -> NDArray[Any]:
             return values.T.ravel() if everything else values.T[kept]
 
-        q = {model: self.adjusted[model](rows(fit.p)) for model, fit in fits.items()}
-        explained = self._explained({model: rows(fit.estimate) for model, fit in fits.items()}, q)
         marker, feature = np.nonzero(kept)
-        for model, fit in fits.items():
-            estimate, half, tested = rows(fit.estimate), rows(fit.half_width), rows(fit.flag) == TESTED
+        marker += first
+        gene = self.gene[marker]
+        q = {adjustment: self.adjusted[adjustment].columns(rows(fit.p), gene) for adjustment, fit in fits.items()}
+        explained = self._explained({adjustment: rows(fit.estimate) for adjustment, fit in fits.items()}, q)
+        for adjustment, fit in fits.items():
+            estimate, half = rows(fit.estimate), rows(fit.half_width)
             columns = {
                 "feature": feature.astype(np.int32),
-                "marker": (marker + first).astype(np.int32),
+                "marker": marker.astype(np.int32),
                 "estimate": estimate,
                 "se": rows(fit.se),
-                "se_method": np.where(tested, np.where(rows(fit.hc3), SE_HC3, SE_OLS), SE_NONE).astype(np.int8),
+                "method": rows(fit.method),
                 "ci_low": estimate - half,
                 "ci_high": estimate + half,
-                "t": rows(fit.t),
+                "statistic": rows(fit.statistic),
                 "df": rows(fit.df),
                 "p": rows(fit.p),
                 "neg_log10_p": rows(fit.neg_log10_p),
-                "q_bh": q[model],
+                **q[adjustment][0],
                 "n": rows(fit.n),
                 "n_carriers": rows(fit.n_carriers),
                 "volume_explained": explained,
                 "flag": rows(fit.flag),
             }
-            waiting = self._waiting.setdefault(model, [])
+            waiting = self._waiting.setdefault(adjustment, [])
             waiting.append(columns)
             if sum(len(part["flag"]) for part in waiting) >= ROW_GROUP:
-                self._flush(model)
+                self._flush(adjustment)
 
     def finish(self) -> None:
         """Write what is left."""
-        for model in list(self._waiting):
-            self._flush(model)
+        for adjustment in list(self._waiting):
+            self._flush(adjustment)
 
-    def _explained(self, estimate: Mapping[str, FloatArray], q: Mapping[str, FloatArray]) -> BoolArray:
+    def _explained(
+        self, estimate: Mapping[str, FloatArray], q: Mapping[str, tuple[dict[str, FloatArray], FloatArray]]
+    ) -> BoolArray:
+        """A value that is not known may be known not to be below alpha, which is all that is asked of it."""
         with np.errstate(invalid="ignore"):
-            above = q["volume"] >= self.alpha
-            if self.adjusted["volume"].exact_below >= self.alpha:  # then a q that is not known is not below alpha
-                above |= np.isnan(q["volume"]) & np.isfinite(estimate["volume"])
-            return volume_explained(estimate["crude"], estimate["volume"], q["crude"] < self.alpha, above)
+            hit, no_hit = q["crude"][0]["q_two_level"] < self.alpha, q["volume"][1] >= self.alpha
+            return volume_explained(estimate["crude"], estimate["volume"], hit, no_hit)
 
-    def _flush(self, model: str) -> None:
-        parts = self._waiting.pop(model)
-        self.write(self._frame(model, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+    def _flush(self, adjustment: str) -> None:
+        parts = self._waiting.pop(adjustment)
+        self.write(self._frame(adjustment, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
 
-    def _frame(self, model: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
+    def _frame(self, adjustment: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
         feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]
         names, start = self.features.names, int(marker.min())
         markers = self.markers.names.iloc[start : int(marker.max()) + 1]
@@ -103,15 +109,17 @@ class Rows:
             **{name: _shared(feature, names[name]) for name in ("image_type", "family")},
             "marker": (marker - start, markers["marker"]),
             "gene": _shared(marker - start, markers["gene"]),
-            "model": (zero, [model]),
-            "se_method": (columns["se_method"], tables.SE_METHODS),
+            "adjustment": (zero, [adjustment]),
+            "effect": (zero, [self.effect]),
+            "method": (columns["method"], tables.METHODS),
             "flag": (flag, tables.NOT_TESTED_REASONS),
         }
         df = pd.array(columns["df"], dtype="Int32")
-        df[flag != TESTED] = pd.NA
+        df[(flag != TESTED) | (columns["df"] < 1)] = pd.NA
+        empty = np.full(len(flag), np.nan)
         return pd.DataFrame(
             {
-                **columns,
+                **{name: columns.get(name, empty) for name in (*columns, *FURTHER.values())},
                 **{
                     name: pd.Categorical.from_codes(codes, pd.Index(list(values)))
                     for name, (codes, values) in coded.items()
@@ -124,14 +132,14 @@ class Rows:
 
 
 def keep(fits: Mapping[str, Fits], limit: float | None) -> BoolArray:
-    """Pairs (n_markers, n_features) that are written: all, or those below the limit under any model."""
+    """Pairs (n_markers, n_features) that are written: all, or those below the limit under any adjustment."""
     smallest = np.fmin.reduce([fit.p for fit in fits.values()]).T
     kept: BoolArray = np.ones(smallest.shape, bool) if limit is None else smallest <= limit
     return kept
 
 
 def volume_explained(crude: FloatArray, volume: FloatArray, hit: BoolArray, no_hit: BoolArray) -> BoolArray:
-    """Hits of the crude model that adjusting for volume removes, together with a large share of the estimate."""
+    """Hits of the crude fit that adjusting for volume removes, together with a large share of the estimate."""
     with np.errstate(invalid="ignore"):
         explained: BoolArray = hit & no_hit & (np.abs(volume) < EXPLAINED_SHARE * np.abs(crude))
     return explained
@@ -143,9 +151,18 @@ def _shared(codes: IntArray, values: pd.Series) -> tuple[IntArray, list[str]]:
     return of_value[codes], list(distinct)
 
 
+def _before(rows: pd.DataFrame, q: float, height: float) -> BoolArray:
+    """Rows that come before one with this ``q_two_level`` and −log10 p; missing values are the largest."""
+    own_q, own_height = (rows[name].to_numpy(float) for name in ("q_two_level", "neg_log10_p"))
+    own_q, q = np.nan_to_num(own_q, nan=np.inf), np.inf if np.isnan(q) else q
+    own_height, height = np.nan_to_num(own_height, nan=-1.0), -1.0 if np.isnan(height) else height
+    before: BoolArray = (own_q < q) | ((own_q == q) & (own_height > height))
+    return before
+
+
 @dataclass
 class Top:
-    """The rows of smallest p, of all that are shown to it; pairs that were not tested come last."""
+    """The rows of smallest ``q_two_level`` and then p, of all shown to it; pairs without either come last."""
 
     size: int
     _frame: pd.DataFrame | None = None
@@ -153,13 +170,13 @@ class Top:
     def add(self, rows: pd.DataFrame) -> None:
         """Look at some rows."""
         if self._frame is not None:
-            least = self._frame["neg_log10_p"].iloc[-1] if len(self._frame) == self.size else np.nan
-            if np.isfinite(least):
-                rows = rows[rows["neg_log10_p"] > least]
+            if len(self._frame) == self.size:
+                rows = rows[_before(rows, *self._frame[["q_two_level", "neg_log10_p"]].iloc[-1])]
             names = [str(name) for name in rows.columns if rows[name].dtype == "category"]
             text = dict.fromkeys(names, object)
             rows = pd.concat([self._frame.astype(text), rows.astype(text)], ignore_index=True)
-        self._frame = rows.sort_values("neg_log10_p", ascending=False, kind="stable").head(self.size)
+        q, height = (rows[name].to_numpy(float) for name in ("q_two_level", "neg_log10_p"))
+        self._frame = rows.iloc[np.lexsort((-height, q))[: self.size]]
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """The rows, if any were seen."""

@@ -324,9 +324,18 @@ class Genomics(Section):
     )
 
 
+# Settings that one statistical model has and the others do not.
+OF_ONE_MODEL = {"linear": ("hc3_below", "precision"), "logistic": ("firth_p_below", "firth_carriers_below")}
+
+
 class Association(Section):
     """Which tests are made."""
 
+    model: Literal["linear", "rank", "logistic"] = Field(
+        "linear",
+        description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
+        " `logistic` (marker on feature).",
+    )
     classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("non_silent",), min_length=1, description="Consequence classes that are tested."
     )
@@ -339,20 +348,47 @@ class Association(Section):
         ge=0,
         description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
     )
-    alpha: float = Field(0.05, gt=0, lt=1, description="False discovery rate below which a pair is called a hit.")
+    firth_p_below: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="With `logistic`, pairs whose score test gives at most this p are fitted by Firth's likelihood.",
+    )
+    firth_carriers_below: int = Field(
+        0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
+    )
+    alpha: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="False discovery rate of genes below which a gene, and a pair in it, is called a hit.",
+    )
+    multiplicity: Annotated[tuple[Literal["by", "holm", "storey"], ...], Distinct] = Field(
+        (),
+        description="Adjusted p-values beside two levels and Benjamini-Hochberg: `by`, `holm`, `storey`;"
+        " columns of others stay empty.",
+    )
     keep_p_below: float | None = Field(
         None,
         gt=0,
         le=1,
         description="Pairs are written if p is at most this under any model; null writes all, tested or not.",
     )
-    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest p first.")
+    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest q_two_level first.")
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
     )
     volume_feature: str = Field(
         "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
     )
+
+    @model_validator(mode="after")
+    def _settings_belong_to_the_model(self) -> Self:
+        for model, names in OF_ONE_MODEL.items():
+            changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
+            if changed and self.model != model:
+                raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
+        return self
 
 
 class Report(Section):

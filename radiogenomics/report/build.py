@@ -78,6 +78,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "version": __version__,
         "style": Markup("\n".join(_static(name) for name in STYLES)),
         "thresholds": run.thresholds,
+        "effect": run.effect,
         "several": len(run.analyses) > 1,
         "analyses": run.analyses,
         "labels": Labels(),

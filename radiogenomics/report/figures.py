@@ -7,11 +7,11 @@ import numpy as np
 from markupsafe import Markup
 
 from radiogenomics.report import hits, svg, text
-from radiogenomics.tables import MODELS
+from radiogenomics.tables import ADJUSTMENTS
 
 FLOW_WIDTH = 640
 LINE = 19
-MODEL_CLASS: Mapping[str, str] = {model: f"model-{model}" for model in MODELS}
+ADJUSTMENT_CLASS: Mapping[str, str] = {adjustment: f"adjustment-{adjustment}" for adjustment in ADJUSTMENTS}
 
 
 @dataclass(frozen=True)
@@ -88,39 +88,43 @@ def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top:
     drawn = [svg.polygon(upper + lower, "band"), svg.line(x(0), y(0), x(top_of_line), y(top_of_line), "diagonal")]
     drawn += _axes(x, y, "expected −log₁₀ p", "observed −log₁₀ p", size)
     drawn += [
-        svg.tag("circle", cx=x(float(a)), cy=y(float(b)), r=2.2, class_=MODEL_CLASS[family.model])
+        svg.tag("circle", cx=x(float(a)), cy=y(float(b)), r=2.2, class_=ADJUSTMENT_CLASS[family.adjustment])
         for a, b in zip(expected, observed, strict=True)
     ]
-    drawn.append(svg.text(left, 18, f"{family.model}, {text.count(family.n_tested)} tests", "panel-title"))
+    drawn.append(svg.text(left, 18, f"{family.adjustment}, {text.count(family.n_tested)} tests", "panel-title"))
     drawn.append(svg.text(size - 10, 18, f"λ = {text.number(family.inflation)}", "panel-title", "end"))
-    return svg.picture(size, 326, f"QQ plot, model {family.model}, λ = {family.inflation:.2f}", drawn, "figure panel")
+    return svg.picture(size, 326, f"QQ plot, {family.adjustment}, λ = {family.inflation:.2f}", drawn, "figure panel")
 
 
 def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -> Markup:
-    """Estimate and interval of one pair under each model; one that was not tested has no mark."""
+    """Estimate and interval of one pair under each adjustment.
+
+    One that was not tested has no mark, and a rank test has no interval.
+    """
     height, width = 16 * len(estimates) + 8, x.end + 8
     drawn = [svg.line(x(tick), 0, x(tick), height, "zero" if tick == 0 else "grid") for tick in x.ticks(4)]
-    for k, (model, estimate, low, high) in enumerate(estimates):
-        if not np.isfinite([estimate, low, high]).all():
+    for k, (adjustment, estimate, low, high) in enumerate(estimates):
+        if not np.isfinite(estimate):
             continue
-        y, class_ = 12.0 + 16 * k, MODEL_CLASS[model]
-        drawn.append(svg.line(x(max(low, x.low)), y, x(min(high, x.high)), y, f"{class_} whisker"))
-        drawn.append(_mark(model, x(estimate), y))
+        y, class_ = 12.0 + 16 * k, ADJUSTMENT_CLASS[adjustment]
+        if np.isfinite([low, high]).all():
+            drawn.append(svg.line(x(max(low, x.low)), y, x(min(high, x.high)), y, f"{class_} whisker"))
+        drawn.append(_mark(adjustment, x(estimate), y))
     return svg.picture(width, height, f"Estimates under {text.joined([row[0] for row in estimates])}", drawn, "forest")
 
 
-def forest_axis(x: svg.Scale) -> Markup:
+def forest_axis(x: svg.Scale, unit: str) -> Markup:
     """Draw the axis that stands above a column of forests."""
     drawn = [svg.text(x(tick), 12, svg.label(tick), "tick", "middle") for tick in x.ticks(4)]
-    return svg.picture(x.end + 8, 16, "estimate in SD", drawn, "forest")
+    return svg.picture(x.end + 8, 16, f"estimate in {unit}", drawn, "forest")
 
 
-def _mark(model: str, x: float, y: float) -> Markup:
-    """Circle, square or diamond: models differ in shape as well as colour."""
-    class_ = MODEL_CLASS[model]
-    if model == "crude":
+def _mark(adjustment: str, x: float, y: float) -> Markup:
+    """Circle, square or diamond: adjustments differ in shape as well as colour."""
+    class_ = ADJUSTMENT_CLASS[adjustment]
+    if adjustment == "crude":
         return svg.tag("circle", cx=x, cy=y, r=4.0, class_=class_)
-    if model == "volume":
+    if adjustment == "volume":
         return svg.tag("rect", x=x - 3.8, y=y - 3.8, width=7.6, height=7.6, class_=class_)
     return svg.polygon([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)], class_)
 

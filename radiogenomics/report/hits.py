@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from radiogenomics.tables import MODELS, NOT_TESTED_COUNTS
+from radiogenomics.tables import ADJUSTMENTS, NOT_TESTED_COUNTS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,17 +23,19 @@ QQ_POINTS = 400
 
 @dataclass(frozen=True)
 class Family:
-    """The tests that are corrected together: those of one analysis and one model.
+    """The tests that are corrected together: those of one analysis and one adjustment.
 
-    ``cutoff`` is the −log10 p from which a pair is a hit; where ``n_hits`` is 0 it is the −log10 p that the smallest
-    p of the family would have needed (alpha over the number of tests). It is NaN when nothing was tested.
+    ``cutoff`` is the −log10 p of the weakest hit; where ``n_hits`` is 0 it is the −log10 p that a single pair would
+    have needed (alpha over the number of tests; exact if genes have equally many). It is NaN when nothing was tested.
     """
 
     analysis: str
-    model: str
+    adjustment: str
     n_pairs: int
     n_tested: int
     n_hits: int
+    n_genes: int
+    n_gene_hits: int
     cutoff: float
     inflation: float
     n_low: int
@@ -42,10 +44,10 @@ class Family:
 
 @dataclass(frozen=True)
 class MarkerHits:
-    """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the most adjusted model tested.
+    """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the fullest adjustment tested.
 
-    ``hits`` has None for a model under which no pair of the marker was tested, ``volume_explained`` is None if that
-    holds for the crude or the volume model: what was not looked for was not found to be absent.
+    ``hits`` has None for an adjustment under which no pair of the marker was tested, ``volume_explained`` is None if
+    that holds for ``crude`` or ``volume``: what was not looked for was not found to be absent.
     """
 
     analysis: str
@@ -58,8 +60,8 @@ class MarkerHits:
 
 
 def is_hit(results: pd.DataFrame, alpha: float) -> Booleans:
-    """Rows whose adjusted p is below ``alpha``; a missing one is not."""
-    return results["q_bh"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
+    """Rows whose ``q_two_level`` is below ``alpha``; a missing one is not."""
+    return results["q_two_level"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha
 
 
 def neg_log10(q: pd.Series) -> Floats:
@@ -71,23 +73,26 @@ def neg_log10(q: pd.Series) -> Floats:
 
 
 def families(results: pd.DataFrame, alpha: float, summary: pd.DataFrame | None = None) -> list[Family]:
-    """Each analysis and model, in the order of the categories; with the summary, counts are those of all pairs."""
-    found = {(analysis, model): _family(analysis, model, part, alpha) for analysis, model, part in by_family(results)}
+    """Each analysis and adjustment, in the order of the categories; with the summary, counts are those of all pairs."""
+    found = {
+        (analysis, adjustment): _family(analysis, adjustment, part, alpha)
+        for analysis, adjustment, part in by_family(results)
+    }
     if summary is None:
         return list(found.values())
-    rows = summary.astype({"analysis": str, "model": str}).to_dict("records")
-    rows.sort(key=lambda row: (row["analysis"], MODELS.index(row["model"])))
-    return [_counted(row, found.get((row["analysis"], row["model"])), alpha) for row in rows]
+    rows = summary.astype({"analysis": str, "adjustment": str}).to_dict("records")
+    rows.sort(key=lambda row: (row["analysis"], ADJUSTMENTS.index(row["adjustment"])))
+    return [_counted(row, found.get((row["analysis"], row["adjustment"])), alpha) for row in rows]
 
 
 def by_family(results: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Analysis, model and rows of each family."""
-    analysis, model = results["analysis"].cat.codes.to_numpy(), results["model"].cat.codes.to_numpy()
+    """Analysis, adjustment and rows of each family."""
+    analysis, adjustment = results["analysis"].cat.codes.to_numpy(), results["adjustment"].cat.codes.to_numpy()
     for a, name in enumerate(results["analysis"].cat.categories):
-        for m, model_name in enumerate(MODELS):
-            rows = np.flatnonzero((analysis == a) & (model == m))
+        for m, adjustment_name in enumerate(ADJUSTMENTS):
+            rows = np.flatnonzero((analysis == a) & (adjustment == m))
             if rows.size:
-                yield str(name), model_name, results.iloc[rows]
+                yield str(name), adjustment_name, results.iloc[rows]
 
 
 def inflation(neg_log10_p: Floats) -> float:
@@ -144,27 +149,29 @@ def pair_of_row(results: pd.DataFrame) -> Integers:
 
 
 def explained_rows(results: pd.DataFrame) -> Booleans:
-    """Rows of pairs that volume explains, under every model of the pair."""
+    """Rows of pairs that volume explains, under every adjustment of the pair."""
     pair = pair_of_row(results)
     marked = results["volume_explained"].to_numpy(dtype=bool)
     return np.isin(pair, pair[marked])
 
 
 def by_marker(results: pd.DataFrame, alpha: float) -> list[MarkerHits]:
-    """Markers with hits under the most adjusted model first, then by their smallest p."""
+    """Markers with hits under the fullest adjustment first, then by their smallest p."""
     hit, explained = is_hit(results, alpha), explained_rows(results)
     strength = _strength(results)
     keys = results["analysis"].cat.codes.to_numpy().astype(np.int64) * len(results["marker"].cat.categories)
     keys = keys + results["marker"].cat.codes.to_numpy()
     order = np.argsort(keys, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1) if order.size else []
-    arrays = _Arrays(results["model"].cat.codes.to_numpy(), results["n_carriers"].to_numpy(), hit, explained, strength)
+    arrays = _Arrays(
+        results["adjustment"].cat.codes.to_numpy(), results["n_carriers"].to_numpy(), hit, explained, strength
+    )
     rows = [_marker(results, rows, arrays) for rows in groups]
     return sorted(rows, key=lambda row: _rank(row, strength))
 
 
 def leading_pairs(results: pd.DataFrame, limit: int, per_marker: int) -> list[Integers]:
-    """Rows of the pairs with the smallest p under any model, at most ``per_marker`` pairs of one marker."""
+    """Rows of the pairs with the smallest p under any adjustment, at most ``per_marker`` pairs of one marker."""
     pair, strength = pair_of_row(results), _strength(results)
     if not pair.size:
         return []
@@ -185,20 +192,20 @@ def leading_pairs(results: pd.DataFrame, limit: int, per_marker: int) -> list[In
 
 
 def not_tested(results: pd.DataFrame, summary: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Count the pairs that were not tested: a row for each reason, a column for each model."""
+    """Count the pairs that were not tested: a row for each reason, a column for each adjustment."""
     if summary is not None:
-        counts = summary.groupby(summary["model"].astype(str))[list(NOT_TESTED_COUNTS)].sum().T
-        counts = counts.rename(index=NOT_TESTED_COUNTS).reindex(columns=list(MODELS), fill_value=0)
+        counts = summary.groupby(summary["adjustment"].astype(str))[list(NOT_TESTED_COUNTS)].sum().T
+        counts = counts.rename(index=NOT_TESTED_COUNTS).reindex(columns=list(ADJUSTMENTS), fill_value=0)
         return counts[counts.any(axis=1)].sort_index()
-    flags = results.loc[results["flag"] != "", ["flag", "model"]]
-    return pd.crosstab(flags["flag"].astype(str), flags["model"].astype(str)).reindex(
-        columns=list(MODELS), fill_value=0
+    flags = results.loc[results["flag"] != "", ["flag", "adjustment"]]
+    return pd.crosstab(flags["flag"].astype(str), flags["adjustment"].astype(str)).reindex(
+        columns=list(ADJUSTMENTS), fill_value=0
     )
 
 
-def main_reason(missing: pd.DataFrame, model: str | None = None) -> str:
-    """Most frequent reason in what ``not_tested`` gives (under one model); empty if every pair was tested."""
-    counts = missing.sum(axis=1) if model is None else missing[model]
+def main_reason(missing: pd.DataFrame, adjustment: str | None = None) -> str:
+    """Most frequent reason in what ``not_tested`` gives (under one adjustment); empty if every pair was tested."""
+    counts = missing.sum(axis=1) if adjustment is None else missing[adjustment]
     counts = counts[counts > 0]
     return min(counts.index, key=lambda reason: (-counts[reason], reason)) if len(counts) else ""
 
@@ -210,10 +217,12 @@ def _counted(row: Mapping[Hashable, Any], kept: Family | None, alpha: float) -> 
     low, high = (kept.n_low, kept.n_high) if kept is not None else (0, 0)
     return Family(
         row["analysis"],
-        row["model"],
+        row["adjustment"],
         int(row["n_pairs"]),
         tested,
         hits,
+        int(row["n_genes"]),
+        int(row["n_gene_hits"]),
         kept.cutoff if kept is not None and kept.n_hits else cutoff,
         float("nan") if pd.isna(row["inflation"]) else float(row["inflation"]),
         low,
@@ -221,7 +230,7 @@ def _counted(row: Mapping[Hashable, Any], kept: Family | None, alpha: float) -> 
     )
 
 
-def _family(analysis: str, model: str, part: pd.DataFrame, alpha: float) -> Family:
+def _family(analysis: str, adjustment: str, part: pd.DataFrame, alpha: float) -> Family:
     strength = part["neg_log10_p"].to_numpy(dtype=np.float64, na_value=np.nan)
     hit = is_hit(part, alpha)
     tested = ~np.isnan(strength)
@@ -232,7 +241,10 @@ def _family(analysis: str, model: str, part: pd.DataFrame, alpha: float) -> Fami
         cutoff = float(-np.log10(alpha / n_tested)) if n_tested else float("nan")
     n = part["n"].to_numpy()[tested]
     low, high = (int(n.min()), int(n.max())) if n.size else (0, 0)
-    return Family(analysis, model, len(part), n_tested, int(hit.sum()), cutoff, inflation(strength), low, high)
+    gene = part["gene"].cat.codes.to_numpy()
+    found = gene[part["q_gene"].to_numpy(dtype=np.float64, na_value=np.nan) < alpha]
+    counts = len(part), n_tested, int(hit.sum()), np.unique(gene[tested]).size, np.unique(found).size
+    return Family(analysis, adjustment, *counts, cutoff, inflation(strength), low, high)
 
 
 def _strength(results: pd.DataFrame) -> Floats:
@@ -245,7 +257,7 @@ def _strength(results: pd.DataFrame) -> Floats:
 class _Arrays:
     """Columns of the results that are looked at once for each marker."""
 
-    model: npt.NDArray[np.integer[Any]]
+    adjustment: npt.NDArray[np.integer[Any]]
     n_carriers: npt.NDArray[np.integer[Any]]
     hit: Booleans
     explained: Booleans
@@ -253,19 +265,19 @@ class _Arrays:
 
 
 def _marker(results: pd.DataFrame, rows: Integers, arrays: _Arrays) -> MarkerHits:
-    model, strength = arrays.model[rows], arrays.strength[rows]
-    tested, first_model = np.isfinite(strength), model == model.min()
+    adjustment, strength = arrays.adjustment[rows], arrays.strength[rows]
+    tested, first_adjustment = np.isfinite(strength), adjustment == adjustment.min()
     counts = {
-        name: int(arrays.hit[rows[model == code]].sum()) if (tested & (model == code)).any() else None
-        for code, name in enumerate(MODELS)
+        name: int(arrays.hit[rows[adjustment == code]].sum()) if (tested & (adjustment == code)).any() else None
+        for code, name in enumerate(ADJUSTMENTS)
     }
-    explained = int((arrays.explained[rows] & first_model).sum())
-    most_adjusted = rows[tested & (model == model[tested].max())] if tested.any() else rows[:0]
+    explained = int((arrays.explained[rows] & first_adjustment).sum())
+    most_adjusted = rows[tested & (adjustment == adjustment[tested].max())] if tested.any() else rows[:0]
     return MarkerHits(
         analysis=str(results["analysis"].iloc[rows[0]]),
         marker=str(results["marker"].iloc[rows[0]]),
         n_carriers=int(arrays.n_carriers[rows].max()),
-        n_tested=int((tested & first_model).sum()),
+        n_tested=int((tested & first_adjustment).sum()),
         hits=counts,
         volume_explained=None if None in (counts["crude"], counts["volume"]) else explained,
         best=int(most_adjusted[np.argmax(arrays.strength[most_adjusted])]) if most_adjusted.size else None,
@@ -273,5 +285,5 @@ def _marker(results: pd.DataFrame, rows: Integers, arrays: _Arrays) -> MarkerHit
 
 
 def _rank(row: MarkerHits, strength: Floats) -> tuple[object, ...]:
-    counts: Sequence[int] = [-(row.hits[model] or 0) for model in reversed(MODELS)]
+    counts: Sequence[int] = [-(row.hits[adjustment] or 0) for adjustment in reversed(ADJUSTMENTS)]
     return (*counts, -float(strength[row.best]) if row.best is not None else float("inf"), row.analysis, row.marker)

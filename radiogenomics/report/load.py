@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.report.effects import EFFECTS, Effect
 from radiogenomics.table import Table, read_provenance
 
 RESULTS = Path("association/results.parquet")
@@ -52,13 +53,16 @@ class Thresholds:
     volume_feature: str = ""
     explained_share: float | None = None
     keep_p_below: float | None = None
+    model: str = "linear"
+    firth_p_below: float = 0.0
+    firth_carriers_below: int = 0
 
 
 @dataclass(frozen=True)
 class Run:
     """One results folder. An optional table that is absent is None, and the section that needs it says so.
 
-    ``results`` is sorted by analysis, feature, marker and model, its categories too, so that the rows of one pair
+    ``results`` is sorted by analysis, feature, marker and adjustment, its categories too, so that the rows of one pair
     stand together and codes sort as their names do. It holds all pairs, or those of small p where ``thresholds`` has
     ``keep_p_below``; ``summary`` and ``quantiles`` are of all pairs. ``provenance`` has a list of distinct records for
     each stage.
@@ -86,6 +90,11 @@ class Run:
         return tuple(str(name) for name in self.results["analysis"].cat.categories)
 
     @cached_property
+    def effect(self) -> Effect:
+        """What the estimates are; those of least squares if there is no row."""
+        return EFFECTS[str(self.results["effect"].iloc[0]) if len(self.results) else tables.EFFECTS[0]]
+
+    @cached_property
     def analysed(self) -> frozenset[str] | None:
         """Identifiers of the patients that are analysed; None if the patients table is absent."""
         if self.patients is None:
@@ -94,7 +103,7 @@ class Run:
 
     @cached_property
     def covariates(self) -> tuple[str, ...] | None:
-        """Covariates of the full model: those on record, else the further columns of the patients table, else unknown.
+        """Covariates of ``full``: those on record, else the further columns of the patients table, else unknown.
 
         A record of no covariates is a record.
         """
@@ -157,14 +166,14 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
 
 
 def sort_results(results: pd.DataFrame) -> pd.DataFrame:
-    """Sort categories by name and rows by analysis, feature, marker and model (models in their own order)."""
+    """Sort categories by name and rows by analysis, feature, marker and adjustment (adjustments in their own order)."""
     sorted_frame = results.copy(deep=False)
     for column in ("analysis", "feature", "marker", "gene", "image_type", "family"):
         used = sorted_frame[column].cat.remove_unused_categories()
         sorted_frame[column] = used.cat.set_categories(sorted(used.cat.categories))
-    for column, values in (("model", tables.MODELS), ("flag", tables.NOT_TESTED_REASONS)):
+    for column, values in (("adjustment", tables.ADJUSTMENTS), ("flag", tables.NOT_TESTED_REASONS)):
         sorted_frame[column] = sorted_frame[column].cat.set_categories(list(values))
-    keys = [sorted_frame[column].cat.codes.to_numpy() for column in ("model", "marker", "feature", "analysis")]
+    keys = [sorted_frame[column].cat.codes.to_numpy() for column in ("adjustment", "marker", "feature", "analysis")]
     return sorted_frame.iloc[np.lexsort(keys)].reset_index(drop=True)
 
 
@@ -205,6 +214,9 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         volume_feature=str(settings.get("volume_feature", "")),
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
         keep_p_below=settings.get("keep_p_below"),
+        model=str(settings.get("model", "linear")),
+        firth_p_below=float(settings.get("firth_p_below", 0)),
+        firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
     )
 
 

@@ -1,10 +1,10 @@
 """``radiogenomics simulate score``: results against the planted truth.
 
-A pair of feature and marker is a hit of a model when its ``q_bh`` is below alpha. Every hit is counted once, as one of
+A pair of feature and marker is a hit when its ``q_two_level`` is below alpha. Every hit is counted once, as one of
 
 true
     The marker has an effect and the feature's family is one that the effect changes. For the volume gene this holds
-    under the crude model only: its carriers have larger lesions, so whatever follows the volume differs.
+    without adjustment only: its carriers have larger lesions, so whatever follows the volume differs.
 indirect
     The marker has an effect on the shape and the feature's family is another. A stretched lesion has more edge in it,
     and features near the edge see it. Such a hit is neither right nor wrong; it counts as no false discovery.
@@ -13,7 +13,8 @@ false
     (shape is computed on the mask, which the texture leaves alone), any marker that the truth does not name.
 
 The false discovery proportion is false hits over all hits. Hits of one gene rise and fall together, since features are
-correlated, so the proportion of one study scatters widely around its mean.
+correlated, so the proportion of one study scatters widely around its mean. What the method controls is that of genes: a
+marker with a hit is false if all of its hits are.
 """
 
 import sys
@@ -26,18 +27,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics.simulate.truth import TRUTH
-from radiogenomics.tables import MODELS, RESULTS
+from radiogenomics.tables import ADJUSTMENTS, RESULTS
 
-COLUMNS = ("analysis", "feature", "family", "marker", "model", "estimate", "p", "q_bh", "volume_explained")
+COLUMNS = ("analysis", "feature", "family", "marker", "adjustment", "estimate", "p", "q_two_level", "volume_explained")
 
 
 @dataclass(frozen=True)
 class EffectScore:
-    """One planted effect under one model; ``best_feature`` is the one of smallest p in the families it changes."""
+    """One planted effect under one adjustment; ``best_feature`` is the one of smallest p in the families it changes."""
 
     marker: str
     target: str
-    model: str
+    adjustment: str
     tested: int
     hits: int
     indirect: int
@@ -53,15 +54,17 @@ class EffectScore:
 
 
 @dataclass(frozen=True)
-class ModelScore:
-    """All pairs under one model."""
+class AdjustmentScore:
+    """All pairs under one adjustment."""
 
-    model: str
+    adjustment: str
     tested: int
     hits: int
     true: int
     indirect: int
     false: int
+    markers: int
+    false_markers: int
     null_tested: int
     null_hits: int
 
@@ -78,23 +81,23 @@ class Comparison:
     Attributes
     ----------
     volume_crude, volume_full : int
-        Hits of the volume gene under the crude and the full model.
+        Hits of the volume gene under the crude and the full adjustment.
     volume_explained : int
         Crude hits of the volume gene that the results flag as explained by volume.
     """
 
     alpha: float
     effects: tuple[EffectScore, ...]
-    models: tuple[ModelScore, ...]
+    adjustments: tuple[AdjustmentScore, ...]
     volume_crude: int
     volume_full: int
     volume_explained: int
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Effects on texture or shape without a hit under the full model, and the volume gene without a crude one."""
+        """Effects on texture or shape without a hit under ``full``, and the volume gene without a crude one."""
         wanted = ((score, "crude" if score.target == "volume" else "full") for score in self.effects)
-        return tuple(score.marker for score, model in wanted if score.model == model and not score.found)
+        return tuple(score.marker for score, adjustment in wanted if score.adjustment == adjustment and not score.found)
 
     @property
     def passed(self) -> bool:
@@ -135,55 +138,72 @@ def compare(truth: pd.DataFrame, results: pd.DataFrame, alpha: float) -> Compari
         False discovery rate of a hit.
     """
     pairs = results.loc[results["p"].notna(), list(COLUMNS)].reset_index(drop=True)
-    for name in ("feature", "family", "marker", "model"):
+    for name in ("feature", "family", "marker", "adjustment"):
         pairs[name] = pairs[name].astype(str)
     effects = truth[truth["kind"] == "effect"]
-    pairs["hit"] = pairs["q_bh"] < alpha
+    pairs["hit"] = pairs["q_two_level"] < alpha
     pairs["kind"] = _kinds(pairs, effects)
     nulls = set(truth.loc[truth["kind"] == "null_gene", "subject"])
-    models = tuple(_model(pairs[pairs["model"] == model], model, nulls) for model in MODELS)
+    adjustments = tuple(
+        _adjustment(pairs[pairs["adjustment"] == adjustment], adjustment, nulls) for adjustment in ADJUSTMENTS
+    )
     scores = tuple(
         _effect(
-            pairs[(pairs["marker"] == marker) & (pairs["model"] == model)], marker, target, model, families.split(",")
+            pairs[(pairs["marker"] == marker) & (pairs["adjustment"] == name)],
+            marker,
+            target,
+            name,
+            families.split(","),
         )
         for marker, target, families in effects[["subject", "target", "families"]].itertuples(index=False)
-        for model in MODELS
+        for name in ADJUSTMENTS
     )
     volume = pairs[pairs["marker"].isin(set(effects.loc[effects["target"] == "volume", "subject"])) & pairs["hit"]]
-    crude = volume[volume["model"] == "crude"]
-    full = int((volume["model"] == "full").sum())
-    return Comparison(alpha, scores, models, len(crude), full, int(crude["volume_explained"].sum()))
+    crude = volume[volume["adjustment"] == "crude"]
+    full = int((volume["adjustment"] == "full").sum())
+    return Comparison(alpha, scores, adjustments, len(crude), full, int(crude["volume_explained"].sum()))
 
 
 def report(comparison: Comparison) -> str:
-    """Comparison as text: planted effects, all hits by model, the verdict."""
+    """Comparison as text: planted effects, all hits by adjustment, the verdict."""
     explained = f"{comparison.volume_explained} of them flagged volume_explained"
     blocks = [
         [f"Planted effects (hits: q < {comparison.alpha:g} in the families that the effect changes)"],
         _effects_table(comparison.effects),
         ["", f"Volume gene: {comparison.volume_crude} crude hits, {explained}; {comparison.volume_full} full hits"],
         ["", "All pairs (FDP: false hits / hits)"],
-        _models_table(comparison.models),
+        _adjustments_table(comparison.adjustments),
         ["", _verdict(comparison)],
     ]
     return "\n".join(line for block in blocks for line in block) + "\n"
 
 
 def _effects_table(scores: Sequence[EffectScore]) -> list[str]:
-    header = ("marker", "changes", "model", "tested", "hits", "indirect", "false", "best feature", "SD", "q")
+    header = ("marker", "changes", "adjustment", "tested", "hits", "indirect", "false", "best feature", "SD", "q")
     rows = []
     for s in scores:
         counts = (s.tested, s.hits, s.indirect, s.false)
-        rows.append((s.marker, s.target, s.model, *counts, s.best_feature, f"{s.estimate:+.2f}", f"{s.q:.1e}"))
+        rows.append((s.marker, s.target, s.adjustment, *counts, s.best_feature, f"{s.estimate:+.2f}", f"{s.q:.1e}"))
     return _table(header, rows)
 
 
-def _models_table(scores: Sequence[ModelScore]) -> list[str]:
-    header = ("model", "tested", "hits", "true", "indirect", "false", "FDP", "null pairs", "null hits")
+def _adjustments_table(scores: Sequence[AdjustmentScore]) -> list[str]:
+    header = (
+        "adjustment",
+        "tested",
+        "hits",
+        "true",
+        "indirect",
+        "false",
+        "FDP",
+        "markers",
+        "false markers",
+        "null hits",
+    )
     rows = []
     for m in scores:
-        counts = (m.tested, m.hits, m.true, m.indirect, m.false)
-        rows.append((m.model, *counts, f"{m.false_discovery_proportion:.3f}", m.null_tested, m.null_hits))
+        counts, markers = (m.tested, m.hits, m.true, m.indirect, m.false), (m.markers, m.false_markers)
+        rows.append((m.adjustment, *counts, f"{m.false_discovery_proportion:.3f}", *markers, m.null_hits))
     return _table(header, rows)
 
 
@@ -193,29 +213,40 @@ def _kinds(pairs: pd.DataFrame, effects: pd.DataFrame) -> NDArray[np.object_]:
     for effect in effects.itertuples(index=False):
         of_marker = (pairs["marker"] == effect.subject).to_numpy()
         if effect.target == "volume":
-            kinds[of_marker & (pairs["model"] == "crude").to_numpy()] = "true"
+            kinds[of_marker & (pairs["adjustment"] == "crude").to_numpy()] = "true"
             continue
         kinds[of_marker & pairs["family"].isin(str(effect.indirect).split(",")).to_numpy()] = "indirect"
         kinds[of_marker & pairs["family"].isin(str(effect.families).split(",")).to_numpy()] = "true"
     return kinds
 
 
-def _model(pairs: pd.DataFrame, model: str, nulls: set[str]) -> ModelScore:
+def _adjustment(pairs: pd.DataFrame, adjustment: str, nulls: set[str]) -> AdjustmentScore:
     hits, null = pairs[pairs["hit"]], pairs[pairs["marker"].isin(nulls)]
     counts = {kind: int((hits["kind"] == kind).sum()) for kind in ("true", "indirect", "false")}
-    return ModelScore(model, len(pairs), len(hits), **counts, null_tested=len(null), null_hits=int(null["hit"].sum()))
+    right = hits.loc[hits["kind"] != "false", "marker"].nunique()
+    markers = hits["marker"].nunique()
+    return AdjustmentScore(
+        adjustment,
+        len(pairs),
+        len(hits),
+        **counts,
+        markers=markers,
+        false_markers=markers - right,
+        null_tested=len(null),
+        null_hits=int(null["hit"].sum()),
+    )
 
 
-def _effect(pairs: pd.DataFrame, marker: str, target: str, model: str, families: Sequence[str]) -> EffectScore:
+def _effect(pairs: pd.DataFrame, marker: str, target: str, adjustment: str, families: Sequence[str]) -> EffectScore:
     hits, aimed = pairs[pairs["hit"]], pairs[pairs["family"].isin(families)]
     counts = {kind: int((hits["kind"] == kind).sum()) for kind in ("indirect", "false")}
     feature, estimate, q = "", float("nan"), float("nan")
     if len(aimed):
         best = aimed.sort_values(["p", "feature"]).iloc[0]
-        feature, estimate, q = str(best["feature"]), float(best["estimate"]), float(best["q_bh"])
+        feature, estimate, q = str(best["feature"]), float(best["estimate"]), float(best["q_two_level"])
     n_hits = int((hits["kind"] == "true").sum())
     return EffectScore(
-        marker, target, model, len(pairs), n_hits, **counts, best_feature=feature, estimate=estimate, q=q
+        marker, target, adjustment, len(pairs), n_hits, **counts, best_feature=feature, estimate=estimate, q=q
     )
 
 
@@ -246,5 +277,5 @@ def _verdict(comparison: Comparison) -> str:
         return f"Verdict: NOT FOUND: {', '.join(comparison.missed)}"
     if not comparison.passed:
         return "Verdict: all effects found, but most hits of the volume gene survive the adjustment for volume"
-    full = comparison.models[-1].false_discovery_proportion
-    return f"Verdict: all effects found; adjusting for volume removes the volume gene; FDP of the full model {full:.3f}"
+    full = comparison.adjustments[-1].false_discovery_proportion
+    return f"Verdict: all effects found; adjusting for volume removes the volume gene; fully adjusted FDP {full:.3f}"

@@ -65,10 +65,10 @@ def test_adding_a_patient_runs_one_batch(study):
     )
 
 
-def test_planted_texture_and_shape_are_found_under_the_full_model(associations, truth):
+def test_planted_texture_and_shape_are_found_under_the_full_adjustment(associations, truth):
     for gene, families in (("TEXA1", {"firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"}), ("SHPB1", {"shape"})):
-        own = associations[(associations["gene"] == gene) & (associations["model"] == "full")]
-        assert (own[own["family"].isin(families)]["q_bh"] < 0.05).sum() >= 3
+        own = associations[(associations["gene"] == gene) & (associations["adjustment"] == "full")]
+        assert (own[own["family"].isin(families)]["q_two_level"] < 0.05).sum() >= 3
     assert set(truth[truth["kind"] == "effect"]["subject"]) == {
         f"{gene}:non_silent" for gene in ("TEXA1", "SHPB1", "VOLC1")
     }
@@ -76,19 +76,19 @@ def test_planted_texture_and_shape_are_found_under_the_full_model(associations, 
 
 def test_the_volume_gene_is_explained_by_volume(associations):
     own = associations[associations["gene"] == "VOLC1"]
-    crude, full = (own[own["model"] == model].set_index("feature") for model in ("crude", "full"))
-    hits = crude[crude["q_bh"] < 0.05].index
+    crude, full = (own[own["adjustment"] == adjustment].set_index("feature") for adjustment in ("crude", "full"))
+    hits = crude[crude["q_two_level"] < 0.05].index
     assert len(hits) >= 20
     assert crude.loc[hits, "volume_explained"].mean() > 0.9
     # One chance hit in a thousand is what an FDR of 5 % allows.
-    assert (full["q_bh"] < 0.05).sum() <= 0.05 * len(hits)
+    assert (full["q_two_level"] < 0.05).sum() <= 0.05 * len(hits)
 
 
 def test_false_discoveries_stay_below_the_rate(study, truth, associations):
     comparison = compare(truth, associations, 0.05)
-    for model in comparison.models:
-        assert model.hits > 100
-        assert model.false <= 0.05 * model.hits
+    for adjustment in comparison.adjustments:
+        assert adjustment.hits > 100
+        assert adjustment.false <= 0.05 * adjustment.hits
 
 
 def test_every_fault_lands_on_its_reason(results, truth):

@@ -13,7 +13,7 @@ from radiogenomics.report.sections.attrition import patient_counts
 MAX_MARKERS = 25
 NUMBERS = ("estimate", "ci_low", "ci_high", "neg_log10_p", "volume_rho")
 COUNTS = ("n", "n_carriers", "n_missing")
-NAMES = ("analysis", "feature", "marker", "model", "flag")
+NAMES = ("analysis", "feature", "marker", "adjustment", "flag")
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def section(run: Run) -> dict[str, Any]:
         "n_marker_rows": len(markers),
         "qq": _qq(run, found),
         "not_tested": [(str(reason), [int(n) for n in row]) for reason, *row in missing.itertuples()],
-        "models": tables.MODELS,
+        "adjustments": tables.ADJUSTMENTS,
         "formulas": formulas(run),
         "share_taken": share_taken(run),
         "starred": any(f.n_tested and not f.n_hits for f in found),
@@ -42,9 +42,9 @@ def headline(run: Run, found: Sequence[hits.Family], missing: pd.DataFrame) -> d
     enrolled, analysed = patient_counts(run)
     pair = hits.pair_of_row(run.results)
     explained = hits.explained_rows(run.results)
-    counts = {model: _hits([f for f in found if f.model == model]) for model in tables.MODELS}
-    present = [model for model in tables.MODELS if any(f.model == model for f in found)]
-    untested = [model for model in present if counts[model] is None]
+    counts = {adjustment: _hits([f for f in found if f.adjustment == adjustment]) for adjustment in tables.ADJUSTMENTS}
+    present = [adjustment for adjustment in tables.ADJUSTMENTS if any(f.adjustment == adjustment for f in found)]
+    untested = [adjustment for adjustment in present if counts[adjustment] is None]
     comparable = counts["crude"] is not None and counts["volume"] is not None
     return {
         "enrolled": enrolled,
@@ -56,9 +56,10 @@ def headline(run: Run, found: Sequence[hits.Family], missing: pd.DataFrame) -> d
         "kept_below": run.thresholds.keep_p_below,
         "n_rows": len(run.results),
         "n_analyses": len(run.analyses),
-        "hits": {model: counts[model] for model in present},
+        "hits": {adjustment: counts[adjustment] for adjustment in present},
+        "genes": _genes(run),
         "any_tested": any(f.n_tested for f in found),
-        "reasons": {model: hits.main_reason(missing, model) for model in untested},
+        "reasons": {adjustment: hits.main_reason(missing, adjustment) for adjustment in untested},
         "reason": hits.main_reason(missing),
         "n_explained": len(set(pair[explained].tolist())) if comparable else None,
         "n_max": max((f.n_high for f in found), default=0),
@@ -69,20 +70,36 @@ WORDS = {"crude": "without adjustment", "volume": "after adjustment for volume",
 
 
 def sentence(numbers: Mapping[str, Any], alpha: float) -> str:
-    """Put the run in one sentence, or in two where a model could not be tested."""
+    """Put the run in one sentence, or in two where a adjustment could not be tested."""
     if not numbers["n_pairs"]:
         return f"{_patients(numbers)}The results table holds no pair."
     pairs = f"{_patients(numbers)}{'of' if _patients(numbers) else 'Of'} {_pairs(numbers)}"
     if not numbers["any_tested"]:
         return f"{pairs}, no pair could be tested (main reason: {numbers['reason']})."
-    counts = [f"{text.count(n)} {WORDS[model]}" for model, n in numbers["hits"].items() if n is not None]
+    counts = [
+        f"{text.count(n)}{_of_genes(numbers['genes'].get(name, 0))} {WORDS[name]}"
+        for name, n in numbers["hits"].items()
+        if n is not None
+    ]
     are = "is" if [n for n in numbers["hits"].values() if n is not None] == [1] else "are"
-    found = f"{pairs}, {text.joined(counts)} {are} associated at a false discovery rate of {text.percent(alpha)}."
+    found = (
+        f"{pairs}, {text.joined(counts)} {are} associated at a false discovery rate of genes of {text.percent(alpha)}."
+    )
     untested = [
-        f" No pair could be tested {WORDS[model]} (main reason: {reason})."
-        for model, reason in numbers["reasons"].items()
+        f" No pair could be tested {WORDS[adjustment]} (main reason: {reason})."
+        for adjustment, reason in numbers["reasons"].items()
     ]
     return found + "".join(untested)
+
+
+def _genes(run: Run) -> dict[str, int]:
+    """Distinct genes with a hit, by adjustment."""
+    found = run.results.loc[hits.is_hit(run.results, run.thresholds.alpha), ["adjustment", "gene"]].astype(str)
+    return {str(name): int(n) for name, n in found.groupby("adjustment")["gene"].nunique().items()}
+
+
+def _of_genes(n: int) -> str:
+    return f" in {text.plural(n, 'gene')}" if n else ""
 
 
 def _patients(numbers: Mapping[str, Any]) -> str:
@@ -104,13 +121,14 @@ def _pairs(numbers: Mapping[str, Any]) -> str:
 
 
 def formulas(run: Run) -> dict[str, str]:
-    """Right-hand side of each model in words."""
+    """Right-hand side of each adjustment in words."""
     volume = f"log {run.thresholds.volume_feature}" if run.thresholds.volume_feature else "log volume"
     if run.covariates is None:
         further = " + covariates not on record"
     else:
         further = "".join(f" + {name}" for name in run.covariates) or " (no further covariate)"
-    return {"crude": "carrier", "volume": f"carrier + {volume}", "full": f"carrier + {volume}{further}"}
+    tested = "feature" if run.thresholds.model == "logistic" else "carrier"
+    return {"crude": tested, "volume": f"{tested} + {volume}", "full": f"{tested} + {volume}{further}"}
 
 
 def share_taken(run: Run) -> str:
@@ -130,16 +148,18 @@ def marker_row(results: pd.DataFrame, row: hits.MarkerHits) -> dict[str, Any]:
         "hits": row.hits,
         "explained": row.volume_explained,
         "feature": best["feature"] if best is not None else "",
-        "model": best["model"] if best is not None else "",
+        "adjustment": best["adjustment"] if best is not None else "",
         "estimate": interval(best),
-        "q": text.q_value(best["q_bh"]) if best is not None else text.MISSING,
+        "q": text.q_value(best["q_two_level"]) if best is not None else text.MISSING,
     }
 
 
 def interval(row: pd.Series | None) -> str:
-    """Estimate with its 95 % interval."""
+    """Estimate with its 95 % interval, if it has one."""
     if row is None or pd.isna(row["estimate"]):
         return text.MISSING
+    if pd.isna(row["ci_low"]):
+        return text.number(row["estimate"])
     return f"{text.number(row['estimate'])} ({text.number(row['ci_low'])} to {text.number(row['ci_high'])})"
 
 
@@ -152,7 +172,7 @@ def encoded(run: Run) -> list[columns.Column]:
     packed = [columns.strings(name, results[name]) for name in NAMES]
     packed += [columns.number(name, results[name].to_numpy(dtype="float64", na_value=float("nan"))) for name in NUMBERS]
     packed += [columns.count(name, results[name].to_numpy()) for name in COUNTS]
-    packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_bh"])))
+    packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_two_level"])))
     state = hits.is_hit(results, run.thresholds.alpha) + 2 * hits.explained_rows(results).astype("uint8")
     return [*packed, columns.count("state", state)]
 
@@ -161,14 +181,19 @@ def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hit
     """Collect what the page's script needs beside the columns; a number that is missing is null."""
     return {
         "alpha": run.thresholds.alpha,
+        "unit": run.effect.unit,
+        "axis": run.effect.axis,
         "rows": len(run.results),
-        "models": [model for model in tables.MODELS if any(f.model == model for f in found)],
+        "adjustments": [
+            adjustment for adjustment in tables.ADJUSTMENTS if any(f.adjustment == adjustment for f in found)
+        ],
         "columns": columns.describe(packed),
         "families": [
             {
                 "analysis": f.analysis,
-                "model": f.model,
+                "adjustment": f.adjustment,
                 "tested": f.n_tested,
+                "genes": f.n_genes,
                 "hits": f.n_hits,
                 "cutoff": _finite(f.cutoff),
             }
@@ -178,24 +203,24 @@ def browser_data(run: Run, packed: Sequence[columns.Column], found: Sequence[hit
 
 
 def _hits(found: Sequence[hits.Family]) -> int | None:
-    """Hits of one model over all analyses; None if it tested nothing."""
+    """Hits of one adjustment over all analyses; None if it tested nothing."""
     return sum(f.n_hits for f in found) if any(f.n_tested for f in found) else None
 
 
 def _qq(run: Run, found: Sequence[hits.Family]) -> list[dict[str, Any]]:
     """Panels by analysis: from the rows, or from the table of quantiles where these are not all pairs."""
-    rows = {(analysis, model): part for analysis, model, part in hits.by_family(run.results)}
+    rows = {(analysis, adjustment): part for analysis, adjustment, part in hits.by_family(run.results)}
     drawn: dict[str, list[tuple[hits.Family, tuple[hits.Floats, ...]]]] = {}
     for family in found:
         if not family.n_tested:
             continue
         if run.thresholds.keep_p_below is None:
-            part = rows[family.analysis, family.model]
+            part = rows[family.analysis, family.adjustment]
             points = hits.quantiles(part["neg_log10_p"].to_numpy(dtype="float64", na_value=float("nan")))
         elif run.quantiles is not None:
             bins = run.quantiles
             points = hits.binned_quantiles(
-                bins[(bins["analysis"] == family.analysis) & (bins["model"] == family.model)]
+                bins[(bins["analysis"] == family.analysis) & (bins["adjustment"] == family.adjustment)]
             )
         else:
             continue

@@ -1,4 +1,4 @@
-"""The leading pairs under all three models side by side, so that a pair that volume carries is seen at once."""
+"""The leading pairs under all three adjustments side by side, so that a pair that volume carries is seen at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from radiogenomics.report.sections.association import interval
 MAX_PAIRS = 24
 MAX_PER_MARKER = 4
 WIDTH = 250.0
-LIMIT_SD = 4.0  # intervals wider than this are cut, so that one sparse pair does not flatten the others
+LIMIT = 4.0  # wider intervals are cut, so that one sparse pair does not flatten the others
 
 
 def section(run: Run) -> dict[str, Any]:
@@ -23,8 +23,8 @@ def section(run: Run) -> dict[str, Any]:
     alpha = run.thresholds.alpha
     return {
         "pairs": [_pair(run.results.iloc[rows], x, alpha) for rows in chosen],
-        "axis": figures.forest_axis(x),
-        "cut": x.high == LIMIT_SD,
+        "axis": figures.forest_axis(x, run.effect.unit),
+        "cut": x.high == LIMIT,
         "reach": x.high,
         "per_marker": MAX_PER_MARKER,
     }
@@ -32,25 +32,25 @@ def section(run: Run) -> dict[str, Any]:
 
 def _scale(results: pd.DataFrame, chosen: Sequence[hits.Integers]) -> svg.Scale:
     rows = np.concatenate(chosen) if chosen else np.empty(0, dtype=np.int64)
-    ends = results[["ci_low", "ci_high"]].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+    ends = results[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     ends = ends[np.isfinite(ends)]
     largest = float(np.abs(ends).max()) if ends.size else 1.0
-    reach = min(max(largest, 0.5) * 1.05, LIMIT_SD)
+    reach = min(max(largest, 0.5) * 1.05, LIMIT)
     return svg.Scale(-reach, reach, 8.0, WIDTH)
 
 
 def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
     first = rows.iloc[0]
     estimates = [
-        (str(row["model"]), float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]))
+        (str(row["adjustment"]), float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"]))
         for _, row in rows.iterrows()
     ]
-    models = [
+    adjustments = [
         {
-            "model": row["model"],
+            "adjustment": row["adjustment"],
             "interval": interval(row),
-            "q": text.q_value(row["q_bh"]),
-            "hit": bool(row["q_bh"] < alpha),
+            "q": text.q_value(row["q_two_level"]),
+            "hit": bool(row["q_two_level"] < alpha),
             "flag": row["flag"],
         }
         for _, row in rows.iterrows()
@@ -60,7 +60,7 @@ def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
         "feature": first["feature"],
         "marker": first["marker"],
         "forest": figures.forest(estimates, x),
-        "models": models,
+        "adjustments": adjustments,
         "n": int(first["n"]),
         "n_carriers": int(first["n_carriers"]),
         "rho": text.number(first["volume_rho"]),

@@ -10,6 +10,22 @@ from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 
 Record = Mapping[str, Any]
+# The statistical model in words; {0} are the adjustments.
+MODELS: Mapping[str, str] = {
+    "linear": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by ordinary least squares under three adjustments ({0}), with t-tests."
+    ),
+    "rank": (
+        "Each feature was compared between carriers and non-carriers under three adjustments ({0}): without covariates "
+        "by the Mann-Whitney test (normal approximation, ties corrected), with covariates by partial rank correlation "
+        "and Student's t."
+    ),
+    "logistic": (
+        "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
+        "logistic regression under three adjustments ({0}), with score tests."
+    ),
+}
 
 
 def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
@@ -173,31 +189,46 @@ def _cohort(run: Run) -> str:
 
 def _association(run: Run) -> str:
     limits = run.thresholds
-    models = "; ".join(f"{model}: feature ~ {right}" for model, right in formulas(run).items())
+    left = "carrier" if limits.model == "logistic" else "feature"
+    adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     return (
-        "Association. Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on "
-        f"carrier status by ordinary least squares under three models ({models}). The estimate is carriers minus "
-        "non-carriers in SD of the rank-normalised feature; tests are two-sided t-tests. A pair was tested if at least "
-        f"{text.count(limits.min_patients)} patients had values, with at least {text.count(limits.min_carriers)} "
-        f"carriers and {text.count(limits.min_carriers)} non-carriers among them."
+        f"Association. {MODELS[limits.model].format(adjustments)}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
+        f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
+        "among them."
     )
+
+
+def _firth(run: Run) -> str:
+    if run.thresholds.model != "logistic":
+        return ""
+    limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
+    if limits.firth_p_below > 0:
+        which.insert(0, f"pairs with p up to {text.general(limits.firth_p_below)}")
+    if limits.firth_carriers_below > 0:
+        which.insert(-1, f"pairs with fewer than {text.count(limits.firth_carriers_below)} carriers or non-carriers")
+    return f" {_sentence(text.joined(which) + ' have the likelihood-ratio test of Firth’s penalised likelihood')}"
 
 
 def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
     several = len(run.analyses) > 1
-    names = [f"{f.analysis} {f.model}" if several else f.model for f in found]
+    names = [f"{f.analysis} {f.adjustment}" if several else f.adjustment for f in found]
     sizes = "; ".join(
-        f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')}, λ = {text.number(f.inflation)}"
+        f"{name}: {text.plural(f.n_tested, 'test')}, {text.plural(f.n_hits, 'hit')} in {text.count(f.n_gene_hits)} of "
+        f"{text.plural(f.n_genes, 'gene')}, λ = {text.number(f.inflation)}"
         if f.n_tested
         else f"{name}: no pair could be tested"
         for name, f in zip(names, found, strict=True)
     )
     listed = f" ({sizes})" if sizes else ""
     return (
-        "Multiple testing. P-values were adjusted by Benjamini-Hochberg over the tested pairs of one analysis and "
-        f"model{listed}. A pair is a hit if its adjusted p-value is below {text.general(run.thresholds.alpha)}. "
-        "A pair is marked volume-explained if it is a hit in the crude model, not in the volume model, and adjustment "
-        f"for volume takes {share_taken(run)} of its estimate."
+        "Multiple testing. P-values were adjusted on two levels within one analysis and adjustment: each gene has "
+        "Simes' p of its tested pairs, Benjamini-Hochberg over the genes selects R of G at level q, and inside each "
+        "selected gene Benjamini-Hochberg runs at q R/G (Benjamini and Bogomolov 2014). This controls the false "
+        f"discovery rate of genes, and the mean share of false pairs inside those found{listed}. A pair is a hit if "
+        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}. "
+        "A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
+        f"adjustment for volume takes {share_taken(run)} of its estimate."
     )
 
 

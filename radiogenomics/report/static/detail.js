@@ -1,4 +1,4 @@
-// One pair under its models: estimates with intervals, q and status.
+// One pair under its adjustments: estimates with intervals, q and status.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -8,21 +8,22 @@ function shape(name, attributes) {
   return made;
 }
 
-function modelMark(model, x, y) {
-  const className = `model-${model}`;
-  if (model === "crude") return shape("circle", { cx: x, cy: y, r: 4.5, class: className });
-  if (model === "volume") return shape("rect", { x: x - 4, y: y - 4, width: 8, height: 8, class: className });
+function adjustmentMark(adjustment, x, y) {
+  const className = `adjustment-${adjustment}`;
+  if (adjustment === "crude") return shape("circle", { cx: x, cy: y, r: 4.5, class: className });
+  if (adjustment === "volume") return shape("rect", { x: x - 4, y: y - 4, width: 8, height: 8, class: className });
   return shape("polygon", { points: `${x},${y - 6} ${x + 6},${y} ${x},${y + 6} ${x - 6},${y}`, class: className });
 }
 
 function forest(results, rows) {
-  const { ci_low: low, ci_high: high, estimate, model } = results.column;
-  const tested = rows.filter((row) => !Number.isNaN(low[row]) && !Number.isNaN(high[row]));
-  const reach = 1.08 * tested.reduce((most, row) => Math.max(most, Math.abs(low[row]), Math.abs(high[row])), 0.5);
+  const { ci_low: low, ci_high: high, estimate, adjustment } = results.column;
+  const tested = rows.filter((row) => !Number.isNaN(estimate[row]));
+  const far = (value) => Math.abs(value) || 0; // a rank test has no interval
+  const reach = 1.08 * tested.reduce((most, row) => Math.max(most, far(estimate[row]), far(low[row]), far(high[row])), 0.5);
   const [width, step] = [300, 26];
   const x = (value) => 10 + ((value + reach) / (2 * reach)) * (width - 20);
   const height = step * rows.length + 22;
-  const picture = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "forest", role: "img", "aria-label": "Estimates under each model" });
+  const picture = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "forest", role: "img", "aria-label": "Estimates under each adjustment" });
   for (const tick of niceTicks(-reach, reach, 5)) {
     picture.append(shape("line", { x1: x(tick), x2: x(tick), y1: 2, y2: height - 20, class: tick === 0 ? "zero" : "grid" }));
     const label = shape("text", { x: x(tick), y: height - 5, class: "tick", "text-anchor": "middle" });
@@ -31,10 +32,10 @@ function forest(results, rows) {
   }
   rows.forEach((row, k) => {
     if (!tested.includes(row)) return;
-    const name = results.names.model[model[row]];
+    const name = results.names.adjustment[adjustment[row]];
     const y = 14 + step * k;
-    picture.append(shape("line", { x1: x(low[row]), x2: x(high[row]), y1: y, y2: y, class: `model-${name} whisker` }));
-    picture.append(modelMark(name, x(estimate[row]), y));
+    if (!Number.isNaN(low[row])) picture.append(shape("line", { x1: x(low[row]), x2: x(high[row]), y1: y, y2: y, class: `adjustment-${name} whisker` }));
+    picture.append(adjustmentMark(name, x(estimate[row]), y));
   });
   return picture;
 }
@@ -45,15 +46,15 @@ function heading(scope, text) {
   return cell;
 }
 
-function modelTable(results, rows) {
-  const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, model, flag } = results.column;
+function adjustmentTable(results, rows) {
+  const { estimate, ci_low: low, ci_high: high, neg_log10_q: q, adjustment, flag } = results.column;
   const table = element("table", "plain compact");
-  table.setAttribute("aria-label", "Estimates under each model");
-  table.createTHead().insertRow().append(...["model", "estimate (95 % CI), SD", "q"].map((label) => heading("col", label)));
+  table.setAttribute("aria-label", "Estimates under each adjustment");
+  table.createTHead().insertRow().append(...["adjustment", `estimate (95 % CI), ${results.unit}`, "q"].map((label) => heading("col", label)));
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    line.append(heading("row", results.names.model[model[row]]));
+    line.append(heading("row", results.names.adjustment[adjustment[row]]));
     if (flag[row]) {
       const cell = element("td", "muted", statusText(results, row));
       cell.colSpan = 2;
@@ -61,13 +62,13 @@ function modelTable(results, rows) {
       continue;
     }
     const cell = element("td");
-    cell.append(element("span", "nowrap", formatNumber(estimate[row])), " ", element("span", "nowrap", `(${formatInterval(low[row], high[row])})`));
+    cell.append(element("span", "nowrap", formatNumber(estimate[row])), " ", Number.isNaN(low[row]) ? "" : element("span", "nowrap", `(${formatInterval(low[row], high[row])})`));
     line.append(cell, element("td", "nowrap", formatP(q[row])));
   }
   return table;
 }
 
-// Patients of a pair: models differ where a covariate is missing.
+// Patients of a pair: adjustments differ where a covariate is missing.
 function patientCount(results, rows) {
   const counts = rows.map((row) => results.column.n[row]);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
@@ -82,6 +83,6 @@ function showDetail(box, results, row) {
   const facts = `${patientCount(results, rows)}, ${plural(carriers[row], "carrier")}, ρ with volume ${formatNumber(rho[row])}`;
   const several = results.names.analysis.length > 1;
   const source = several ? [element("p", "muted", `Analysis ${results.names.analysis[analysis[row]]}`)] : [];
-  box.replaceChildren(...source, title, name, forest(results, rows), modelTable(results, rows), element("p", "muted", facts));
+  box.replaceChildren(...source, title, name, forest(results, rows), adjustmentTable(results, rows), element("p", "muted", facts));
   if (state[row] & EXPLAINED) title.append(" ", element("span", "badge explained", "volume-explained"));
 }

@@ -36,13 +36,13 @@ function hasStatus(results, row, status) {
 
 function matchingRows(results, view) {
   if (view.pair !== null) return Uint32Array.from(rowsOfPair(results, view.pair));
-  const { analysis, feature, marker, model } = results.column;
+  const { analysis, feature, marker, adjustment } = results.column;
   const tests = wordTests(results, view.query);
   const rows = new Uint32Array(results.rows);
   let n = 0;
   for (let row = 0; row < results.rows; row++) {
     if (analysis[row] !== view.analysis) continue;
-    if (view.rows === "model" && model[row] !== view.model) continue;
+    if (view.rows === "adjustment" && adjustment[row] !== view.adjustment) continue;
     if (view.status !== "all" && !hasStatus(results, row, view.status)) continue;
     if (!tests.every(([features, markers]) => features[feature[row]] | markers[marker[row]])) continue;
     rows[n++] = row;

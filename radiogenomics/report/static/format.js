@@ -51,7 +51,7 @@ function statusText(results, row) {
   return [hit, explained].filter(Boolean).join(", ") || "no hit";
 }
 
-// Class of a mark or a badge. A pair that volume explains is that under each model.
+// Class of a mark or a badge. A pair that volume explains is that under each adjustment.
 function statusClass(results, row) {
   const { flag, state } = results.column;
   if (flag[row]) return "untested";

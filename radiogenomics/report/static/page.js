@@ -25,8 +25,8 @@ function statusOrder(results) {
 class Explorer {
   constructor(results) {
     this.results = { ...results, order: statusOrder(results) };
-    const first = results.names.model.indexOf(results.models[0] ?? "crude");
-    this.view = { analysis: 0, model: first, query: "", status: "all", rows: "model", pair: null, sort: { key: "p", descending: false } };
+    const first = results.names.adjustment.indexOf(results.adjustments[0] ?? "crude");
+    this.view = { analysis: 0, adjustment: first, query: "", status: "all", rows: "adjustment", pair: null, sort: { key: "p", descending: false } };
     this.grid = new Grid(find("grid"), this.results, { onSort: (key) => this.sort(key), onSelect: (row) => this.detail(row) });
     this.volcano = new Volcano(find("volcano"), this.results, {
       onHover: (row, place) => this.tip(row, place),
@@ -38,11 +38,11 @@ class Explorer {
   }
 
   listen() {
-    const { models, names } = this.results;
-    for (const input of document.querySelectorAll("#model input")) {
-      input.disabled = !models.includes(names.model[Number(input.value)]);
-      input.checked = Number(input.value) === this.view.model;
-      input.addEventListener("change", () => this.change({ model: Number(input.value) }));
+    const { adjustments, names } = this.results;
+    for (const input of document.querySelectorAll("#adjustment input")) {
+      input.disabled = !adjustments.includes(names.adjustment[Number(input.value)]);
+      input.checked = Number(input.value) === this.view.adjustment;
+      input.addEventListener("change", () => this.change({ adjustment: Number(input.value) }));
     }
     find("analysis")?.addEventListener("change", (event) => this.switchAnalysis(Number(event.target.value)));
     find("status").addEventListener("change", (event) => this.change({ status: event.target.value, pair: null }, "table"));
@@ -66,7 +66,7 @@ class Explorer {
 
   draw(what = "all") {
     if (what === "all") {
-      this.volcano.show(this.view.analysis, this.view.model);
+      this.volcano.show(this.view.analysis, this.view.adjustment);
       this.caption();
     }
     find("grid").dataset.rows = this.view.pair === null ? this.view.rows : "all";
@@ -97,8 +97,8 @@ class Explorer {
   }
 
   count() {
-    const model = this.results.names.model[this.view.model];
-    const of = this.view.rows === "model" && this.view.pair === null ? `, model ${model}` : "";
+    const adjustment = this.results.names.adjustment[this.view.adjustment];
+    const of = this.view.rows === "adjustment" && this.view.pair === null ? `, adjustment ${adjustment}` : "";
     find("row-count").textContent = `${plural(this.grid.rows.length, "row")} shown${of}`;
     const { pair } = this.view;
     find("clear-pair").hidden = find("pair-name").hidden = pair === null;
@@ -107,21 +107,21 @@ class Explorer {
 
   // What the plot holds, in words: its caption, and its name for those who do not see it.
   caption() {
-    const model = this.results.names.model[this.view.model];
+    const adjustment = this.results.names.adjustment[this.view.adjustment];
     const several = this.results.names.analysis.length > 1;
-    const title = `Volcano plot, ${several ? `analysis ${this.results.names.analysis[this.view.analysis]}, ` : ""}model ${model}`;
+    const title = `Volcano plot, ${several ? `analysis ${this.results.names.analysis[this.view.analysis]}, ` : ""}adjustment ${adjustment}`;
     find("volcano-title").textContent = `${title}.`;
     find("volcano").setAttribute("aria-label", `${title}, ${plural(this.volcano.tested, "tested pair")}`);
-    find("volcano-caption").replaceChildren(...(this.volcano.tested ? this.key() : ["No pair could be tested under this model; the table below states why."]));
+    find("volcano-caption").replaceChildren(...(this.volcano.tested ? this.key() : ["No pair could be tested under this adjustment; the table below states why."]));
   }
 
   key() {
     const { none, explained, hit } = this.volcano.rows;
-    const { cutoff, hits, tested } = this.volcano.family ?? { hits: 0, tested: 0, cutoff: null };
+    const { cutoff, hits, tested, genes } = this.volcano.family ?? { hits: 0, tested: 0, genes: 0, cutoff: null };
     const alpha = this.results.alpha;
     const line = cutoff === null ? "" : hits
-      ? `Dashed: −log₁₀ p = ${cutoff.toFixed(2)}, the weakest hit (Benjamini–Hochberg q < ${alpha} over ${plural(tested, "test")}).`
-      : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what the smallest p would have needed (${alpha} / ${formatCount(tested)}).`;
+      ? `Dashed: −log₁₀ p = ${cutoff.toFixed(2)}, the weakest hit (two-level q < ${alpha} over ${plural(tested, "test")} of ${plural(genes, "gene")}); a pair above it is none if its gene is not found.`
+      : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what a single pair would have needed (${alpha} / ${formatCount(tested)}).`;
     const key = (className, rows, label) => element("span", `key mark-${className}`, `${formatCount(rows.length)} ${label}`);
     return [
       key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", key("explained", explained, "volume-explained"), " ", key("none", none, "others"), ` ${line}`,

@@ -12,7 +12,7 @@ function gridColumns(results) {
   return [
     { key: "feature", label: "feature", text: name("feature"), sort: c.feature, className: "feature" },
     { key: "marker", label: "marker", text: name("marker"), sort: c.marker, className: "marker" },
-    { key: "model", label: "model", text: name("model"), sort: c.model, className: "model" },
+    { key: "adjustment", label: "adjustment", text: name("adjustment"), sort: c.adjustment, className: "adjustment" },
     { key: "estimate", label: "estimate", text: number("estimate"), sort: c.estimate, numeric: true },
     { key: "ci", label: "95 % CI", text: (row) => formatInterval(c.ci_low[row], c.ci_high[row]), numeric: true, className: "ci" },
     { key: "p", label: "p", text: (row) => formatP(c.neg_log10_p[row]), sort: c.neg_log10_p, reverse: true, numeric: true, className: "p" },
@@ -159,7 +159,7 @@ class Grid {
   // The shown rows as text, in parts so that a million of them fit.
   tsv() {
     const { names, column } = this.results;
-    const coded = ["analysis", "feature", "marker", "model"];
+    const coded = ["analysis", "feature", "marker", "adjustment"];
     const numbers = ["estimate", "ci_low", "ci_high", "neg_log10_p", "neg_log10_q", "n", "n_carriers", "n_missing", "volume_rho"];
     const clean = (text) => text.replace(/[\t\r\n]+/g, " ");
     const parts = [[...coded, ...numbers, "hit", "volume_explained", "flag"].join("\t") + "\n"];

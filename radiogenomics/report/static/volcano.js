@@ -1,4 +1,4 @@
-// Volcano plot on a canvas, straight from the typed columns. All models of an analysis share the axes, so that switching
+// Volcano plot on a canvas, straight from the typed columns. All adjustments of an analysis share the axes, so that switching
 // shows what moves. A map from pixel to row answers what is under the pointer.
 
 const MARGIN = { left: 52, right: 14, top: 14, bottom: 42 };
@@ -15,7 +15,7 @@ function niceTicks(low, high, about) {
 
 class Volcano {
   constructor(canvas, results, { onHover, onSelect }) {
-    Object.assign(this, { canvas, results, onHover, onSelect, analysis: 0, model: 0, rows: [], selected: null, hovered: null });
+    Object.assign(this, { canvas, results, onHover, onSelect, analysis: 0, adjustment: 0, rows: [], selected: null, hovered: null });
     this.base = document.createElement("canvas");
     canvas.addEventListener("pointermove", (event) => this.hover(this.at(event.offsetX, event.offsetY)));
     canvas.addEventListener("pointerleave", () => this.hover(null));
@@ -26,10 +26,10 @@ class Volcano {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  show(analysis, model) {
+  show(analysis, adjustment) {
     if (analysis !== this.analysis || !this.range) this.range = this.ranges(analysis);
     this.hover(null);
-    Object.assign(this, { analysis, model, order: null });
+    Object.assign(this, { analysis, adjustment, order: null });
     this.rows = this.drawable();
     this.draw();
   }
@@ -46,12 +46,12 @@ class Volcano {
     return { x: x * 1.06, y: y * 1.06 };
   }
 
-  // Tested rows of the analysis and model; those that matter come last and lie on top.
+  // Tested rows of the analysis and adjustment; those that matter come last and lie on top.
   drawable() {
-    const { analysis, model, estimate, neg_log10_p: strength } = this.results.column;
+    const { analysis, adjustment, estimate, neg_log10_p: strength } = this.results.column;
     const groups = { none: [], explained: [], hit: [] };
     for (let row = 0; row < this.results.rows; row++) {
-      if (analysis[row] !== this.analysis || model[row] !== this.model) continue;
+      if (analysis[row] !== this.analysis || adjustment[row] !== this.adjustment) continue;
       if (Number.isNaN(estimate[row]) || Number.isNaN(strength[row])) continue;
       groups[statusClass(this.results, row)]?.push(row);
     }
@@ -60,8 +60,8 @@ class Volcano {
 
   get family() {
     const { names, families } = this.results;
-    const [analysis, model] = [names.analysis[this.analysis], names.model[this.model]];
-    return families.find((family) => family.analysis === analysis && family.model === model);
+    const [analysis, adjustment] = [names.analysis[this.analysis], names.adjustment[this.adjustment]];
+    return families.find((family) => family.analysis === analysis && family.adjustment === adjustment);
   }
 
   draw() {
@@ -79,7 +79,7 @@ class Volcano {
     this.colours = this.readColours();
     this.axes(context);
     this.points(context);
-    if (!this.tested) this.message(context, "No pair could be tested under this model");
+    if (!this.tested) this.message(context, "No pair could be tested under this adjustment");
     this.overlay();
   }
 
@@ -130,7 +130,7 @@ class Volcano {
     }
     context.fillStyle = ink;
     context.textAlign = "center";
-    context.fillText("estimate, carriers − non-carriers, SD", (MARGIN.left + this.width - MARGIN.right) / 2, this.height - 8);
+    context.fillText(this.results.axis, (MARGIN.left + this.width - MARGIN.right) / 2, this.height - 8);
     context.save();
     context.translate(14, (MARGIN.top + bottom) / 2);
     context.rotate(-Math.PI / 2);
@@ -149,7 +149,7 @@ class Volcano {
     context.setLineDash([]);
     context.textAlign = "left";
     context.fillStyle = this.colours.ink;
-    context.fillText(hits ? `q < ${this.results.alpha}` : "needed for one hit", MARGIN.left + 5, y - 5);
+    context.fillText(hits ? "weakest hit" : "needed for one hit", MARGIN.left + 5, y - 5);
   }
 
   points(context) {
@@ -210,11 +210,11 @@ class Volcano {
     }
   }
 
-  // The selected pair's row under the model that is drawn.
+  // The selected pair's row under the adjustment that is drawn.
   marked() {
     if (this.selected === null) return null;
-    const { model, neg_log10_p: strength, analysis } = this.results.column;
-    const shown = rowsOfPair(this.results, this.selected).find((row) => model[row] === this.model && !Number.isNaN(strength[row]));
+    const { adjustment, neg_log10_p: strength, analysis } = this.results.column;
+    const shown = rowsOfPair(this.results, this.selected).find((row) => adjustment[row] === this.adjustment && !Number.isNaN(strength[row]));
     return shown === undefined || analysis[shown] !== this.analysis ? null : shown;
   }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from radiogenomics.association import groups, linear
+from radiogenomics.association import groups, linear, scan
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.linear import Rules
 from radiogenomics.tables import NOT_TESTED_REASONS
@@ -38,7 +38,7 @@ def test_every_pair_equals_statsmodels_on_its_complete_cases(seed, n, covariates
         model = sm.OLS(y[complete, i], columns[complete]).fit()
         assert fits.df[i, j] == model.df_resid
         # 1e-10 relative: both are float64; products of up to 60 terms lose a few digits of 16.
-        got = [fits.estimate[i, j], fits.se[i, j], fits.t[i, j], fits.p[i, j], fits.half_width[i, j]]
+        got = [fits.estimate[i, j], fits.se[i, j], fits.statistic[i, j], fits.p[i, j], fits.half_width[i, j]]
         interval = np.diff(model.conf_int()[-1])[0] / 2
         np.testing.assert_allclose(
             got,
@@ -121,7 +121,7 @@ def same_bits(a, b):
 
 @pytest.mark.parametrize("hc3_below", [0, 25])
 def test_the_bits_do_not_depend_on_threads(hc3_below, monkeypatch):
-    monkeypatch.setattr(linear, "BLOCK_PAIRS", 150)
+    monkeypatch.setattr(scan, "BLOCK_PAIRS", 150)
     y, g, x = study(3)
     one, two, many = (fit_all(y, g, x, threads, hc3_below) for threads in (1, 2, 5))
     assert same_bits(one, two)
@@ -141,7 +141,7 @@ def test_few_missing_rows_give_what_a_fit_of_each_pair_gives(missing, hc3_below,
     slow = fit_all(y, g, x, hc3_below=hc3_below)
     assert not fast.recomputed.all()
     assert slow.recomputed[slow.flag == TESTED].all()
-    for name in ("flag", "n", "n_carriers", "df", "hc3"):
+    for name in ("flag", "n", "n_carriers", "df", "method"):
         np.testing.assert_array_equal(getattr(fast, name), getattr(slow, name))
     for name in ("se", "p"):
         np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-11)
@@ -184,8 +184,8 @@ def test_hc3_is_not_given_where_one_patient_decides(own):
 def test_single_precision_is_good_for_five_digits():
     y, g, x = study(8)
     double, single = (linear.fit(y, g, x, Rules(8, 2, precision=name)) for name in ("float64", "float32"))
-    np.testing.assert_allclose(single.t, double.t, atol=2e-5)
-    assert not (single.t == double.t).all()
+    np.testing.assert_allclose(single.statistic, double.statistic, atol=2e-5)
+    assert not (single.statistic == double.statistic).all()
 
 
 @pytest.mark.parametrize("n_markers", [0, 1, 7])

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from scipy import stats
 
 from radiogenomics import tables
+from radiogenomics.association import multiplicity
 from radiogenomics.provenance import Provenance
 
 NASTY_MARKER = '<b>&"x:non_silent'
@@ -285,7 +286,7 @@ def write_features(folder: Path, people: pd.DataFrame, names: pd.DataFrame) -> N
 def results(
     names: pd.DataFrame, markers: Sequence[str], analyses: Sequence[str], n: int, random: np.random.Generator
 ) -> pd.DataFrame:
-    """Every pair under three models: marker 2 acts through volume, marker 3 on texture, the last is too rare."""
+    """Every pair under three adjustments: marker 2 acts through volume, marker 3 on texture, the last is too rare."""
     f, m = len(names), len(markers)
     carriers = np.clip((n * np.linspace(0.45, 0.09, m)).round().astype(int), 5, n - 5)
     carriers[-1] = 3
@@ -293,18 +294,20 @@ def results(
     texture = names["family"].isin(["glcm", "glrlm"]).to_numpy() & (random.random(f) < 0.3)
     shared, parts = random.normal(size=(len(analyses), 3, m)), []
     for a, analysis in enumerate(analyses):
-        for k, model in enumerate(tables.MODELS):
+        for k, adjustment in enumerate(tables.ADJUSTMENTS):
             effect = np.zeros((f, m))
             if m > 2:
-                effect[:, 1] = 1.5 * rho if model == "crude" else 0.0
+                effect[:, 1] = 1.5 * rho if adjustment == "crude" else 0.0
                 effect[texture, 2] = 1.5
-            parts.append(_model(names, markers, analysis, model, n, carriers, effect, rho, k, shared[a, k], random))
+            parts.append(
+                _adjustment(names, markers, analysis, adjustment, n, carriers, effect, rho, k, shared[a, k], random)
+            )
     table = pd.concat(parts, ignore_index=True)
     return _explain(table)
 
 
-def _model(
-    names: pd.DataFrame, markers: Sequence[str], analysis: str, model: str, n: int, carriers: np.ndarray,
+def _adjustment(
+    names: pd.DataFrame, markers: Sequence[str], analysis: str, adjustment: str, n: int, carriers: np.ndarray,
     effect: np.ndarray, rho: np.ndarray, k: int, shared: np.ndarray, random: np.random.Generator,
 ) -> pd.DataFrame:  # fmt: skip
     f, m = effect.shape
@@ -314,13 +317,12 @@ def _model(
     flag = np.full((f, m), "", dtype=object)
     flag[:, carriers < 5] = tables.NOT_TESTED_REASONS[2]
     flag[-1, :] = tables.NOT_TESTED_REASONS[3]
-    if model == "full" and f > 3:
+    if adjustment == "full" and f > 3:
         flag[2, :] = tables.NOT_TESTED_REASONS[4]
     tested = flag == ""
     t = np.where(tested, estimate / se, np.nan)
     p = 2 * stats.t.sf(np.abs(t), df)
-    q = np.full((f, m), np.nan)
-    q[tested] = stats.false_discovery_control(p[tested])
+    two = multiplicity.two_level(p.ravel(), np.tile(np.arange(m), f))
     half = stats.t.ppf(0.975, df) * se
     blank = lambda values: np.where(tested, values, np.nan).ravel()  # noqa: E731
     wide = names.loc[names.index.repeat(m)].reset_index(drop=True)
@@ -329,24 +331,28 @@ def _model(
         "se": blank(se),
         "ci_low": blank(estimate - half),
         "ci_high": blank(estimate + half),
-        "t": t.ravel(),
+        "effect": tables.EFFECTS[0],
+        "statistic": t.ravel(),
         "df": pd.Series(np.where(tested, df, 0).ravel(), dtype="Int32").mask(~tested.ravel()),
         "p": p.ravel(),
         "neg_log10_p": -np.log10(p).ravel(),
-        "q_bh": q.ravel(),
+        "q_gene": np.where(tested, two.group_q, np.nan).ravel(),
+        "q_two_level": two.q.ravel(),
+        "q_bh": multiplicity.benjamini_hochberg(p).ravel(),
+        **dict.fromkeys(("q_by", "p_holm", "q_storey"), np.nan),
         "n_carriers": np.tile(carriers, f),
         "volume_rho": np.repeat(rho, m),
-        "se_method": np.where(tested, "ordinary", "").ravel(),
+        "method": np.where(tested, "least squares", "").ravel(),
         "flag": flag.ravel(),
     }
     genes = [name.rsplit(":", 1)[0] for name in markers]
-    labels = {"analysis": analysis, "marker": np.tile(markers, f), "gene": np.tile(genes, f), "model": model}
+    labels = {"analysis": analysis, "marker": np.tile(markers, f), "gene": np.tile(genes, f), "adjustment": adjustment}
     return wide.assign(**labels, **numbers, n=n, n_missing=0, volume_explained=False)
 
 
 def _explain(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["analysis", "feature", "marker"]
-    wide = table.set_index([*keys, "model"])["q_bh"].unstack()  # noqa: PD010
+    wide = table.set_index([*keys, "adjustment"])["q_two_level"].unstack()  # noqa: PD010
     explained = (wide["crude"] < SETTINGS["alpha"]) & ~(wide["volume"] < SETTINGS["alpha"])
     table["volume_explained"] = pd.MultiIndex.from_frame(table[keys]).isin(explained[explained].index)
     return table

@@ -107,16 +107,16 @@ def test_page_opens_from_a_file_without_errors_or_requests(opened, page):
     assert [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def test_table_starts_with_the_smallest_p_of_the_crude_model(opened, study):
-    crude = load(study).results.query("model == 'crude'")
+def test_table_starts_with_the_smallest_p_of_the_crude_adjustment(opened, study):
+    crude = load(study).results.query("adjustment == 'crude'")
     best = crude.loc[crude["neg_log10_p"].idxmax()]
     assert cells(opened, "feature")[0] == best["feature"]
     assert cells(opened, "marker")[0] == best["marker"]
-    assert row_count(opened) == f"{len(crude)} rows shown, model crude"
+    assert row_count(opened) == f"{len(crude)} rows shown, adjustment crude"
 
 
 def test_sorting_by_a_header_orders_rows_and_keeps_missing_ones_last(opened, study):
-    crude = load(study).results.query("model == 'crude'")
+    crude = load(study).results.query("adjustment == 'crude'")
     button = opened.find_element(By.CSS_SELECTOR, "#grid button[data-key=estimate]")
     opened.execute_script("arguments[0].click()", button)
     shown = opened.execute_script(
@@ -135,7 +135,7 @@ def test_sorting_by_a_header_orders_rows_and_keeps_missing_ones_last(opened, stu
 
 
 def test_search_needs_every_word_in_feature_or_marker(opened, study):
-    crude = load(study).results.query("model == 'crude'")
+    crude = load(study).results.query("adjustment == 'crude'")
     wanted = crude["feature"].str.contains("glcm") & crude["marker"].str.contains("KRAS")
     search(opened, "GLCM kras")
     assert row_count(opened).startswith(f"{wanted.sum()} rows")
@@ -146,31 +146,31 @@ def test_search_needs_every_word_in_feature_or_marker(opened, study):
 
 
 def test_not_tested_rows_are_shown_with_their_reason(opened, study):
-    crude = load(study).results.query("model == 'crude'")
+    crude = load(study).results.query("adjustment == 'crude'")
     choose(opened, "status", "untested")
     assert row_count(opened).startswith(f"{(crude['flag'] != '').sum()} rows")
     assert all(cell.startswith("not tested: ") for cell in cells(opened, "status"))
     assert set(cells(opened, "ci")) == {"–"}
 
 
-def test_model_switch_redraws_the_volcano_and_the_table(opened, study):
+def test_adjustment_switch_redraws_the_volcano_and_the_table(opened, study):
     before = pixels(opened)
-    opened.execute_script("document.querySelector('#model input[value=\"2\"]').click()")
+    opened.execute_script("document.querySelector('#adjustment input[value=\"2\"]').click()")
     assert 0 < pixels(opened) != before > 0
-    assert set(cells(opened, "model")) == {"full"}
-    hits = (load(study).results.query("model == 'full'")["q_bh"] < 0.05).sum()
+    assert set(cells(opened, "adjustment")) == {"full"}
+    hits = (load(study).results.query("adjustment == 'full'")["q_two_level"] < 0.05).sum()
     choose(opened, "status", "hit")
     assert row_count(opened).startswith(f"{hits} row")
 
 
-def test_click_on_a_mark_shows_the_pair_under_all_models(opened):
+def test_click_on_a_mark_shows_the_pair_under_all_adjustments(opened):
     opened.execute_script("document.getElementById('volcano').scrollIntoView()")
     canvas = opened.find_element(By.ID, "volcano")
     canvas.send_keys("\ue014")  # right arrow: the smallest p
     assert "estimate" in opened.find_element(By.ID, "tip").text
     canvas.send_keys("\ue007")  # enter
     assert row_count(opened) == "3 rows shown"
-    assert set(cells(opened, "model")) == set(tables.MODELS)
+    assert set(cells(opened, "adjustment")) == set(tables.ADJUSTMENTS)
     assert len(opened.find_elements(By.CSS_SELECTOR, "#detail svg .whisker")) == 3
     opened.execute_script("document.getElementById('clear-pair').click()")
     assert not row_count(opened).startswith("3 rows")
@@ -202,12 +202,12 @@ def tip_is_shown(browser):
 @pytest.mark.parametrize(
     "leave",
     [
-        "document.querySelector('#model input[value=\"1\"]').click()",
+        "document.querySelector('#adjustment input[value=\"1\"]').click()",
         "document.getElementById('volcano').blur()",
         "document.getElementById('volcano').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))",
     ],
 )
-def test_tip_goes_when_the_model_changes_on_blur_and_on_escape(opened, leave):
+def test_tip_goes_when_the_adjustment_changes_on_blur_and_on_escape(opened, leave):
     select_strongest(opened)
     assert tip_is_shown(opened)
     opened.execute_script(leave)
@@ -257,7 +257,7 @@ def test_another_analysis_clears_the_selected_pair_of_the_first(browser, two_ana
     choose(browser, "analysis", "1")
     assert browser.find_element(By.ID, "detail").text.startswith("No pair selected")
     assert not tip_is_shown(browser)
-    assert "analysis PET, model crude" in browser.find_element(By.ID, "volcano-title").text
+    assert "analysis PET, adjustment crude" in browser.find_element(By.ID, "volcano-title").text
 
 
 def test_nothing_tested_is_said_in_the_plot(browser, tmp_path):
@@ -271,6 +271,21 @@ def test_nothing_tested_is_said_in_the_plot(browser, tmp_path):
     assert state(browser) == "ready"
     assert "No pair could be tested" in browser.find_element(By.ID, "volcano-caption").text
     assert pixels(browser) > 0
+
+
+def test_a_rank_test_has_a_mark_and_no_interval(browser, tmp_path):
+    names = results_folder.features(results_folder.Size(features=30))
+    table = results_folder.results(names, ["A:lof", "B:lof", "C:lof"], ("CT",), 52, np.random.default_rng(5))
+    table = table.assign(effect=tables.EFFECTS[1], se=np.nan, ci_low=np.nan, ci_high=np.nan)
+    provenance = results_folder.record("association", results_folder.SETTINGS | {"model": "rank"})
+    tables.RESULTS.write(table, tmp_path / "association/results.parquet", provenance)
+    build(results=tmp_path, output=tmp_path, title="t", settings="{}")
+    show(browser, tmp_path / "index.html")
+    assert state(browser) == "ready"
+    browser.find_element(By.ID, "volcano").send_keys("\ue014", "\ue007")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#detail svg [class^=adjustment]")) == 3
+    assert browser.find_elements(By.CSS_SELECTOR, "#detail svg .whisker") == []
+    assert "P − ½" in browser.find_element(By.ID, "detail").text
 
 
 def test_no_minus_before_what_rounds_to_zero(opened):
@@ -344,7 +359,7 @@ def test_browser_without_decompression_says_so(browser, page, tmp_path):
 
 
 def test_downloaded_rows_are_those_shown(opened, study):
-    crude = load(study).results.query("model == 'crude'").reset_index(drop=True)
+    crude = load(study).results.query("adjustment == 'crude'").reset_index(drop=True)
     saved = """const parts = []; const real = URL.createObjectURL;
         URL.createObjectURL = (blob) => { window.saved = blob; return real(blob); };
         HTMLAnchorElement.prototype.click = () => {};

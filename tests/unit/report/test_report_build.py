@@ -106,7 +106,7 @@ def test_every_row_of_the_results_is_in_the_page(study, html):
 def test_hits_are_decided_on_the_exact_adjusted_p(study, html):
     results = load.load(study).results
     hit = column(html, "state", "uint8") & 1
-    assert hit.tolist() == (results["q_bh"] < 0.05).astype(int).tolist()
+    assert hit.tolist() == (results["q_two_level"] < 0.05).astype(int).tolist()
 
 
 def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
@@ -114,16 +114,18 @@ def test_untested_pairs_are_missing_and_state_their_reason(study, html, parsed):
     untested = (results["flag"] != "").to_numpy()
     assert np.isnan(column(html, "neg_log10_p", "float32")[untested]).all()
     assert (column(html, "flag", "uint8") > 0).tolist() == untested.tolist()
-    for reason, n in results.loc[untested & (results["model"] == "full"), "flag"].astype(str).value_counts().items():
+    for reason, n in (
+        results.loc[untested & (results["adjustment"] == "full"), "flag"].astype(str).value_counts().items()
+    ):
         assert re.search(rf"{reason}( \d+)* {n}\b", parsed.text)
 
 
 def test_headline_numbers_are_those_of_the_tables(study, parsed):
     results = load.load(study).results
-    crude = (results.loc[results["model"] == "crude", "q_bh"] < 0.05).sum()
+    crude = results[(results["adjustment"] == "crude") & (results["q_two_level"] < 0.05)]
     pairs = text.count(len(results) // 3).replace("\u202f", " ")
     assert f"Of 60 patients enrolled, 52 were analysed; of {pairs} pairs" in parsed.text
-    assert f"{crude} without adjustment" in parsed.text
+    assert f"{len(crude)} in {crude['gene'].nunique()} genes without adjustment" in parsed.text
 
 
 def test_attrition_sums_and_every_failure_is_named(study, parsed):
@@ -239,21 +241,27 @@ def test_results_alone_give_a_report_that_says_what_is_absent(study, tmp_path):
     assert "carrier + log original_shape_MeshVolume + covariates not on record" in shown
 
 
-def built(folder, table):
+def built(folder, table, **settings):
     """The page of a results table alone."""
-    provenance = results_folder.record("association", results_folder.SETTINGS)
+    provenance = results_folder.record("association", results_folder.SETTINGS | settings)
     tables.RESULTS.write(table, folder / "association/results.parquet", provenance)
     build(results=folder, output=folder, title="t", settings="{}")
     return (folder / "index.html").read_text()
 
 
-def untested(table, models=tables.MODELS):
-    """The same pairs, none of which could be tested under these models."""
-    rows = table["model"].isin(models)
-    numbers = ["estimate", "se", "ci_low", "ci_high", "t", "df", "p", "neg_log10_p", "q_bh"]
+def untested(table, adjustments=tables.ADJUSTMENTS):
+    """The same pairs, none of which could be tested under these adjustments."""
+    rows = table["adjustment"].isin(adjustments)
+    numbers = ["estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "neg_log10_p"]
+    numbers += ["q_gene", "q_two_level", "q_bh"]
     table.loc[rows, numbers] = None
     flag = table["flag"].astype(str).mask(rows, tables.NOT_TESTED_REASONS[1])
     return table.assign(volume_explained=False, flag=flag)
+
+
+def of_model(table, effect, method):
+    """The same results as another statistical model would state them."""
+    return table.assign(effect=effect, method=np.where(table["flag"].astype(str) == "", method, ""))
 
 
 def figures_of(page):
@@ -265,6 +273,27 @@ def figures_of(page):
 @pytest.fixture
 def table(study):
     return tables.RESULTS.read(study / "association/results.parquet")
+
+
+def test_rank_tests_are_shown_without_intervals(table, tmp_path):
+    table = of_model(table, tables.EFFECTS[1], "Mann-Whitney").assign(se=np.nan, ci_low=np.nan, ci_high=np.nan)
+    page = built(tmp_path, table, model="rank")
+    shown = Page(page).text
+    assert "Mann-Whitney test" in shown
+    assert "least squares under" not in shown
+    assert "larger value of the feature than a non-carrier, minus one half" in shown
+    assert "with 95 % confidence interval" not in shown
+    assert "(95 % CI)" not in shown
+    assert "whisker" not in page[page.index('id="comparison"') : page.index('id="methods"')]
+    assert "estimate in P − ½" in page
+
+
+def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
+    settings = {"model": "logistic", "firth_p_below": 0.01, "firth_carriers_below": 12}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[2], "score test"), **settings)).text
+    assert "odds ratio of carrying the alteration" in shown
+    assert "crude: carrier ~ feature" in shown
+    assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
 
 
 def test_results_without_a_row_give_a_report(tmp_path):
@@ -284,19 +313,19 @@ def test_nothing_tested_is_not_reported_as_no_hit(table, tmp_path):
     assert 'class="n strong">–<' in page
 
 
-def test_model_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
+def test_adjustment_that_tested_nothing_is_named_beside_the_hits_of_the_others(table, tmp_path):
     page = built(tmp_path, untested(table, ["full"]))
-    assert re.search(r"without adjustment and \d+ after adjustment for volume are associated", page)
+    assert re.search(r"without adjustment and \d+( in \d+ genes?)? after adjustment for volume are associated", page)
     assert "No pair could be tested with all covariates (main reason: n below the configured minimum)." in page
-    assert figures_of(page)["hits, full model"] == "–"
-    assert figures_of(page)["hits, volume model"].isdigit()
+    assert figures_of(page)["hits, full"] == "–"
+    assert figures_of(page)["hits, volume"].isdigit()
     assert "* No hit" not in page
 
 
 def test_one_hit_is_in_the_singular(table, tmp_path):
-    best = table[table["model"] == "crude"].nsmallest(1, "q_bh")
+    best = table[table["adjustment"] == "crude"].nsmallest(1, "q_two_level")
     shown = Page(built(tmp_path, best)).text
-    assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 without adjustment is associated" in shown
+    assert "of 1 pair of 1 imaging feature and 1 genomic marker, 1 in 1 gene without adjustment is associated" in shown
     assert "1 of 1 marker has a hit" in shown
 
 
@@ -307,16 +336,16 @@ def test_several_analyses_have_their_own_families_and_markers_count_once(tmp_pat
     html, results = (tmp_path / "index.html").read_text(), load.load(tmp_path).results
     assert len(report_data(html)["families"]) == 6
     assert '<select id="analysis">' in html
-    hits = results[results["q_bh"] < 0.05]
+    hits = results[results["q_two_level"] < 0.05]
     pairs = results.drop_duplicates(["analysis", "feature", "marker"])
     per_analysis = hits.drop_duplicates(["analysis", "marker"])
     assert hits["marker"].nunique() < len(per_analysis)
     shown = Page(html).text
-    assert f"{hits['marker'].nunique()} of 4 markers have a hit under some model in some analysis." in shown
+    assert f"{hits['marker'].nunique()} of 4 markers have a hit under some adjustment in some analysis." in shown
     words = f"of {len(pairs)} pairs of {results['feature'].nunique()} imaging features and 4 genomic markers"
     assert f"{words} in 2 analyses" in shown
-    for model in tables.MODELS:
-        assert figures_of(html)[f"hits, {model} model"] == text.count((hits["model"] == model).sum())
+    for adjustment in tables.ADJUSTMENTS:
+        assert figures_of(html)[f"hits, {adjustment}"] == text.count((hits["adjustment"] == adjustment).sum())
     rows = re.search(r"<tbody>(.*?)</tbody>", html[html.index('id="hits"') :], re.DOTALL)[1]
     assert rows.count("<tr>") == 8
 

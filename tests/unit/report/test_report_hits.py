@@ -18,15 +18,15 @@ def results():
     return sort_results(tables.RESULTS.conform(frame.sample(frac=1, random_state=1), "results"))
 
 
-def test_rows_of_a_pair_stand_together_in_the_order_of_the_models(results):
+def test_rows_of_a_pair_stand_together_in_the_order_of_the_adjustments(results):
     pair = hits.pair_of_row(results)
     assert (np.bincount(pair) == 3).all()
-    assert results["model"].astype(str).tolist() == list(tables.MODELS) * (pair.max() + 1)
+    assert results["adjustment"].astype(str).tolist() == list(tables.ADJUSTMENTS) * (pair.max() + 1)
 
 
 def test_inflation_equals_the_direct_computation(results):
     for family in hits.families(results, 0.05):
-        p = results.query("analysis == @family.analysis and model == @family.model")["p"].dropna()
+        p = results.query("analysis == @family.analysis and adjustment == @family.adjustment")["p"].dropna()
         assert family.inflation == pytest.approx(np.median(stats.norm.isf(p / 2) ** 2) / 0.4549364, rel=1e-6)
 
 
@@ -40,11 +40,13 @@ def test_inflation_of_nothing_is_missing():
 
 def test_families_count_what_a_direct_query_counts(results):
     for family in hits.families(results, 0.05):
-        part = results.query("analysis == @family.analysis and model == @family.model")
+        part = results.query("analysis == @family.analysis and adjustment == @family.adjustment")
         assert (family.n_pairs, family.n_tested) == (len(part), part["p"].notna().sum())
-        assert family.n_hits == (part["q_bh"] < 0.05).sum()
+        assert family.n_hits == (part["q_two_level"] < 0.05).sum()
+        assert family.n_genes == part.loc[part["p"].notna(), "gene"].nunique()
+        assert family.n_gene_hits == part.loc[part["q_two_level"] < 0.05, "gene"].nunique()
         if family.n_hits:
-            assert family.cutoff == part.loc[part["q_bh"] < 0.05, "neg_log10_p"].min()
+            assert family.cutoff == part.loc[part["q_two_level"] < 0.05, "neg_log10_p"].min()
 
 
 def test_family_without_a_hit_states_what_the_smallest_p_would_have_needed(results):
@@ -67,7 +69,7 @@ def test_adjusted_p_that_underflowed_is_infinitely_strong_and_a_missing_one_is_m
 def test_marker_hits_sum_to_family_hits(results):
     rows = hits.by_marker(results, 0.05)
     for family in hits.families(results, 0.05):
-        assert sum(row.hits[family.model] or 0 for row in rows if row.analysis == family.analysis) == family.n_hits
+        assert sum(row.hits[family.adjustment] or 0 for row in rows if row.analysis == family.analysis) == family.n_hits
 
 
 def test_volume_explained_marker_is_found(results):

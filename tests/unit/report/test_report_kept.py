@@ -14,6 +14,7 @@ from radiogenomics.report.load import load, sort_results
 from radiogenomics.report.sections import association
 
 LIMIT, BINS = 0.05, 256
+NUMBERS = ("n_pairs", "n_tested", "n_hits", "n_genes", "n_gene_hits", "inflation")
 
 
 def summary_of(results):
@@ -22,19 +23,29 @@ def summary_of(results):
         flags = part["flag"].astype(str)
         counts = {name: int((flags == reason).sum()) for name, reason in tables.NOT_TESTED_COUNTS.items()}
         keys = {
-            name: getattr(family, name) for name in ("analysis", "model", "n_pairs", "n_tested", "n_hits", "inflation")
+            name: getattr(family, name)
+            for name in (
+                "analysis",
+                "adjustment",
+                "n_pairs",
+                "n_tested",
+                "n_hits",
+                "n_genes",
+                "n_gene_hits",
+                "inflation",
+            )
         }
-        rows.append({**keys, **counts, "n_refitted": 0, "q_exact_below": 1.0})
+        rows.append({**keys, **counts, "n_refitted": 0, "q_exact_below": 1.0, "q_bh_exact_below": 1.0})
     return tables.SUMMARY.frame(rows)
 
 
 def quantiles_of(results):
     rows = []
-    for analysis, model, part in hits.by_family(results):
+    for analysis, adjustment, part in hits.by_family(results):
         strength = part["neg_log10_p"].to_numpy(float, na_value=np.nan)
         bins, n = np.unique(np.floor(strength[~np.isnan(strength)] * BINS) / BINS, return_counts=True)
         share = np.cumsum(n[::-1])[::-1] / n.sum()
-        keys = {"analysis": analysis, "model": model}
+        keys = {"analysis": analysis, "adjustment": adjustment}
         rows += [
             keys | {"observed": a, "expected": -np.log10(b), "n": int(c)}
             for a, b, c in zip(bins, share, n, strict=True)
@@ -66,7 +77,17 @@ def test_families_are_those_of_all_pairs(whole, kept):
     assert len(kept.results) < len(whole.results)
     found = hits.families(kept.results, 0.05, kept.summary)
     for ours, theirs in zip(found, expected, strict=True):
-        for name in ("analysis", "model", "n_pairs", "n_tested", "n_hits", "inflation", "cutoff"):
+        for name in (
+            "analysis",
+            "adjustment",
+            "n_pairs",
+            "n_tested",
+            "n_hits",
+            "n_genes",
+            "n_gene_hits",
+            "inflation",
+            "cutoff",
+        ):
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), nan_ok=True)
     pd.testing.assert_frame_equal(
         hits.not_tested(kept.results, kept.summary), hits.not_tested(whole.results), check_names=False
@@ -81,8 +102,8 @@ def test_a_family_without_a_kept_row_is_shown(kept):
 
 
 def test_binned_quantiles_lie_on_the_exact_ones(whole, kept):
-    for analysis, model, part in hits.by_family(whole.results):
-        bins = kept.quantiles[(kept.quantiles["analysis"] == analysis) & (kept.quantiles["model"] == model)]
+    for analysis, adjustment, part in hits.by_family(whole.results):
+        bins = kept.quantiles[(kept.quantiles["analysis"] == analysis) & (kept.quantiles["adjustment"] == adjustment)]
         expected, observed, low, high = hits.binned_quantiles(bins)
         exact = np.sort(part["neg_log10_p"].to_numpy(float, na_value=np.nan))
         exact = exact[~np.isnan(exact)][::-1]
@@ -93,7 +114,7 @@ def test_binned_quantiles_lie_on_the_exact_ones(whole, kept):
 
 def test_the_page_says_what_is_missing_and_counts_all(whole, kept):
     page, complete = (render(run, "t", Report()) for run in (kept, whole))
-    assert "Only pairs with p of at most 0.05 under some model have rows" in page
+    assert "Only pairs with p of at most 0.05 under some adjustment have rows" in page
     assert "Only pairs with p of at most" not in complete
     assert "pairs kept" in page
     assert "pairs tested" in complete

@@ -130,8 +130,10 @@ def test_unknown_stage_of_a_ledger_comes_last():
 
 
 def test_family_without_a_test_has_no_qq_plot(run):
-    crude = run.results["model"] == "crude"
-    untested = run.results.assign(**{name: run.results[name].mask(crude) for name in ("neg_log10_p", "q_bh")})
+    crude = run.results["adjustment"] == "crude"
+    untested = run.results.assign(
+        **{name: run.results[name].mask(crude) for name in ("neg_log10_p", "q_gene", "q_two_level", "q_bh")}
+    )
     drawn, every = (
         association.section(dataclasses.replace(run, results=results))["qq"] for results in (untested, run.results)
     )
@@ -142,8 +144,8 @@ def test_qq_plots_of_an_analysis_have_the_same_axes():
     def ticks(drawn):
         return re.findall(r'<text[^>]*class="tick"[^>]*>[^<]*</text>', drawn)
 
-    small = hits.Family("CT", "crude", 9, 9, 0, 2.3, 1.0, 50, 50)
-    large = dataclasses.replace(small, model="full", n_pairs=900, n_tested=900)
+    small = hits.Family("CT", "crude", 9, 9, 0, 1, 0, 2.3, 1.0, 50, 50)
+    large = dataclasses.replace(small, adjustment="full", n_pairs=900, n_tested=900)
     values = np.linspace(0.01, 1, 900)
     points = [hits.quantiles(strength) for strength in (-np.log10(values[::100]), -20 * np.log10(values))]
     drawn = figures.qq_panels(list(zip((small, large), points, strict=True)))
@@ -174,8 +176,8 @@ def test_share_that_volume_must_take_is_that_on_record(run):
 
 def test_estimate_that_is_missing_has_no_mark():
     drawn = figures.forest([("crude", np.nan, np.nan, np.nan), ("full", 0.5, 0.1, 0.9)], svg.Scale(-1, 1, 0, 100))
-    assert "model-crude" not in drawn
-    assert drawn.count("model-full") == 2
+    assert "adjustment-crude" not in drawn
+    assert drawn.count("adjustment-full") == 2
 
 
 def test_nasty_names_are_in_the_study_of_these_tests(run):

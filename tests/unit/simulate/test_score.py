@@ -4,7 +4,7 @@ import pytest
 from radiogenomics.simulate.design import design
 from radiogenomics.simulate.score import compare, report, score
 from radiogenomics.simulate.truth import TRUTH, truth
-from radiogenomics.tables import MODELS, RESULTS
+from radiogenomics.tables import ADJUSTMENTS, RESULTS
 
 FEATURES = {
     "original_shape_Elongation": "shape",
@@ -13,11 +13,11 @@ FEATURES = {
     "original_firstorder_Energy": "firstorder",
 }
 MARKERS = ("TEXA1:non_silent", "SHPB1:non_silent", "VOLC1:non_silent", "NULL01:non_silent", "NULL02:non_silent")
-# What the made-up results find: marker, feature, models.
+# What the made-up results find: marker, feature, adjustments.
 HITS = {
-    ("TEXA1:non_silent", "original_glcm_Contrast"): MODELS,
+    ("TEXA1:non_silent", "original_glcm_Contrast"): ADJUSTMENTS,
     ("TEXA1:non_silent", "original_shape_Elongation"): ("crude",),
-    ("SHPB1:non_silent", "original_shape_Elongation"): MODELS,
+    ("SHPB1:non_silent", "original_shape_Elongation"): ADJUSTMENTS,
     ("SHPB1:non_silent", "original_glcm_Contrast"): ("full",),
     ("VOLC1:non_silent", "original_shape_MeshVolume"): ("crude",),
     ("VOLC1:non_silent", "original_firstorder_Energy"): ("crude", "full"),
@@ -28,21 +28,21 @@ HITS = {
 def results(hits=None):
     hits = HITS if hits is None else hits
     rows = []
-    for model in MODELS:
+    for adjustment in ADJUSTMENTS:
         for marker in MARKERS:
             for feature, family in FEATURES.items():
-                hit = model in hits.get((marker, feature), ())
-                tested = not (model != "crude" and feature == "original_shape_MeshVolume")
-                rows.append(row(model, marker, feature, family, hit, tested))
+                hit = adjustment in hits.get((marker, feature), ())
+                tested = not (adjustment != "crude" and feature == "original_shape_MeshVolume")
+                rows.append(row(adjustment, marker, feature, family, hit, tested))
     return RESULTS.frame(rows)
 
 
-def row(model, marker, feature, family, hit, tested):
+def row(adjustment, marker, feature, family, hit, tested):
     p = (1e-6 if hit else 0.5) if tested else None
     numbers = (
-        {"se": 0.2, "ci_low": 0.8, "ci_high": 1.6, "t": 6.0, "df": 50}
+        {"se": 0.2, "ci_low": 0.8, "ci_high": 1.6, "statistic": 6.0, "df": 50}
         if tested
-        else dict.fromkeys(("se", "ci_low", "ci_high", "t"))
+        else dict.fromkeys(("se", "ci_low", "ci_high", "statistic"))
     )
     return {
         "analysis": "lesion",
@@ -51,19 +51,23 @@ def row(model, marker, feature, family, hit, tested):
         "family": family,
         "marker": marker,
         "gene": marker.split(":")[0],
-        "model": model,
+        "adjustment": adjustment,
         "estimate": 1.2 if tested else None,
         "df": None,
         **numbers,
         "p": p,
         "neg_log10_p": -np.log10(p) if tested else None,
+        "effect": "SD per carrier",
+        "q_gene": (1e-5 if hit else 0.5) if tested else None,
+        "q_two_level": (1e-4 if hit else 0.6) if tested else None,
         "q_bh": (1e-4 if hit else 0.6) if tested else None,
+        **dict.fromkeys(("q_by", "p_holm", "q_storey")),
         "n": 54,
         "n_carriers": 18,
         "n_missing": 0,
-        "se_method": "ordinary" if tested else "",
+        "method": "least squares" if tested else "",
         "volume_rho": 0.1,
-        "volume_explained": hit and model == "crude" and feature == "original_shape_MeshVolume",
+        "volume_explained": hit and adjustment == "crude" and feature == "original_shape_MeshVolume",
         "flag": "" if tested else "collinear with covariates",
     }
 
@@ -78,23 +82,29 @@ def comparison(planted):
     return compare(planted, results(), 0.05)
 
 
-def by_model(comparison):
-    return {model.model: (model.hits, model.true, model.indirect, model.false) for model in comparison.models}
+def by_adjustment(comparison):
+    return {
+        adjustment.adjustment: (adjustment.hits, adjustment.true, adjustment.indirect, adjustment.false)
+        for adjustment in comparison.adjustments
+    }
 
 
 def test_each_hit_is_counted_once_as_what_it_is(comparison):
-    assert by_model(comparison) == {"crude": (5, 4, 0, 1), "volume": (2, 2, 0, 0), "full": (5, 2, 1, 2)}
-    assert [model.false_discovery_proportion for model in comparison.models] == pytest.approx([0.2, 0.0, 0.4])
+    assert by_adjustment(comparison) == {"crude": (5, 4, 0, 1), "volume": (2, 2, 0, 0), "full": (5, 2, 1, 2)}
+    assert [adjustment.false_discovery_proportion for adjustment in comparison.adjustments] == pytest.approx(
+        [0.2, 0.0, 0.4]
+    )
 
 
 def test_untested_pairs_are_not_counted(comparison):
-    assert [model.tested for model in comparison.models] == [20, 15, 15]
-    assert [model.null_tested for model in comparison.models] == [8, 6, 6]
-    assert [model.null_hits for model in comparison.models] == [0, 0, 1]
+    assert [adjustment.tested for adjustment in comparison.adjustments] == [20, 15, 15]
+    assert [adjustment.null_tested for adjustment in comparison.adjustments] == [8, 6, 6]
+    assert [(score.markers, score.false_markers) for score in comparison.adjustments] == [(3, 0), (2, 0), (4, 2)]
+    assert [adjustment.null_hits for adjustment in comparison.adjustments] == [0, 0, 1]
 
 
 def test_effects_are_scored_in_the_families_they_change(comparison):
-    scores = {(score.target, score.model): score for score in comparison.effects}
+    scores = {(score.target, score.adjustment): score for score in comparison.effects}
     texture, shape = scores["texture", "full"], scores["shape", "full"]
     assert (texture.hits, texture.false, texture.best_feature, texture.estimate) == (
         1,
@@ -108,7 +118,7 @@ def test_effects_are_scored_in_the_families_they_change(comparison):
 
 
 def test_volume_gene_is_true_when_crude_and_false_when_adjusted(comparison):
-    scores = {score.model: score for score in comparison.effects if score.target == "volume"}
+    scores = {score.adjustment: score for score in comparison.effects if score.target == "volume"}
     assert (scores["crude"].hits, scores["crude"].false) == (2, 0)
     assert (scores["full"].hits, scores["full"].false) == (0, 1)
     assert (comparison.volume_crude, comparison.volume_full, comparison.volume_explained) == (2, 1, 1)
@@ -117,14 +127,14 @@ def test_volume_gene_is_true_when_crude_and_false_when_adjusted(comparison):
 def test_verdict_passes_and_names_what_is_missed(planted, comparison):
     assert comparison.passed
     assert "all effects found" in report(comparison)
-    without_shape = {key: models for key, models in HITS.items() if key[0] != "SHPB1:non_silent"}
+    without_shape = {key: adjustments for key, adjustments in HITS.items() if key[0] != "SHPB1:non_silent"}
     missed = compare(planted, results(without_shape), 0.05)
     assert missed.missed == ("SHPB1:non_silent",)
     assert "NOT FOUND: SHPB1:non_silent" in report(missed)
 
 
 def test_verdict_fails_when_volume_is_not_adjusted_for(planted):
-    kept = {**HITS, ("VOLC1:non_silent", "original_glcm_Contrast"): MODELS}
+    kept = {**HITS, ("VOLC1:non_silent", "original_glcm_Contrast"): ADJUSTMENTS}
     found = compare(planted, results(kept), 0.05)
     assert not found.passed
     assert "survive" in report(found)
@@ -132,9 +142,9 @@ def test_verdict_fails_when_volume_is_not_adjusted_for(planted):
 
 def test_results_without_a_hit_are_scored(planted):
     empty = compare(planted, results({}), 0.05)
-    assert by_model(empty) == dict.fromkeys(MODELS, (0, 0, 0, 0))
+    assert by_adjustment(empty) == dict.fromkeys(ADJUSTMENTS, (0, 0, 0, 0))
     assert len(empty.missed) == 3
-    assert all(model.false_discovery_proportion == 0 for model in empty.models)
+    assert all(adjustment.false_discovery_proportion == 0 for adjustment in empty.adjustments)
 
 
 def test_command_prints_the_tables(planted, tmp_path, capsys):

@@ -1,0 +1,23 @@
+"""The statistical model of the configuration as a scan."""
+
+from collections.abc import Mapping
+
+from radiogenomics.association.groups import Rules
+from radiogenomics.association.linear import LinearScan
+from radiogenomics.association.logistic_scan import Limits, LogisticScan
+from radiogenomics.association.rank_scan import RankScan
+from radiogenomics.association.scan import FloatArray, Scan
+from radiogenomics.config.models import Association
+
+
+def scan_of(options: Association, features: FloatArray, designs: Mapping[str, FloatArray], threads: int) -> Scan:
+    """The scan of rank-normalised features (n_patients, n_features) under the designs."""
+    rules = Rules(options.min_patients, options.min_carriers, options.hc3_below, options.precision)
+    match options.model:
+        case "linear":
+            return LinearScan(features, designs, rules, threads)
+        case "rank":
+            return RankScan(features, designs, rules, threads)
+        case "logistic":
+            limits = Limits(options.firth_p_below, options.firth_carriers_below)
+            return LogisticScan(features, designs, rules, threads, limits)
