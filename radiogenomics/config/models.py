@@ -317,6 +317,22 @@ class Genomics(Section):
         default_factory=dict,
         description="VCFs whose fields are joined to the variants, by a name of yours, e.g. gnomAD or ClinVar.",
     )
+    panels: dict[Name, Path] = Field(
+        default_factory=dict,
+        description="What panels assay, by the name that the samples sheet uses as `assayed`: `panel:NAME`. A BED file,"
+        " or a list of gene names, one a line.",
+    )
+    min_callable: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of a gene's coding bases that a patient's BED must hold for the gene to count as assayed.",
+    )
+    missing_genotype: Literal["not_assayed", "wild_type"] = Field(
+        "not_assayed",
+        description="State of a patient without an alteration in a gene whose genotype is missing at a variant of the"
+        " class that others carry.",
+    )
     classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("lof", "missense", "non_silent", "synonymous"),
         min_length=1,

@@ -7,6 +7,8 @@ rule genomics_annotate:
         variants="results/genomics/{batch}.variants.parquet",
         samples="results/genomics/{batch}.samples.parquet",
         remarks="results/genomics/{batch}.remarks.tsv",
+        missing="results/genomics/{batch}.missing.parquet",
+        assays="results/genomics/{batch}.assays.parquet",
         failures="results/genomics/{batch}.failures.tsv",
     log:
         "results/logs/genomics/{batch}.log",
@@ -27,7 +29,7 @@ rule genomics_annotate:
         "radiogenomics genomics annotate-batch --samples {params.samples:q} --settings {params.settings:q}"
         " --reference {params.reference:q} --genes {params.genes:q}"
         " --variants {output.variants} --table {output.samples} --remarks {output.remarks}"
-        " --failures {output.failures} 2> {log}"
+        " --missing {output.missing} --assays {output.assays} --failures {output.failures} 2> {log}"
 
 
 # What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
@@ -60,6 +62,8 @@ rule genomics_alterations:
     input:
         variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.batches),
+        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
         annotations=plan.annotations,
     output:
         "results/genomics/alterations.parquet",
@@ -78,4 +82,5 @@ rule genomics_alterations:
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " {params.annotations} {input.annotations} --settings {params.settings:q} --alterations {output} 2> {log}"
+        " --missing {input.missing} --assays {input.assays} {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --alterations {output} 2> {log}"
