@@ -280,6 +280,7 @@ COMMANDS = (
             Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
             Option("--missing", "tables of missing genotypes", default=(), many=True),
             Option("--assays", "tables of assayed genes", default=(), many=True),
+            Option("--genes", "GFF3, for segments of copy number", default=None),
             SETTINGS,
             Option("--alterations", "alterations table to write (Parquet)"),
         ),

@@ -29,7 +29,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
-ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype"})
+ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -108,6 +108,12 @@ class Plan:
         resources = self.config.genomics.resources.values()
         return self.watched(self.config.genomics.reference, *(resource.file for resource in resources))
 
+    def marker_files(self) -> list[str]:
+        """Files that further markers are read from, and the genes where segments are mapped to them."""
+        copies = self.config.genomics.markers.copy_number
+        genes = [self.config.genomics.genes] if copies and copies.kind == "segments" else []
+        return self.watched(*self.config.genomics.markers.files, *genes)
+
     @property
     def annotations(self) -> list[str]:
         """The table of what resources state of variants, where any are configured."""
@@ -153,8 +159,10 @@ class Plan:
                 name: resource.model_copy(update={"file": self.file(resource.file)})
                 for name, resource in self.config.genomics.resources.items()
             }
-            keys = {"resources"} if stage == "resources" else {"resources", *ALTERATION_KEYS}
-            return self.config.genomics.model_copy(update={"resources": named}).model_dump_json(include=keys)
+            keys = {"resources"} if stage == "resources" else {"resources", "sample_id", *ALTERATION_KEYS}
+            markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
+            update = {"resources": named, "markers": markers}
+            return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)

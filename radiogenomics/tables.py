@@ -34,9 +34,16 @@ NOT_TESTED_COUNTS = dict(
         strict=True,
     )
 )
-STATE_NOTES = ("", "not on the assay", "missing genotype", "altered outside the assay")
+STATE_NOTES = (
+    "",
+    "not on the assay",
+    "missing genotype",
+    "altered outside the assay",
+    "genes of the set not known",
+    "not in the file",
+    "no value",
+)
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
-CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
 
 FAILURES = Table(
     "failures",
@@ -286,11 +293,19 @@ ALTERATIONS = Table(
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
     Column("patient_id", "category", "patient of the patients sheet"),
     Column("marker", "category", "<gene>:<class>"),
-    Column("gene", "category", "gene name"),
-    Column("consequence_class", "category", "class of variants that count", values=CONSEQUENCE_CLASSES),
-    Column("state", "category", "altered, wild_type or not_assayed", values=("altered", "wild_type", "not_assayed")),
-    Column("n_variants", "int32", "variants of the class in the gene"),
+    Column("gene", "category", "gene, pathway, or marker of a table of the user's"),
+    Column("consequence_class", "category", "class of variants that count, mask, other class or name of the table"),
+    Column(
+        "state",
+        "category",
+        "altered, wild_type or not_assayed; missing for a marker that is a number",
+        values=("altered", "wild_type", "not_assayed"),
+        nullable=True,
+    ),
+    Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
     Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
+    Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
+    Column("source", "category", "variants, copy_number, fusions or a table of the user's", optional=True),
     Column(
         "note",
         "category",

@@ -1,19 +1,29 @@
 """Command: patient × marker, the state of each marker in each patient."""
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
-from radiogenomics.genomics.consequence import MEMBERS
+from radiogenomics.genomics.coding import Coding, coding_regions
+from radiogenomics.genomics.genes import read_genes
 from radiogenomics.genomics.join import common_variants
 from radiogenomics.genomics.markers.assayed import Assayed
-from radiogenomics.genomics.markers.genes import gene_blocks, missing_genes, variant_counts
-from radiogenomics.genomics.markers.rows import block_rows
+from radiogenomics.genomics.markers.carried import Cohort, read_cohort
+from radiogenomics.genomics.markers.copy_number import copy_number_blocks
+from radiogenomics.genomics.markers.files import Owners
+from radiogenomics.genomics.markers.finished import finished_block
+from radiogenomics.genomics.markers.fusions import fusion_block
+from radiogenomics.genomics.markers.genes import gene_blocks
+from radiogenomics.genomics.markers.pathways import pathway_blocks
+from radiogenomics.genomics.markers.rows import Block, block_rows
+from radiogenomics.genomics.markers.selections import selections
 from radiogenomics.provenance import Provenance, digests
+
+logger = logging.getLogger(__name__)
 
 
 def alterations(
@@ -25,28 +35,67 @@ def alterations(
     alterations: Path,
     missing: Sequence[Path] = (),
     assays: Sequence[Path] = (),
+    genes: Path | None = None,
 ) -> None:
     """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
 
-    Variants above ``max_frequency`` of a resource do not count.
+    Variants above ``max_frequency`` of a resource do not count. ``genes`` is needed for segments of copy number only.
+
+    Raises
+    ------
+    MissingFileError, MarkersError, GenesError
     """
     options = load_section(Genomics, settings)
     assayed = Assayed(samples, assays, options.min_callable)
     common = common_variants(annotations, options.resources)
-    parts, carried = [], set[str]()
-    for path in variants:
-        part = tables.VARIANTS.read(path)
-        part = part[~part["variant"].isin(common)] if common else part
-        carried.update(part["variant"].unique())
-        parts.append(variant_counts(part))
-    counts = pd.concat(parts, ignore_index=True)
-    unknown = [tables.MISSING.read(path) for path in (missing if options.missing_genotype == "not_assayed" else ())]
-    doubtful = pd.concat([missing_genes(part, frozenset(carried)) for part in unknown or [tables.MISSING.frame([])]])
-    record = options.model_dump(mode="json", include={"classes", "min_callable", "missing_genotype"})
-    if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
-        record |= {"max_frequency": limits}
-    provenance = Provenance("genomics", record, digests([*variants, *samples, *annotations, *missing, *assays]))
-    classes: dict[str, Sequence[str]] = {kind: MEMBERS[kind] for kind in options.classes}
+    cohort = read_cohort(variants, missing, assayed.patients, common)
+    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files]
+    provenance = Provenance("genomics", _record(options), digests([path for path in read if path.is_file()]))
+    written: Counter[str] = Counter()
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
-        for block in gene_blocks(counts, doubtful, assayed, classes):
+        for block in _blocks(cohort, assayed, options, annotations):
             write(block_rows(block, assayed.patients))
+            written[block.source] += len(block.names)
+        owners = Owners(samples, options.sample_id)
+        for block in _finished(owners, assayed.patients, options, genes):
+            write(block_rows(block, assayed.patients))
+            written[block.source] += len(block.names)
+    for source, n in sorted(written.items()):
+        logger.info("%d markers from %s", n, source)
+
+
+def _blocks(cohort: Cohort, assayed: Assayed, options: Genomics, annotations: Sequence[Path]) -> Iterator[Block]:
+    """Markers of genes and pathways that variants make."""
+    chosen = selections(cohort, options, annotations)
+    trust = options.missing_genotype == "wild_type"
+    yield from gene_blocks(cohort, assayed, chosen, trust_gaps=trust)
+    yield from pathway_blocks(cohort, assayed, chosen, options.markers.pathways, trust_gaps=trust)
+
+
+def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes: Path | None) -> Iterator[Block]:
+    """Markers that files of the user's state."""
+    markers = options.markers
+
+    def coding() -> Coding:
+        return coding_regions(read_genes(genes or options.genes, options.canonical))
+
+    if markers.copy_number is not None:
+        yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
+    found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
+    found += [finished_block(name, path, patients) for name, path in markers.tables.items()]
+    yield from (block for block in found if block is not None)
+
+
+def _record(options: Genomics) -> dict[str, object]:
+    """The settings that decide the table; ``classes`` are all that its markers may have."""
+    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"})
+    record["classes"] = [*options.classes, *options.markers.classes]
+    if masks := {name: mask.model_dump(mode="json") for name, mask in options.markers.masks.items()}:
+        record["masks"] = masks
+    if options.markers.copy_number is not None:
+        record["copy_number"] = options.markers.copy_number.model_dump(mode="json", exclude={"file"})
+    if options.markers.pathways.files:
+        record["min_assayed"] = options.markers.pathways.min_assayed
+    if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
+        record["max_frequency"] = limits
+    return record

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics.genomics.genes import Genes, bare, features
@@ -41,6 +42,16 @@ class Coding:
     genes: tuple[str, ...]
     bases: IntArray
     parts: Mapping[str, tuple[IntArray, IntArray, IntArray]]
+
+    def spans(self) -> pd.DataFrame:
+        """Gene, bare contig, and where its CDS starts (from 0) and ends; of two genes of one name the first."""
+        rows = []
+        for contig, (starts, ends, owners) in self.parts.items():
+            frame = pd.DataFrame({"start": starts, "end": ends, "owner": owners})
+            rows.append(frame.groupby("owner").agg(start=("start", "min"), end=("end", "max")).assign(contig=contig))
+        found = pd.concat(rows).sort_index()
+        found.insert(0, "gene", [self.genes[owner] for owner in found.index])
+        return found.drop_duplicates("gene").reset_index(drop=True)
 
     def shares(self, regions: Mapping[str, Regions]) -> dict[str, tuple[int, float]]:
         """Coding bases of each gene and the share of them in the regions; of two genes of one name the better one."""

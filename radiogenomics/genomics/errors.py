@@ -209,6 +209,16 @@ class UnknownPanelError(GenomicsError):
         )
 
 
+class MarkersError(GenomicsError):
+    """A file of markers cannot be used."""
+
+    reason = "markers"
+
+    def __init__(self, path: Path, problem: str, hint: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: {problem}", hint=hint)
+
+
 class UnreadableMafError(GenomicsError):
     """The file is not a mutation annotation file that can be read."""
 

@@ -91,7 +91,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
         ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", *ALTERATION_KEYS}),
-        ("alterations", {"resources", *ALTERATION_KEYS}),
+        ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields)),
         ("report", set(Report.model_fields)),

@@ -65,6 +65,7 @@ rule genomics_alterations:
         missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.batches),
         assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
         annotations=plan.annotations,
+        markers=plan.marker_files(),
     output:
         "results/genomics/alterations.parquet",
     log:
@@ -78,9 +79,10 @@ rule genomics_alterations:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         annotations="--annotations" if plan.annotations else "",
+        genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
         " --missing {input.missing} --assays {input.assays} {params.annotations} {input.annotations}"
-        " --settings {params.settings:q} --alterations {output} 2> {log}"
+        " --genes {params.genes:q} --settings {params.settings:q} --alterations {output} 2> {log}"
