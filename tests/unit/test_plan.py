@@ -155,3 +155,14 @@ def test_panels_and_files_of_what_was_assayed_are_inputs(tmp_path):
     assert "small.txt" in study.genomics_files()
     assert [row["assayed"] for row in json.loads(study.samples("b000"))] == ["panel:small", "own.bed"]
     assert json.loads(study.settings("genomics"))["panels"] == {"small": "small.txt"}
+
+
+def test_files_of_markers_are_inputs_and_named_as_the_rules_do(tmp_path):
+    plan(tmp_path, ["P001"])
+    (tmp_path / "config" / "copies.seg").write_text("")
+    markers = {"copy_number": {"file": "copies.seg", "kind": "segments"}, "tables": {"ihc": "../ihc.csv"}}
+    study = Plan({"genomics": {"markers": markers}}, tmp_path / "config" / "config.yaml", tmp_path)
+    assert study.marker_files() == ["config/copies.seg", "ihc.csv", "config/genes.gff3"]
+    named = json.loads(study.settings("alterations"))["markers"]
+    assert (named["copy_number"]["file"], named["tables"]) == ("config/copies.seg", {"ihc": "ihc.csv"})
+    assert plan(tmp_path, ["P001"]).marker_files() == []

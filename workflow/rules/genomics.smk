@@ -84,5 +84,6 @@ rule genomics_alterations:
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " --missing {input.missing} --assays {input.assays} {params.annotations} {input.annotations}"
-        " --genes {params.genes:q} --settings {params.settings:q} --alterations {output} 2> {log}"
+        " --genes {params.genes:q} --missing {input.missing} --assays {input.assays}"
+        " {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --alterations {output} 2> {log}"
