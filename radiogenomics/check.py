@@ -214,11 +214,15 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
 
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
+    from radiogenomics.genomics.assays import located, read_assay
     from radiogenomics.genomics.join import check_resource
     from radiogenomics.genomics.maf import is_maf
     from radiogenomics.genomics.preflight import inspect_maf, inspect_shared, inspect_vcf, shared
 
     genomics = config.genomics
+    for assayed in dict.fromkeys(row.assayed for row in rows if row.assayed):
+        with findings.collect("genomics", *(row.patient_id for row in rows if row.assayed == assayed)):
+            read_assay(located(assayed, genomics.panels))
     files = dict.fromkeys(Path(row.vcf) for row in rows)
     mafs = [path for path in files if is_maf(path)]
 

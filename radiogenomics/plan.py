@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from radiogenomics import config as configuration
-from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, read_sheets
+from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -22,11 +22,14 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "pacs": 1,
     "imaging": 2,
     "radiomics": 1,
-    "genomics": 2,
+    "genomics": 3,
     "cohort": 1,
     "association": 2,
     "report": 2,
 }
+
+# Settings of genomics that decide what variants make of a patient, not how variants are read.
+ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -89,18 +92,27 @@ class Plan:
         )
 
     def variant_files(self, batch: str) -> list[str]:
-        """Variant files of one batch that exist; the job itself reports those that do not."""
-        return self._existing([row.vcf for row in self._samples_of(batch)])
+        """Files of variants and of what was assayed of one batch, if they exist; the job reports those that do not."""
+        rows = self._samples_of(batch)
+        assayed = [row.assayed for row in rows if panel_of(row.assayed) is None]
+        return self._existing([row.vcf for row in rows] + assayed)
 
     def genomics_files(self) -> list[str]:
-        """Reference, genes and the list of transcripts, as far as they exist: a MAF needs none, and a job says so."""
+        """Reference, genes, transcripts and panels, as far as they exist: a MAF needs none, and a job says so."""
         genomics = self.config.genomics
-        return self._existing([str(path) for path in (genomics.reference, genomics.genes, genomics.canonical) if path])
+        paths = (genomics.reference, genomics.genes, genomics.canonical, *genomics.panels.values())
+        return self._existing([str(path) for path in paths if path])
 
     def resource_files(self) -> list[str]:
         """The VCFs whose fields are joined to the variants, and the reference that they are normalised with."""
         resources = self.config.genomics.resources.values()
         return self.watched(self.config.genomics.reference, *(resource.file for resource in resources))
+
+    def marker_files(self) -> list[str]:
+        """Files that further markers are read from, and the genes where segments are mapped to them."""
+        copies = self.config.genomics.markers.copy_number
+        genes = [self.config.genomics.genes] if copies and copies.kind == "segments" else []
+        return self.watched(*self.config.genomics.markers.files, *genes)
 
     @property
     def annotations(self) -> list[str]:
@@ -137,15 +149,20 @@ class Plan:
             return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
         if stage == "genomics":
             canonical = self.config.genomics.canonical
-            genomics = self.config.genomics.model_copy(update={"canonical": canonical and self.file(canonical)})
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "classes"})
+            panels = {name: self.file(path) for name, path in self.config.genomics.panels.items()}
+            genomics = self.config.genomics.model_copy(
+                update={"canonical": canonical and self.file(canonical), "panels": panels}
+            )
+            return genomics.model_dump_json(exclude={"reference", "genes", "resources", *ALTERATION_KEYS})
         if stage in ("alterations", "resources"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})
                 for name, resource in self.config.genomics.resources.items()
             }
-            keys = {"resources"} if stage == "resources" else {"resources", "classes"}
-            return self.config.genomics.model_copy(update={"resources": named}).model_dump_json(include=keys)
+            keys = {"resources"} if stage == "resources" else {"resources", "sample_id", *ALTERATION_KEYS}
+            markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
+            update = {"resources": named, "markers": markers}
+            return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
@@ -176,7 +193,7 @@ class Plan:
         return self.watched(*(location for location in local if Path(location).exists()))
 
     def _rows(self, rows: list[ImageRow] | list[SampleRow], batch: str) -> str:
-        paths = ("series", "segmentation", "vcf")
+        paths = ("series", "segmentation", "vcf", "assayed")
         plain = [
             {key: self.file(value) if key in paths and value else value for key, value in asdict(row).items()}
             for row in rows

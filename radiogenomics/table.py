@@ -33,7 +33,11 @@ PROVENANCE_KEY = b"radiogenomics.provenance"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, type and meaning; ``values`` lists what a category may hold."""
+    """One column: its name, type and meaning; ``values`` lists what a category may hold.
+
+    An ``optional`` one may be absent, so that a person can write the table by hand: it is then missing where
+    ``nullable``, else an empty text or 0.
+    """
 
     name: str
     dtype: Dtype
@@ -41,6 +45,12 @@ class Column:
     unit: str = ""
     nullable: bool = False
     values: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def blank(self) -> str | int | None:
+        """What an absent column holds."""
+        return None if self.nullable else "" if self.dtype in ("string", "category") else 0
 
 
 class Table:
@@ -81,6 +91,11 @@ class Table:
             A column is missing or unknown, a value is missing or not allowed, or two rows have the same key.
         """
         names = [column.name for column in self.columns]
+        absent = [column for column in self.columns if column.optional and column.name not in frame.columns]
+        if absent:
+            frame = frame.copy()
+            for column in absent:
+                frame[column.name] = column.blank
         extra = [name for name in frame.columns if name not in names]
         problems = [f"no column {name!r}" for name in names if name not in frame.columns]
         if extra and not self.open_ended:

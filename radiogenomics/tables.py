@@ -45,8 +45,16 @@ NOT_TESTED_COUNTS = dict(
         strict=True,
     )
 )
+STATE_NOTES = (
+    "",
+    "not on the assay",
+    "missing genotype",
+    "altered outside the assay",
+    "genes of the set not known",
+    "not in the file",
+    "no value",
+)
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
-CONSEQUENCE_CLASSES = ("lof", "missense", "non_silent", "synonymous")
 
 FAILURES = Table(
     "failures",
@@ -178,7 +186,40 @@ SAMPLES = Table(
     Column(
         "n_alternate", "int64", "alternate alleles of these records that the sample carries, split and left-aligned"
     ),
+    Column(
+        "assay",
+        "string",
+        "what was assayed, as in genomics/assays; empty if everything is taken as assayed",
+        optional=True,
+    ),
     key=("patient_id",),
+)
+
+ASSAYS = Table(
+    "genomics/assays",
+    "One gene of which an assay (panel, callable regions) holds any coding base; a gene without a row was not assayed.",
+    Column("assay", "category", "digest of the file's content"),
+    Column("file", "category", "name of the file"),
+    Column("gene", "category", "gene name"),
+    Column(
+        "cds_bases",
+        "int64",
+        "coding bases of the transcript that stands for the gene, empty if the gene file was not read",
+        unit="bp",
+        nullable=True,
+    ),
+    Column("share", "float64", "share of them that was assayed; 1 for a gene of a list"),
+    key=("assay", "gene"),
+)
+
+MISSING = Table(
+    "genomics/missing",
+    "One variant of a gene for which the genotype of a sample is missing, in whole or in part, and shows no copy.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("variant", "category", "as in genomics/variants"),
+    Column("gene", "category", "gene name"),
+    Column("consequence_class", "category", "class of the variant in the gene", values=VARIANT_CLASSES),
+    key=("patient_id", "variant", "gene"),
 )
 
 REMARKS = Table(
@@ -263,10 +304,26 @@ ALTERATIONS = Table(
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
     Column("patient_id", "category", "patient of the patients sheet"),
     Column("marker", "category", "<gene>:<class>"),
-    Column("gene", "category", "gene name"),
-    Column("consequence_class", "category", "class of variants that count", values=CONSEQUENCE_CLASSES),
-    Column("state", "category", "altered, wild_type or not_assayed", values=("altered", "wild_type", "not_assayed")),
-    Column("n_variants", "int32", "variants of the class in the gene"),
+    Column("gene", "category", "gene, pathway, or marker of a table of the user's"),
+    Column("consequence_class", "category", "class of variants that count, mask, other class or name of the table"),
+    Column(
+        "state",
+        "category",
+        "altered, wild_type or not_assayed; missing for a marker that is a number",
+        values=("altered", "wild_type", "not_assayed"),
+        nullable=True,
+    ),
+    Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
+    Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
+    Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
+    Column("source", "category", "variants, copy_number, fusions or a table of the user's", optional=True),
+    Column(
+        "note",
+        "category",
+        "why the state is not_assayed, or is doubtful; empty otherwise",
+        values=STATE_NOTES,
+        optional=True,
+    ),
     key=("patient_id", "marker"),
 )
 
@@ -406,8 +463,10 @@ ALL: tuple[Table, ...] = (
     FEATURES,
     SELFTEST,
     SAMPLES,
+    ASSAYS,
     REMARKS,
     VARIANTS,
+    MISSING,
     ANNOTATIONS,
     JOINS,
     ALTERATIONS,

@@ -21,7 +21,8 @@ REMOTE_PATTERN = re.compile(r"^dicomweb:(?P<server>[A-Za-z0-9_-]+)/(?P<study>[0-
 MISSING = ("", "NA", "NaN", "nan")
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SEGMENTER = "segmenter:"
-PATH_COLUMNS = ("series", "segmentation", "vcf")
+PANEL = "panel:"
+PATH_COLUMNS = ("series", "segmentation", "vcf", "assayed")
 Lines = Sequence[tuple[int, dict[str, str]]]
 
 
@@ -54,11 +55,15 @@ class ImageRow:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One sequenced sample: its name in the variant file ``vcf`` (absolute path)."""
+    """One sequenced sample: its name in the variant file ``vcf`` (absolute path).
+
+    ``assayed`` is the file of what was assayed (absolute path) or ``panel:NAME``; empty means everything.
+    """
 
     patient_id: str
     sample_id: str
     vcf: str
+    assayed: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class Sheets:
 def segmenter_of(location: str) -> str | None:
     """Name of the program that makes the segmentation, where the sheet names one: ``segmenter:NAME``."""
     return location.removeprefix(SEGMENTER) if location.startswith(SEGMENTER) else None
+
+
+def panel_of(location: str) -> str | None:
+    """Name of the panel of the configuration, where the sheet names one: ``panel:NAME``."""
+    return location.removeprefix(PANEL) if location.startswith(PANEL) else None
 
 
 def is_remote(location: str) -> bool:
@@ -155,7 +165,12 @@ def _read_samples(path: Path, patients: set[str]) -> tuple[SampleRow, ...]:
         problems += [f"line {number}: {name} is empty" for name in ("sample_id", "vcf") if not line[name]]
     _refuse(path, problems)
     return tuple(
-        SampleRow(line["patient_id"], line["sample_id"], _located(path.parent, line["vcf"])) for _, line in lines
+        SampleRow(
+            line["patient_id"],
+            line["sample_id"],
+            *(_located(path.parent, line.get(name, "")) for name in ("vcf", "assayed")),
+        )
+        for _, line in lines
     )
 
 
@@ -253,7 +268,7 @@ def _strangers(lines: Lines, patients: set[str]) -> list[str]:
 
 
 def _located(folder: Path, location: str) -> str:
-    stays = not location or is_remote(location) or segmenter_of(location) is not None
+    stays = not location or is_remote(location) or location.startswith((SEGMENTER, PANEL))
     return location if stays else str((folder / location).resolve())
 
 

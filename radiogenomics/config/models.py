@@ -5,8 +5,9 @@
 the file that names them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,6 +23,9 @@ from pydantic import (
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
+VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
+# Classes of markers that are not made by the class of a variant alone.
+OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion")
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
@@ -281,6 +285,121 @@ class Resource(Section):
         return self
 
 
+class Mask(Section):
+    """Variants that count together as a burden of each gene."""
+
+    classes: Annotated[tuple[VariantClass, ...], Distinct] = Field(
+        ("lof", "missense"), min_length=1, description="Classes of variants that count."
+    )
+    max_frequency: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        description="Largest value that a field of a resource may have, as `RESOURCE.FIELD`; a variant that the"
+        " resource does not hold counts.",
+    )
+    max_cohort_frequency: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Largest frequency of the allele in the cohort: copies over twice the patients with a genotype.",
+    )
+
+
+class Pathways(Section):
+    """Sets of genes that count as one."""
+
+    files: tuple[Path, ...] = Field((), description="GMT files: name, description and genes of a set in each line.")
+    min_assayed: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of a set's genes that must be known in a patient without an alteration for wild type.",
+    )
+
+
+class CopyNumber(Section):
+    """Copy number of genes: calls, or segments that are mapped to genes."""
+
+    file: Path = Field(
+        description="Calls from -2 to 2, wide (GISTIC: a line for each gene) or long (sample, gene, value); or SEG."
+    )
+    kind: Literal["calls", "segments"] = Field("calls", description="What the file holds.")
+    amplification: float = Field(
+        2.0, gt=0, description="Smallest value of an amplification; for segments a log2 ratio, of which 0.7 is usual."
+    )
+    deletion: float = Field(
+        -2.0, lt=0, description="Largest value of a deletion; for segments a log2 ratio, of which -1 is usual."
+    )
+
+
+class Markers(Section):
+    """Further markers of the alterations table; there are none unless named here."""
+
+    hotspots: Path | None = Field(
+        None,
+        description="Hotspots, TSV or CSV with `gene` and `amino_acid` (12, G12 or G12D) or `variant`: `GENE:hotspot`.",
+    )
+    masks: dict[Name, Mask] = Field(
+        default_factory=dict, description="Burden masks by a name of yours: markers `GENE:NAME`."
+    )
+    pathways: Pathways = Field(Pathways())
+    copy_number: CopyNumber | None = Field(
+        None, description="Copy number of genes: markers `GENE:amplification` and `GENE:deletion`."
+    )
+    fusions: Path | None = Field(
+        None,
+        description="Gene fusions, TSV or CSV with `sample`, `gene5` and `gene3`: `GENE:fusion` of both genes. A row"
+        " without genes says that nothing was found; a patient without a row was not assayed.",
+    )
+    tables: dict[Name, Path] = Field(
+        default_factory=dict,
+        description="Finished tables by a name of yours (CSV, TSV or Parquet), with `patient_id` and either `marker`"
+        " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers.",
+    )
+
+    @field_validator("masks", "tables")
+    @classmethod
+    def _free_classes(cls, named: dict[str, object]) -> dict[str, object]:
+        if taken := sorted(set(named) & {*get_args(ConsequenceClass), *OTHER_CLASSES}):
+            raise ValueError(f"{', '.join(taken)} is a class of its own; give another name")
+        return named
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        if twice := sorted(set(self.masks) & set(self.tables)):
+            raise ValueError(f"{', '.join(twice)} names both a mask and a table")
+        return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are named here."""
+        single = (self.hotspots, self.copy_number and self.copy_number.file, self.fusions)
+        return (*(path for path in single if path), *self.pathways.files, *self.tables.values())
+
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with each path as ``place`` makes it."""
+        return self.model_copy(
+            update={
+                "hotspots": self.hotspots and place(self.hotspots),
+                "pathways": self.pathways.model_copy(update={"files": tuple(map(place, self.pathways.files))}),
+                "copy_number": self.copy_number
+                and self.copy_number.model_copy(update={"file": place(self.copy_number.file)}),
+                "fusions": self.fusions and place(self.fusions),
+                "tables": {name: place(path) for name, path in self.tables.items()},
+            }
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes of the markers that are named here."""
+        fixed = {
+            ("hotspot",): self.hotspots,
+            ("amplification", "deletion"): self.copy_number,
+            ("fusion",): self.fusions,
+        }
+        named = [name for names, given in fixed.items() if given is not None for name in names]
+        return (*named, *self.masks, *self.tables)
+
+
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
@@ -317,11 +436,36 @@ class Genomics(Section):
         default_factory=dict,
         description="VCFs whose fields are joined to the variants, by a name of yours, e.g. gnomAD or ClinVar.",
     )
+    panels: dict[Name, Path] = Field(
+        default_factory=dict,
+        description="What panels assay, by the name that the samples sheet uses as `assayed`: `panel:NAME`. A BED file,"
+        " or a list of gene names, one a line.",
+    )
+    min_callable: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of a gene's coding bases that a patient's BED must hold for the gene to count as assayed.",
+    )
+    missing_genotype: Literal["not_assayed", "wild_type"] = Field(
+        "not_assayed",
+        description="State of a patient without an alteration in a gene whose genotype is missing at a variant of the"
+        " class that others carry.",
+    )
     classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
         ("lof", "missense", "non_silent", "synonymous"),
         min_length=1,
         description="Consequence classes that a gene's alteration is recorded for.",
     )
+    markers: Markers = Field(Markers())
+
+    @model_validator(mode="after")
+    def _masks_use_joined_fields(self) -> Self:
+        joined = {f"{name}.{field}" for name, resource in self.resources.items() for field in resource.fields}
+        used = {field for mask in self.markers.masks.values() for field in mask.max_frequency}
+        if missing := sorted(used - joined):
+            raise ValueError(f"masks name {', '.join(missing)}, which is no joined field of a resource")
+        return self
 
 
 # Settings that one statistical model has and the others do not.
@@ -336,8 +480,10 @@ class Association(Section):
         description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
         " `logistic` (marker on feature).",
     )
-    classes: Annotated[tuple[ConsequenceClass, ...], Distinct] = Field(
-        ("non_silent",), min_length=1, description="Consequence classes that are tested."
+    classes: Annotated[tuple[Name, ...], Distinct] = Field(
+        ("non_silent",),
+        min_length=1,
+        description="Classes of markers that are tested: those of genomics.classes and genomics.markers.",
     )
     min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
     min_carriers: int = Field(
@@ -428,7 +574,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _tested_classes_are_recorded(self) -> Self:
-        missing = sorted(set(self.association.classes) - set(self.genomics.classes))
-        if missing:
-            raise ValueError(f"association.classes {missing} must stand in genomics.classes as well")
+        recorded = {*self.genomics.classes, *self.genomics.markers.classes}
+        if missing := sorted(set(self.association.classes) - recorded):
+            raise ValueError(
+                f"association.classes {missing} must stand in genomics.classes as well, or be made by genomics.markers"
+            )
         return self

@@ -1,79 +1,101 @@
-"""Patient × marker: whether a gene is altered in a patient, by class of consequence."""
+"""Command: patient × marker, the state of each marker in each patient."""
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
-from radiogenomics.genomics.consequence import MEMBERS
+from radiogenomics.genomics.coding import Coding, coding_regions
+from radiogenomics.genomics.genes import read_genes
 from radiogenomics.genomics.join import common_variants
+from radiogenomics.genomics.markers.assayed import Assayed
+from radiogenomics.genomics.markers.carried import Cohort, read_cohort
+from radiogenomics.genomics.markers.copy_number import copy_number_blocks
+from radiogenomics.genomics.markers.files import Owners
+from radiogenomics.genomics.markers.finished import finished_block
+from radiogenomics.genomics.markers.fusions import fusion_block
+from radiogenomics.genomics.markers.genes import gene_blocks
+from radiogenomics.genomics.markers.pathways import pathway_blocks
+from radiogenomics.genomics.markers.rows import Block, block_rows
+from radiogenomics.genomics.markers.selections import selections
 from radiogenomics.provenance import Provenance, digests
 
-GENES_AT_A_TIME = 500
+logger = logging.getLogger(__name__)
 
 
 def alterations(
-    *, variants: list[Path], samples: list[Path], annotations: Sequence[Path], settings: str, alterations: Path
+    *,
+    variants: list[Path],
+    samples: list[Path],
+    annotations: Sequence[Path],
+    settings: str,
+    alterations: Path,
+    missing: Sequence[Path] = (),
+    assays: Sequence[Path] = (),
+    genes: Path | None = None,
 ) -> None:
     """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
 
-    Variants above ``max_frequency`` of a resource do not count.
+    Variants above ``max_frequency`` of a resource do not count. ``genes`` is needed for segments of copy number only.
+
+    Raises
+    ------
+    MissingFileError, MarkersError, GenesError
     """
     options = load_section(Genomics, settings)
-    patients = sorted(patient for path in samples for patient in tables.SAMPLES.read(path)["patient_id"])
+    assayed = Assayed(samples, assays, options.min_callable)
     common = common_variants(annotations, options.resources)
-    read = (tables.VARIANTS.read(path) for path in variants)
-    counts = pd.concat([variant_counts(part[~part["variant"].isin(common)]) for part in read], ignore_index=True)
-    record = options.model_dump(mode="json", include={"classes"})
-    if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
-        record |= {"max_frequency": limits}
-    provenance = Provenance("genomics", record, digests([*variants, *samples, *annotations]))
-    genes = sorted(counts["gene"].unique())
+    cohort = read_cohort(variants, missing, assayed.patients, common)
+    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files]
+    provenance = Provenance("genomics", _record(options), digests([path for path in read if path.is_file()]))
+    written: Counter[str] = Counter()
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
-        for start in range(0, len(genes), GENES_AT_A_TIME):
-            chunk = genes[start : start + GENES_AT_A_TIME]
-            write(dense(counts[counts["gene"].isin(chunk)], patients, options.classes))
+        for block in _blocks(cohort, assayed, options, annotations):
+            write(block_rows(block, assayed.patients))
+            written[block.source] += len(block.names)
+        owners = Owners(samples, options.sample_id)
+        for block in _finished(owners, assayed.patients, options, genes):
+            write(block_rows(block, assayed.patients))
+            written[block.source] += len(block.names)
+    for source, n in sorted(written.items()):
+        logger.info("%d markers from %s", n, source)
 
 
-def variant_counts(variants: pd.DataFrame) -> pd.DataFrame:
-    """Number of distinct variants per patient, gene and class of the variant."""
-    keys = ["patient_id", "gene", "consequence_class"]
-    unique = variants[[*keys, "variant"]].astype(str).drop_duplicates()
-    return unique.groupby(keys, as_index=False, sort=True).size().rename(columns={"size": "n_variants"})
+def _blocks(cohort: Cohort, assayed: Assayed, options: Genomics, annotations: Sequence[Path]) -> Iterator[Block]:
+    """Markers of genes and pathways that variants make."""
+    chosen = selections(cohort, options, annotations)
+    trust = options.missing_genotype == "wild_type"
+    yield from gene_blocks(cohort, assayed, chosen, trust_gaps=trust)
+    yield from pathway_blocks(cohort, assayed, chosen, options.markers.pathways, trust_gaps=trust)
 
 
-def dense(counts: pd.DataFrame, patients: list[str], classes: tuple[str, ...]) -> pd.DataFrame:
-    """All patients × the markers that somebody carries, as rows of the alterations table.
+def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes: Path | None) -> Iterator[Block]:
+    """Markers that files of the user's state."""
+    markers = options.markers
 
-    Patients without any variant stay: they are wild type for every marker.
-    """
-    row_of = {patient: index for index, patient in enumerate(patients)}
-    parts = []
-    for kind in classes:
-        members = counts[counts["consequence_class"].isin(MEMBERS[kind])]
-        genes = sorted(members["gene"].unique())
-        column_of = {gene: index for index, gene in enumerate(genes)}
-        matrix = np.zeros((len(genes), len(patients)), np.int32)
-        position = (members["gene"].map(column_of).to_numpy(int), members["patient_id"].map(row_of).to_numpy(int))
-        np.add.at(matrix, position, members["n_variants"].to_numpy())
-        parts.append(_rows(matrix, genes, patients, kind))
-    return pd.concat(parts, ignore_index=True).sort_values(["marker", "patient_id"], kind="stable", ignore_index=True)
+    def coding() -> Coding:
+        return coding_regions(read_genes(genes or options.genes, options.canonical))
+
+    if markers.copy_number is not None:
+        yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
+    found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
+    found += [finished_block(name, path, patients) for name, path in markers.tables.items()]
+    yield from (block for block in found if block is not None)
 
 
-def _rows(matrix: np.ndarray, genes: list[str], patients: list[str], kind: str) -> pd.DataFrame:
-    n = len(patients)
-    gene = np.repeat(np.array(genes, dtype=object), n)
-    return pd.DataFrame(
-        {
-            "patient_id": np.tile(np.array(patients, dtype=object), len(genes)),
-            "marker": gene + f":{kind}",
-            "gene": gene,
-            "consequence_class": kind,
-            "state": np.where(matrix.ravel() > 0, "altered", "wild_type"),
-            "n_variants": matrix.ravel(),
-        }
-    )
+def _record(options: Genomics) -> dict[str, object]:
+    """The settings that decide the table; ``classes`` are all that its markers may have."""
+    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"})
+    record["classes"] = [*options.classes, *options.markers.classes]
+    if masks := {name: mask.model_dump(mode="json") for name, mask in options.markers.masks.items()}:
+        record["masks"] = masks
+    if options.markers.copy_number is not None:
+        record["copy_number"] = options.markers.copy_number.model_dump(mode="json", exclude={"file"})
+    if options.markers.pathways.files:
+        record["min_assayed"] = options.markers.pathways.min_assayed
+    if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
+        record["max_frequency"] = limits
+    return record

@@ -3,7 +3,9 @@
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
 from radiogenomics.failures import Failures
 from radiogenomics.genomics.annotated import DECLARATION, TAG, Annotated, recognise
+from radiogenomics.genomics.assays import Assays
 from radiogenomics.genomics.builds import build_of
 from radiogenomics.genomics.errors import AnnotationError, NoGenotypesError
-from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.genes import Genes, read_genes
 from radiogenomics.genomics.genotypes import Counts, Wanted
 from radiogenomics.genomics.header import Header
 from radiogenomics.genomics.maf import is_maf, read_maf
@@ -23,7 +26,8 @@ from radiogenomics.genomics.preflight import Shared, shared
 from radiogenomics.genomics.reference import check_contigs
 from radiogenomics.genomics.remarks import Action, Remarks
 from radiogenomics.genomics.samples import find_sample
-from radiogenomics.genomics.variants import Carried, read_carried, variants_frame
+from radiogenomics.genomics.variants import Carried, missing_frame, read_carried, variants_frame
+from radiogenomics.plan import ALTERATION_KEYS
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -57,23 +61,30 @@ def annotate_batch(
     table: Path,
     remarks: Path,
     failures: Path,
+    missing: Path | None = None,
+    assays: Path | None = None,
 ) -> None:
     """Annotate the samples of one batch, given as rows of the samples sheet (JSON)."""
     options = load_section(Genomics, settings)
     rows = json.loads(samples)
     files = [Path(name) for name in dict.fromkeys(row["vcf"] for row in rows)]
-    batch = _Batch(options, rows)
-    used = [vcf for vcf in files if vcf.is_file()]
-    if called_files := [vcf for vcf in files if not is_maf(vcf)]:
-        used = [reference, genes, *used]
-        with shared(reference, genes, options) as common:
-            for vcf in called_files:
-                batch.add_vcf(vcf, common)
-    for maf in (path for path in files if path not in called_files):
-        batch.add_maf(maf)
-    provenance = _provenance(options, used)
+    called_files = [vcf for vcf in files if not is_maf(vcf)]
+    used = [*([reference, genes] if called_files else []), *(vcf for vcf in files if vcf.is_file())]
+    with shared(reference, genes, options) if called_files else nullcontext() as common:
+        known = (lambda: common.genes) if common else partial(read_genes, genes, options.canonical)
+        batch = _Batch(options, rows, Assays(options.panels, known, compare=bool(common)))
+        for path in files:
+            if common and path in called_files:
+                batch.add_vcf(path, common)
+            else:
+                batch.add_maf(path)
+    provenance = _provenance(options, [*used, *batch.assays.files])
     tables.VARIANTS.write(variants_frame(batch.parts), variants, provenance)
     tables.SAMPLES.write(tables.SAMPLES.frame(batch.samples), table, provenance)
+    if missing is not None:
+        tables.MISSING.write(missing_frame(batch.missing), missing, provenance)
+    if assays is not None:
+        tables.ASSAYS.write(tables.ASSAYS.frame(batch.assays.table()), assays, provenance)
     tables.REMARKS.write(tables.REMARKS.frame(_distinct(batch.odd)), remarks, provenance)
     batch.failed.write(failures)
 
@@ -81,12 +92,20 @@ def annotate_batch(
 class _Batch:
     """What the files of one batch give: parts of the variants table, rows of samples and remarks, failures."""
 
-    def __init__(self, settings: Genomics, rows: Sequence[Mapping[str, str]]) -> None:
-        self.settings, self.rows = settings, rows
+    def __init__(self, settings: Genomics, rows: Sequence[Mapping[str, str]], assays: Assays) -> None:
+        self.settings, self.assays = settings, assays
         self.failed = Failures("genomics")
+        self.assay_of: dict[str, str] = {}
+        for row in rows:
+            with self.failed.guard(row["patient_id"]):
+                self.assay_of[row["patient_id"]] = assays.identify(row.get("assayed", ""))
+        self.rows = [row for row in rows if row["patient_id"] in self.assay_of]
         self.parts: list[Mapping[str, Sequence[Any]]] = []
+        self.missing: list[Mapping[str, Sequence[Any]]] = []
         self.samples: list[dict[str, object]] = []
         self.odd: list[dict[str, object]] = []
+        for remarks in assays.remarks:
+            self._note(remarks)
 
     def add_vcf(self, vcf: Path, common: Shared) -> None:
         """Read the batch's samples of one VCF or BCF."""
@@ -98,7 +117,8 @@ class _Batch:
             with self.failed.guard(*patients.values()):
                 carried, counts, remarks = carried_by(vcf, header, patients, common, self.settings)
                 self.parts.append(carried.columns)
-                self.samples += _samples(vcf, patients, carried, counts, self.failed)
+                self.missing.append(carried.missing)
+                self._add_samples(_samples(vcf, patients, carried, counts, self.failed))
                 self._note(remarks)
 
     def add_maf(self, maf: Path) -> None:
@@ -107,8 +127,11 @@ class _Batch:
             content = read_maf(maf, self.settings)
             patients = self._patients(maf, content.barcodes)
             self.parts.append(content.carried(patients))
-            self.samples += content.samples(patients)
+            self._add_samples(content.samples(patients))
             self._note(content.remarks)
+
+    def _add_samples(self, rows: Iterable[dict[str, object]]) -> None:
+        self.samples += [row | {"assay": self.assay_of[str(row["patient_id"])]} for row in rows]
 
     def _owners(self, path: Path) -> list[str]:
         return [row["patient_id"] for row in self.rows if Path(row["vcf"]) == path]
@@ -215,6 +238,7 @@ def _log(remarks: Remarks) -> None:
 
 
 def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
-    options = settings.model_dump(mode="json", exclude={"reference", "genes", "canonical", "resources", "classes"})
+    ignored = {"reference", "genes", "canonical", "resources", "panels", *ALTERATION_KEYS}
+    options = settings.model_dump(mode="json", exclude=ignored)
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))

@@ -181,6 +181,44 @@ class AmbiguousSampleError(GenomicsError):
         )
 
 
+class AssayError(GenomicsError):
+    """A file of what was assayed cannot be used."""
+
+    reason = "assay"
+
+    def __init__(self, path: Path, problem: str, line: int | None = None) -> None:
+        self.path, self.problem, self.line = path, problem, line
+        place = "" if line is None else f"line {line}: "
+        super().__init__(
+            f"{path.name}: {place}{problem}",
+            hint="give a BED file (contig, start from 0, end after the last base; columns separated by tabs or spaces)"
+            " or a list of gene names, one a line",
+        )
+
+
+class UnknownPanelError(GenomicsError):
+    """The samples sheet names a panel that the configuration does not have."""
+
+    reason = "unknown_panel"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(
+            f"no panel {name!r} in genomics.panels; it holds {listing(sorted(known))}",
+            hint="correct column `assayed` of the samples sheet, or add the panel to the configuration",
+        )
+
+
+class MarkersError(GenomicsError):
+    """A file of markers cannot be used."""
+
+    reason = "markers"
+
+    def __init__(self, path: Path, problem: str, hint: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path.name}: {problem}", hint=hint)
+
+
 class UnreadableMafError(GenomicsError):
     """The file is not a mutation annotation file that can be read."""
 

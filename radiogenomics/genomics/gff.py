@@ -14,15 +14,19 @@ _SEX = {23: "X", 24: "Y"}
 CODING = "protein_coding"
 
 
+def chromosome(accession: str) -> str | None:
+    """The human chromosome of a RefSeq accession: ``NC_000023.11`` → ``X``; None for other names."""
+    found = _ACCESSION.fullmatch(accession)
+    return _SEX.get(int(found["number"]), str(int(found["number"]))) if found else None
+
+
 def contig_map(genes: Genes, contigs: Mapping[str, int]) -> dict[str, str]:
     """Name in the GFF3 → name in the reference, of contigs that both have; RefSeq accessions become chromosomes."""
     found: dict[str, str] = {}
     for name in sorted(genes.contigs):
         spellings = [name]
-        if accession := _ACCESSION.fullmatch(name):
-            number = int(accession["number"])
-            chromosome = _SEX.get(number, str(number))
-            spellings += [chromosome, f"chr{chromosome}"]
+        if known_as := chromosome(name):
+            spellings += [known_as, f"chr{known_as}"]
         known = next((spelling for spelling in spellings if spelling in contigs), None)
         if known is not None:
             found[name] = known
@@ -73,8 +77,13 @@ def _lines(feature: Feature, contig: str, coding: Collection[str]) -> list[str]:
     biotype = stated or (CODING if identifier in coding else feature.kind)
     if parents:
         return [f"{cells}\tID=transcript:{identifier};Parent=gene:{parents[0]};biotype={biotype}\n"]
-    name = attributes.get("gene_name") or attributes.get("Name") or identifier
+    name = gene_name(attributes, identifier)
     return [f"{cells}\tID=gene:{identifier};biotype={biotype};Name={name}\n"]
+
+
+def gene_name(attributes: Mapping[str, str], identifier: str) -> str:
+    """Name of a gene by the attributes of its line."""
+    return attributes.get("gene_name") or attributes.get("Name") or identifier
 
 
 def _biotype(attributes: Mapping[str, str], *keys: str) -> str:

@@ -53,6 +53,8 @@ KINDS: Mapping[str, Kind] = {
     "not_annotated": Kind("noted", "carried allele without an annotation: has no consequence"),
     "classification": Kind("refused", "Variant_Classification of a MAF that is not known here"),
     "barcode": Kind("refused", "row of a MAF without Tumor_Sample_Barcode"),
+    "assay_gene": Kind("noted", "gene of a list of assayed genes that the gene file does not have"),
+    "assay_contig": Kind("left_out", "contig of a BED of assayed regions that carries no gene"),
     "duplicate": Kind("noted", "allele of another record once more, as stated or after left-alignment: counts once"),
 }
 

@@ -22,10 +22,17 @@ Parse = Callable[[str | None, int], Iterable[Consequence]]
 
 @dataclass
 class Carried:
-    """What the samples of one file carry: ``columns`` of the variants table, and alternate alleles by sample."""
+    """What the samples of one file carry, and what is not known of them.
+
+    ``columns`` are those of the variants table, ``missing`` those of the missing table; ``n_alternate`` counts
+    alternate alleles by sample.
+    """
 
     columns: dict[str, list[Any]] = field(
         default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns}
+    )
+    missing: dict[str, list[Any]] = field(
+        default_factory=lambda: {column.name: [] for column in tables.MISSING.columns}
     )
     n_alternate: dict[str, int] = field(default_factory=dict)
     transcripts: set[str] = field(default_factory=set)
@@ -83,15 +90,19 @@ def read_carried(
             if first != line:
                 text = f"{record.CHROM}-{record.POS}-{ref}-{allele} stands in line {first} already"
                 remarks.add("duplicate", line, text)
-            copies, ploidy = allele_counts(record.genotype.array())
-            if not copies.any():
+            genotypes = record.genotype.array()
+            copies, ploidy = allele_counts(genotypes)
+            carriers = np.flatnonzero(copies)
+            doubtful = np.flatnonzero((genotypes[:, :-1] == -1).any(axis=1) & (copies == 0))
+            text = record.INFO.get(tag)
+            if not len(carriers) and (not len(doubtful) or text in (None, ".")):
                 continue
             n_alternate += copies > 0
-            found = list(parse(record.INFO.get(tag), line))
+            found = list(parse(text, line))
             carried.transcripts.update(consequence.transcript for consequence in found if consequence.transcript)
-            carriers = np.flatnonzero(copies)
             for consequence, choice in chosen(found, genes, policy):
                 stated = (record.CHROM, record.POS, ref, allele)
+                _append_missing(carried.missing, stated, consequence, [patients[names[index]] for index in doubtful])
                 _append(carried.columns, line, stated, consequence, choice, len(carriers))
                 carried.columns["patient_id"].extend(patients[names[index]] for index in carriers)
                 carried.columns["sample_id"].extend(names[index] for index in carriers)
@@ -138,6 +149,28 @@ def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame
     frame = frame.sort_values([*key, "alt_copies"], kind="stable").drop_duplicates(key, keep="last")
     frame = frame.sort_values(["patient_id", "chromosome", "position", "ref", "alt", "gene"], kind="stable")
     return tables.VARIANTS.conform(frame, tables.VARIANTS.name)
+
+
+def missing_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame:
+    """The missing table; a record that the file holds twice counts once."""
+    frames = [pd.DataFrame(part) for part in parts]
+    frame = pd.concat(frames, ignore_index=True) if frames else tables.MISSING.frame([])
+    key = list(tables.MISSING.key)
+    return tables.MISSING.conform(frame.drop_duplicates(key).sort_values(key, kind="stable"), tables.MISSING.name)
+
+
+def _append_missing(
+    columns: dict[str, list[Any]],
+    allele: tuple[str, int, str, str],
+    consequence: Consequence,
+    patients: Sequence[str],
+) -> None:
+    kind = classify(consequence.terms)
+    if kind != "other":  # no marker counts these
+        columns["patient_id"].extend(patients)
+        columns["variant"].extend(["-".join(map(str, allele))] * len(patients))
+        columns["gene"].extend([consequence.gene] * len(patients))
+        columns["consequence_class"].extend([kind] * len(patients))
 
 
 def _append(

@@ -6,7 +6,7 @@ import pytest
 
 from radiogenomics.config.models import Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
-from radiogenomics.plan import Plan
+from radiogenomics.plan import ALTERATION_KEYS, Plan
 
 
 def plan(folder, patients, data=None, extra_images=""):
@@ -90,8 +90,8 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
-        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", "classes"}),
-        ("alterations", {"classes", "resources"}),
+        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", *ALTERATION_KEYS}),
+        ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields)),
         ("report", set(Report.model_fields)),
@@ -140,3 +140,29 @@ def test_the_scale_is_part_of_the_plan_only_where_it_is_configured(tmp_path):
     assert plan(tmp_path, ["P001"]).scale == []
     configured = plan(tmp_path, ["P001"], {"imaging": {"mr": {"normalisation": "nyul"}}})
     assert configured.scale == ["results/imaging/scale.parquet"]
+
+
+def test_panels_and_files_of_what_was_assayed_are_inputs(tmp_path):
+    plan(tmp_path, ["P001", "P002"])
+    (tmp_path / "config" / "samples.tsv").write_text(
+        "patient_id\tsample_id\tvcf\tassayed\nP001\tS\ta.vcf\tpanel:small\nP002\tT\ta.vcf\t../own.bed\n"
+    )
+    for name in ("own.bed", "small.txt", "config/a.vcf"):
+        (tmp_path / name).write_text("")
+    data = {"genomics": {"panels": {"small": "../small.txt"}}, "workflow": {"batches": 1}}
+    study = Plan(data, tmp_path / "config" / "config.yaml", tmp_path)
+    assert study.variant_files("b000") == ["config/a.vcf", "own.bed"]
+    assert "small.txt" in study.genomics_files()
+    assert [row["assayed"] for row in json.loads(study.samples("b000"))] == ["panel:small", "own.bed"]
+    assert json.loads(study.settings("genomics"))["panels"] == {"small": "small.txt"}
+
+
+def test_files_of_markers_are_inputs_and_named_as_the_rules_do(tmp_path):
+    plan(tmp_path, ["P001"])
+    (tmp_path / "config" / "copies.seg").write_text("")
+    markers = {"copy_number": {"file": "copies.seg", "kind": "segments"}, "tables": {"ihc": "../ihc.csv"}}
+    study = Plan({"genomics": {"markers": markers}}, tmp_path / "config" / "config.yaml", tmp_path)
+    assert study.marker_files() == ["config/copies.seg", "ihc.csv", "config/genes.gff3"]
+    named = json.loads(study.settings("alterations"))["markers"]
+    assert (named["copy_number"]["file"], named["tables"]) == ("config/copies.seg", {"ihc": "ihc.csv"})
+    assert plan(tmp_path, ["P001"]).marker_files() == []

@@ -7,6 +7,8 @@ rule genomics_annotate:
         variants="results/genomics/{batch}.variants.parquet",
         samples="results/genomics/{batch}.samples.parquet",
         remarks="results/genomics/{batch}.remarks.tsv",
+        missing="results/genomics/{batch}.missing.parquet",
+        assays="results/genomics/{batch}.assays.parquet",
         failures="results/genomics/{batch}.failures.tsv",
     log:
         "results/logs/genomics/{batch}.log",
@@ -27,7 +29,7 @@ rule genomics_annotate:
         "radiogenomics genomics annotate-batch --samples {params.samples:q} --settings {params.settings:q}"
         " --reference {params.reference:q} --genes {params.genes:q}"
         " --variants {output.variants} --table {output.samples} --remarks {output.remarks}"
-        " --failures {output.failures} 2> {log}"
+        " --missing {output.missing} --assays {output.assays} --failures {output.failures} 2> {log}"
 
 
 # What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
@@ -60,7 +62,10 @@ rule genomics_alterations:
     input:
         variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.batches),
+        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
         annotations=plan.annotations,
+        markers=plan.marker_files(),
     output:
         "results/genomics/alterations.parquet",
     log:
@@ -74,8 +79,11 @@ rule genomics_alterations:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         annotations="--annotations" if plan.annotations else "",
+        genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " {params.annotations} {input.annotations} --settings {params.settings:q} --alterations {output} 2> {log}"
+        " --genes {params.genes:q} --missing {input.missing} --assays {input.assays}"
+        " {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --alterations {output} 2> {log}"

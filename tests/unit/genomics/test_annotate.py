@@ -387,7 +387,7 @@ def test_each_table_records_the_settings_that_decided_it(tmp_path, genome):
             "consequences": "call",
             "policies": {"unsorted": "refuse", "faulty_record": "refuse"},
         },
-        "a": {"classes": ["lof"]},
+        "a": {"classes": ["lof"], "min_callable": 0.8, "missing_genotype": "not_assayed"},
     }
 
 

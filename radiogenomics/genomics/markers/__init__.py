@@ -1,0 +1,1 @@
+"""Markers of a patient: one module for each source of them."""
