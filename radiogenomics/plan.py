@@ -51,12 +51,22 @@ class Plan:
     def __init__(self, data: Mapping[str, Any], path: Path, workdir: Path) -> None:
         self.path, self.workdir = path, workdir.resolve()
         self.config = configuration.parse(data, path)
-        self.sheets = read_sheets(self.config.cohort)
+        self.sheets = read_sheets(self.config.cohort, self.config.radiomics.tables.values())
 
     @cached_property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches that hold a patient."""
         return tuple(sorted({self.batch_of(row.patient_id) for row in self.sheets.patients}))
+
+    @property
+    def image_batches(self) -> tuple[str, ...]:
+        """Batches that images are converted and features extracted in; none in a study without images."""
+        return self.batches if self.config.cohort.images is not None else ()
+
+    @property
+    def sample_batches(self) -> tuple[str, ...]:
+        """Batches that variants are annotated in; none in a study without variant files."""
+        return self.batches if self.config.cohort.samples is not None else ()
 
     @cached_property
     def remote_batches(self) -> frozenset[str]:
@@ -114,10 +124,27 @@ class Plan:
         genes = [self.config.genomics.genes] if copies and copies.kind == "segments" else []
         return self.watched(*self.config.genomics.markers.files, *genes)
 
+    def sheet_files(self) -> list[str]:
+        """The sheets, and without one of patients the feature tables that say who they are."""
+        cohort = self.config.cohort
+        sheets = [path for path in (cohort.patients, cohort.images, cohort.samples) if path is not None]
+        return self.watched(*sheets, *(self.feature_tables() if cohort.patients is None else ()))
+
+    def sheet_options(self) -> str:
+        """The options that hand over the sheets there are, quoted for a shell."""
+        given = {name: getattr(self.config.cohort, name) for name in ("patients", "images", "samples")}
+        options = [word for name, path in given.items() if path for word in (f"--{name}", shlex.quote(self.file(path)))]
+        return " ".join([*options, self.finished_features() if self.config.cohort.patients is None else ""])
+
+    def feature_tables(self) -> list[Path]:
+        """The user's finished feature tables."""
+        return [table.file for table in self.config.radiomics.tables.values()]
+
     @property
     def annotations(self) -> list[str]:
         """The table of what resources state of variants, where any are configured."""
-        return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
+        wanted = self.config.genomics.resources and self.sample_batches
+        return ["results/genomics/annotations.parquet"] if wanted else []
 
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
@@ -169,8 +196,11 @@ class Plan:
 
     def finished_features(self) -> str:
         """The option that hands over the user's finished feature tables, quoted for a shell."""
-        given = [f"{name}={self.file(path)}" for name, path in self.config.radiomics.tables.items()]
-        return " ".join(["--finished", *map(shlex.quote, given)]) if given else ""
+        given = {
+            name: table.located(lambda path: Path(self.file(path))).model_dump(mode="json", exclude_defaults=True)
+            for name, table in self.config.radiomics.tables.items()
+        }
+        return f"--finished {shlex.quote(json.dumps(given))}" if given else ""
 
     def stage_version(self, stage: str) -> int:
         """Version of a stage's results; a change of it runs that stage again."""

@@ -133,7 +133,7 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     if find_spec("snakemake") is None:
         raise MissingExtraError("workflow", "snakemake")
     study = configuration.load(config)
-    findings = checks.inspect(study, read_sheets(study.cohort))
+    findings = checks.inspect(study, read_sheets(study.cohort, study.radiomics.tables.values()))
     for problem in findings.problems:
         logger.warning("%s: %s: %s", problem.patient_id or "study", problem.reason, problem.message)
     if findings.of_study:
@@ -154,8 +154,13 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
 
 def remove_former(results: Path, plan: Plan) -> None:
     """Remove what earlier runs wrote for batches without a patient: whoever was withdrawn must not stay on the disk."""
-    in_use = {stage: frozenset(plan.batches) for stage in ("imaging", "radiomics", "genomics")}
-    for stage, batches in {"pacs": plan.remote_batches, **in_use}.items():
+    in_use = {
+        "pacs": plan.remote_batches,
+        "imaging": plan.image_batches,
+        "radiomics": plan.image_batches,
+        "genomics": plan.sample_batches,
+    }
+    for stage, batches in in_use.items():
         for folder in (results / stage, results / "logs" / stage):
             for path in sorted([*folder.glob("b[0-9][0-9][0-9]"), *folder.glob("b[0-9][0-9][0-9].*")]):
                 if path.name.partition(".")[0] not in batches:

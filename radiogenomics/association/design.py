@@ -15,6 +15,7 @@ from radiogenomics.association.errors import (
     NoCommonPatientError,
     NoPatientColumnError,
     NoVolumeFeatureError,
+    SeveralRegionsError,
     UnknownClassError,
     VolumeNotPositiveError,
 )
@@ -95,10 +96,15 @@ def read_patients(path: Path) -> pd.DataFrame:
     return frame.set_index("patient_id")[covariates].sort_index()
 
 
-def read_features(path: Path, patients: Sequence[str], volume_feature: str) -> Iterator[Features]:
+def read_features(path: Path, patients: Sequence[str], volume_feature: str | None) -> Iterator[Features]:
     """One matrix per role of image, patients in the given order; of several regions of a patient the largest counts.
 
     The largest is that with the highest value of ``volume_feature``, and of equal ones the first by name.
+
+    Raises
+    ------
+    SeveralRegionsError
+        A patient has several regions in one role, and no feature measures volume.
     """
     everyone = tables.FEATURES.read(path)
     frame = everyone[everyone["patient_id"].isin(list(patients))]
@@ -122,11 +128,13 @@ def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp
     return numbers[codes.codes.to_numpy()] if len(numbers) else np.zeros(0, np.intp)
 
 
-def _largest_regions(part: pd.DataFrame, volume_feature: str) -> pd.DataFrame:
+def _largest_regions(part: pd.DataFrame, volume_feature: str | None) -> pd.DataFrame:
     """Features of one region a patient."""
     regions = part[["patient_id", "image_id", "roi"]].astype(str).drop_duplicates()
-    if not regions["patient_id"].duplicated().any():
+    if not (repeated := regions["patient_id"].duplicated()).any():
         return part
+    if volume_feature is None:
+        raise SeveralRegionsError(str(part["role"].iloc[0]), sorted(set(regions.loc[repeated, "patient_id"])))
     volumes = part.loc[part["feature"] == volume_feature, ["patient_id", "image_id", "roi", "value"]]
     keyed = regions.merge(volumes.astype({"patient_id": str, "image_id": str, "roi": str}), how="left")
     keyed = keyed.sort_values(["value", "roi"], ascending=[False, True], kind="stable")
@@ -221,18 +229,19 @@ def ranks(values: FloatArray) -> FloatArray:
     return found
 
 
-def designs(volume: FloatArray, covariates: pd.DataFrame) -> dict[str, FloatArray]:
+def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, FloatArray]:
     """Design of each model, (n_patients, n_columns) with NaN where a covariate is missing.
 
     crude: intercept; volume: and log volume; full: and all covariates, categories as indicators against the first.
+    Without ``volume`` there is no design of that name and no log volume in full; without covariates either, crude only.
     """
-    intercept, log_volume = np.ones((len(volume), 1)), np.log(volume)[:, None]
-    adjusted = np.hstack([intercept, log_volume])
-    return {
-        "crude": intercept,
-        "volume": adjusted,
-        "full": np.hstack([adjusted, *(_columns(covariates[name]) for name in covariates)]),
-    }
+    found = {"crude": np.ones((len(covariates), 1))}
+    if volume is not None:
+        found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
+    if volume is not None or len(covariates.columns):
+        fewer = found["volume" if volume is not None else "crude"]
+        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+    return found
 
 
 def _columns(covariate: pd.Series) -> FloatArray:

@@ -15,8 +15,23 @@ class NoVolumeFeatureError(AssociationError):
         self.wanted, self.analysis = wanted, analysis
         super().__init__(
             f"analysis {analysis!r}: no feature {wanted!r} to take the volume from;"
-            f" shape features present: {listing(near, 5)}",
-            hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume",
+            f" features of shape or volume present: {listing(near, 5)}",
+            hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume"
+            " (one of a finished table is called NAME_FEATURE), or to null for no adjustment",
+        )
+
+
+class SeveralRegionsError(AssociationError):
+    """Which region of a patient counts is decided by volume, and there is none."""
+
+    reason = "several_regions"
+
+    def __init__(self, analysis: str, patients: Sequence[str]) -> None:
+        self.analysis, self.patients = analysis, tuple(patients)
+        super().__init__(
+            f"analysis {analysis!r}: {len(patients)} patient(s) have several regions, and no feature says which is the"
+            " largest",
+            hint="set `association.volume_feature`, or keep one region of a patient in each role",
         )
 
 

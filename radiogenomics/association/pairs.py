@@ -46,7 +46,7 @@ def test(
     summary: Path | None,
     quantiles: Path | None,
 ) -> None:
-    """Test every feature against every marker under the three adjustments."""
+    """Test every feature against every marker under each adjustment."""
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
@@ -99,10 +99,11 @@ def analyse(
     second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
     kept.
     """
-    volume = features.volume(options.volume_feature)
-    scan = scan_of(options, rank_normal(features.values), designs(volume, covariates), threads)
+    volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
+    adjustments = designs(volume, covariates)
+    scan = scan_of(options, rank_normal(features.values), adjustments, threads)
     markers, gene = markers.by_gene()
-    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
+    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
@@ -117,7 +118,7 @@ def analyse(
             if hold:
                 held.append((block, fits))
     adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
-    rho = spearman(features.values, volume)
+    rho = np.full(features.values.shape[1], np.nan) if volume is None else spearman(features.values, volume)
     rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
     for block, fits in held or scan.run(values, wanted):
         rows.add(block.start, fits)

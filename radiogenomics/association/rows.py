@@ -90,6 +90,8 @@ class Rows:
         self, estimate: Mapping[str, FloatArray], q: Mapping[str, tuple[dict[str, FloatArray], FloatArray]]
     ) -> BoolArray:
         """A value that is not known may be known not to be below alpha, which is all that is asked of it."""
+        if "volume" not in q:
+            return np.zeros(len(estimate["crude"]), np.bool_)
         with np.errstate(invalid="ignore"):
             hit, no_hit = q["crude"][0]["q_two_level"] < self.alpha, q["volume"][1] >= self.alpha
             return volume_explained(estimate["crude"], estimate["volume"], hit, no_hit)

@@ -2,25 +2,21 @@
 
 `config/config.default.yaml`, `config/config.schema.json` and `docs/configuration.md` are generated from these models
 (`radiogenomics.config.generate`). Every model is frozen and refuses unknown keys. Paths are relative to the folder of
-the file that names them.
+the file that names them, or begin with an environment variable, ``${NAME}``.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+from radiogenomics.config.finished import FeatureTable, MarkerTable
+from radiogenomics.config.section import Distinct as Distinct
+from radiogenomics.config.section import Name as Name
+from radiogenomics.config.section import Section as Section
+
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
@@ -31,22 +27,6 @@ RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
 # Linux takes 128 KiB.
 MAX_BATCHES = 500
-Item = TypeVar("Item")
-
-
-def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if repeated := sorted({str(item) for item in items if items.count(item) > 1}):
-        raise ValueError(f"{', '.join(repeated)} stands more than once")
-    return items
-
-
-Distinct = AfterValidator(_distinct)
-
-
-class Section(BaseModel):
-    """A frozen part of the configuration that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Study(Section):
@@ -58,11 +38,21 @@ class Study(Section):
 class Cohort(Section):
     """Who is in the study: three sheets and the covariates."""
 
-    patients: Path = Field(
-        Path("patients.tsv"), description="Sheet of patients: `patient_id` and one column per covariate."
+    patients: Path | None = Field(
+        Path("patients.tsv"),
+        description="Sheet of patients: `patient_id` and one column per covariate. null: every patient of the tables"
+        " in radiomics.tables, without covariates.",
     )
-    images: Path = Field(Path("images.tsv"), description="Sheet of images: one row per image and region of interest.")
-    samples: Path = Field(Path("samples.tsv"), description="Sheet of sequenced samples: one row per patient.")
+    images: Path | None = Field(
+        Path("images.tsv"),
+        description="Sheet of images: one row per image and region of interest. null: there are none, and features come"
+        " from radiomics.tables.",
+    )
+    samples: Path | None = Field(
+        Path("samples.tsv"),
+        description="Sheet of sequenced samples: one row per patient; or one MAF, in which every patient's sample bears"
+        " the patient's name (see genomics.sample_id). null: there are none, and markers come from genomics.markers.",
+    )
     covariates: dict[Name, Literal["number", "category"]] = Field(
         default_factory=dict,
         description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
@@ -74,6 +64,14 @@ class Cohort(Section):
         if taken := [name for name in covariates if name in RESERVED_COLUMNS]:
             raise ValueError(f"{', '.join(taken)} is a column of the patients table; give the covariate another name")
         return covariates
+
+    @model_validator(mode="after")
+    def _sheets_need_patients(self) -> Self:
+        if self.patients is None and (self.images is not None or self.covariates):
+            raise ValueError(
+                "patients is null, so images must be null and there are no covariates; name a sheet of patients"
+            )
+        return self
 
 
 class Server(Section):
@@ -246,10 +244,10 @@ class Radiomics(Section):
         description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or"
         " the path of a YAML file, ours or a parameter file of pyradiomics.",
     )
-    tables: dict[Name, Path] = Field(
+    tables: dict[Name, FeatureTable] = Field(
         default_factory=dict,
         description="Finished feature tables by a name of yours (CSV, TSV or Parquet): `patient_id`, where needed"
-        " `role`, and either `feature` and `value` or a column for each feature.",
+        " `role`, and either `feature` and `value` or a column for each feature. A path, or a mapping (see below).",
     )
 
 
@@ -350,10 +348,11 @@ class Markers(Section):
         description="Gene fusions, TSV or CSV with `sample`, `gene5` and `gene3`: `GENE:fusion` of both genes. A row"
         " without genes says that nothing was found; a patient without a row was not assayed.",
     )
-    tables: dict[Name, Path] = Field(
+    tables: dict[Name, MarkerTable] = Field(
         default_factory=dict,
         description="Finished tables by a name of yours (CSV, TSV or Parquet), with `patient_id` and either `marker`"
-        " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers.",
+        " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers. A"
+        " path, or a mapping (see below).",
     )
 
     @field_validator("masks", "tables")
@@ -373,7 +372,8 @@ class Markers(Section):
     def files(self) -> tuple[Path, ...]:
         """The files that are named here."""
         single = (self.hotspots, self.copy_number and self.copy_number.file, self.fusions)
-        return (*(path for path in single if path), *self.pathways.files, *self.tables.values())
+        tables = (table.file for table in self.tables.values())
+        return (*(path for path in single if path), *self.pathways.files, *tables)
 
     def located(self, place: Callable[[Path], Path]) -> Self:
         """The same with each path as ``place`` makes it."""
@@ -384,7 +384,7 @@ class Markers(Section):
                 "copy_number": self.copy_number
                 and self.copy_number.model_copy(update={"file": place(self.copy_number.file)}),
                 "fusions": self.fusions and place(self.fusions),
-                "tables": {name: place(path) for name, path in self.tables.items()},
+                "tables": {name: table.located(place) for name, table in self.tables.items()},
             }
         )
 
@@ -524,8 +524,10 @@ class Association(Section):
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
     )
-    volume_feature: str = Field(
-        "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
+    volume_feature: str | None = Field(
+        "original_shape_MeshVolume",
+        description="Feature whose logarithm is the volume covariate; one of a finished table is called NAME_FEATURE."
+        " null: no adjustment for volume.",
     )
 
     @model_validator(mode="after")
@@ -573,8 +575,24 @@ class Config(Section):
     workflow: Workflow = Field(default_factory=Workflow)
 
     @model_validator(mode="after")
+    def _something_stands_in_for_absent_sheets(self) -> Self:
+        markers = self.genomics.markers
+        if (self.cohort.images is None or self.cohort.patients is None) and not self.radiomics.tables:
+            raise ValueError("cohort.images or cohort.patients is null: name finished tables in radiomics.tables")
+        of_variants = markers.hotspots or markers.masks or markers.pathways.files
+        if self.cohort.samples is None and (
+            of_variants or not (markers.tables or markers.copy_number or markers.fusions)
+        ):
+            raise ValueError(
+                "cohort.samples is null: name tables, copy_number or fusions in genomics.markers, which need no"
+                " variants; hotspots, masks and pathways need them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tested_classes_are_recorded(self) -> Self:
-        recorded = {*self.genomics.classes, *self.genomics.markers.classes}
+        of_variants = self.genomics.classes if self.cohort.samples is not None else ()
+        recorded = {*of_variants, *self.genomics.markers.classes}
         if missing := sorted(set(self.association.classes) - recorded):
             raise ValueError(
                 f"association.classes {missing} must stand in genomics.classes as well, or be made by genomics.markers"

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
@@ -28,35 +30,40 @@ logger = logging.getLogger(__name__)
 
 def alterations(
     *,
-    variants: list[Path],
-    samples: list[Path],
-    annotations: Sequence[Path],
     settings: str,
     alterations: Path,
+    variants: Sequence[Path] = (),
+    samples: Sequence[Path] = (),
+    annotations: Sequence[Path] = (),
     missing: Sequence[Path] = (),
     assays: Sequence[Path] = (),
+    patients: Path | None = None,
     genes: Path | None = None,
 ) -> None:
     """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
 
     Variants above ``max_frequency`` of a resource do not count. ``genes`` is needed for segments of copy number only.
+    A study without variant files has ``patients`` in place of samples, a table with a column ``patient_id``.
 
     Raises
     ------
     MissingFileError, MarkersError, GenesError
     """
     options = load_section(Genomics, settings)
-    assayed = Assayed(samples, assays, options.min_callable)
+    listed = _patients(patients) if patients is not None else []
+    assayed = Assayed(samples, assays, options.min_callable, listed)
     common = common_variants(annotations, options.resources)
     cohort = read_cohort(variants, missing, assayed.patients, common)
     read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files]
-    provenance = Provenance("genomics", _record(options), digests([path for path in read if path.is_file()]))
+    read += [patients] if patients is not None else []
+    record = _record(options, with_variants=bool(samples))
+    provenance = Provenance("genomics", record, digests([path for path in read if path.is_file()]))
     written: Counter[str] = Counter()
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
         for block in _blocks(cohort, assayed, options, annotations):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
-        owners = Owners(samples, options.sample_id)
+        owners = Owners(samples, options.sample_id, listed)
         for block in _finished(owners, assayed.patients, options, genes):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
@@ -82,14 +89,20 @@ def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes:
     if markers.copy_number is not None:
         yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
     found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
-    found += [finished_block(name, path, patients) for name, path in markers.tables.items()]
+    found += [finished_block(name, table, patients) for name, table in markers.tables.items()]
     yield from (block for block in found if block is not None)
 
 
-def _record(options: Genomics) -> dict[str, object]:
+def _patients(path: Path) -> list[str]:
+    """Patients of a table, in order."""
+    column = pq.read_table(path, columns=["patient_id"])["patient_id"]
+    return sorted(map(str, column.unique().to_pylist()))
+
+
+def _record(options: Genomics, *, with_variants: bool) -> dict[str, object]:
     """The settings that decide the table; ``classes`` are all that its markers may have."""
-    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"})
-    record["classes"] = [*options.classes, *options.markers.classes]
+    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"} if with_variants else set())
+    record["classes"] = [*(options.classes if with_variants else ()), *options.markers.classes]
     if masks := {name: mask.model_dump(mode="json") for name, mask in options.markers.masks.items()}:
         record["masks"] = masks
     if options.markers.copy_number is not None:

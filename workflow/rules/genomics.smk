@@ -35,7 +35,7 @@ rule genomics_annotate:
 # What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
 rule genomics_join:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.sample_batches),
         resources=plan.resource_files(),
     output:
         annotations="results/genomics/annotations.parquet",
@@ -60,11 +60,12 @@ rule genomics_join:
 
 rule genomics_alterations:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
-        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.batches),
-        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.sample_batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.sample_batches),
+        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.sample_batches),
+        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.sample_batches),
         annotations=plan.annotations,
+        patients=[] if plan.sample_batches else "results/radiomics/features.parquet",
         markers=plan.marker_files(),
     output:
         "results/genomics/alterations.parquet",
@@ -78,12 +79,17 @@ rule genomics_alterations:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        tables=lambda wildcards, input: (
+            f"--variants {input.variants} --samples {input.samples}"
+            f" --missing {input.missing} --assays {input.assays}"
+            if plan.sample_batches
+            else f"--patients {input.patients}"
+        ),
         annotations="--annotations" if plan.annotations else "",
         genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
-        "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " --genes {params.genes:q} --missing {input.missing} --assays {input.assays}"
+        "radiogenomics genomics alterations {params.tables} --genes {params.genes:q}"
         " {params.annotations} {input.annotations}"
         " --settings {params.settings:q} --alterations {output} 2> {log}"

@@ -8,12 +8,12 @@ rule report_build:
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",
         features="results/radiomics/features.parquet",
-        selftest="results/radiomics/selftest.parquet",
+        selftest="results/radiomics/selftest.parquet" if plan.image_batches else [],
         alterations="results/genomics/alterations.parquet",
-        images=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
-        acquisition="results/imaging/acquisition.parquet",
-        overlays=expand("results/imaging/{batch}", batch=plan.batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        images=expand("results/imaging/{batch}.images.parquet", batch=plan.image_batches),
+        acquisition="results/imaging/acquisition.parquet" if plan.image_batches else [],
+        overlays=expand("results/imaging/{batch}", batch=plan.image_batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.sample_batches),
     output:
         report(
             "results/report/index.html",
@@ -32,8 +32,12 @@ rule report_build:
     params:
         title=lambda wildcards: plan.config.study.title,
         settings=lambda wildcards: plan.settings("report"),
+        tables=lambda wildcards, input: " ".join(
+            f"--{name} {files}"
+            for name in ("images", "samples")
+            if (files := input.get(name))
+        ),
         stage_version=plan.stage_version("report"),
     shell:
         "radiogenomics report build --results results --output results/report"
-        " --images {input.images} --samples {input.samples}"
-        " --title {params.title:q} --settings {params.settings:q} 2> {log}"
+        " {params.tables} --title {params.title:q} --settings {params.settings:q} 2> {log}"

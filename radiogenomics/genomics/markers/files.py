@@ -69,10 +69,15 @@ def numbers(path: Path, column: pd.Series, hint: str) -> pd.Series:
 
 
 class Owners:
-    """The patient of each name in a file: a patient's identifier, or the sample that the samples sheet names."""
+    """The patient of each name in a file: a patient's identifier, or the sample that the samples sheet names.
 
-    def __init__(self, samples: Sequence[Path], how: SampleId) -> None:
-        read = pd.concat([tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]).astype(str)
+    Without ``samples`` a name is that of one of the ``patients``.
+    """
+
+    def __init__(self, samples: Sequence[Path], how: SampleId, patients: Sequence[str] = ()) -> None:
+        parts = [tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]
+        parts = parts or [pd.DataFrame({"patient_id": list(patients), "sample_id": list(patients)})]
+        read = pd.concat(parts).astype(str)
         self._how = how
         self._patients = set(read["patient_id"])
         pairs = list(zip(read["sample_id"], read["patient_id"], strict=True))

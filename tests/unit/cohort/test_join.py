@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.cohort.join import Exclusion, absent_from_sheets, exclusions, join, ledger_frame, limit
+from radiogenomics.cohort.join import Exclusion, absent_patients, exclusions, join, ledger_frame, limit
 from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
 from radiogenomics.errors import TooManyFailuresError
 
@@ -37,7 +37,7 @@ def test_each_gets_the_reason_of_the_earliest_stage():
         ("both", "", "genomics", "sample_not_in_vcf"),
         ("both", "b", "imaging", "no_segmentation"),
     )
-    rows = pd.concat([rows, absent_from_sheets(study)], ignore_index=True)
+    rows = pd.concat([rows, absent_patients(study)], ignore_index=True)
     found = exclusions(study, {"ok", "sample", "nosample"}, {"ok", "slice", "small", "image"}, rows)
     assert {name: (value.stage, value.reason) for name, value in found.items()} == {
         "slice": ("imaging", "missing_slice"),

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from radiogenomics import tables
+from radiogenomics.config.finished import FinishedFeatures
 from radiogenomics.errors import MissingFileError, TableError
 from radiogenomics.radiomics.extract import gather
 from radiogenomics.radiomics.finished import read_feature_table, regions_of
@@ -43,7 +44,7 @@ def write(folder, text, name="deep.csv"):
     ids=["wide", "long"],
 )
 def test_wide_and_long_tables_give_the_same_rows(tmp_path, part, text):
-    found = read_feature_table("deep", write(tmp_path, text), regions_of([part]))
+    found = read_feature_table("deep", FinishedFeatures(file=write(tmp_path, text)), regions_of([part]))
     rows = {(row.patient_id, row.image_id, row.feature): row.value for row in found.itertuples()}
     assert rows == {("P1", "I1", "deep_d1"): 0.5, ("P2", "I2", "deep_d1"): 0.25, ("P2", "I2", "deep_d2"): 7}
     assert set(found["source"]) == set(found["family"]) == {"deep"}
@@ -52,7 +53,7 @@ def test_wide_and_long_tables_give_the_same_rows(tmp_path, part, text):
 def test_a_patient_of_several_regions_needs_a_column_that_tells(tmp_path, part):
     path = write(tmp_path, "patient_id,d1\nP1,0.5\nP2,1\n")
     with pytest.raises(TableError, match="P2 has several regions"):
-        read_feature_table("deep", path, regions_of([part]))
+        read_feature_table("deep", FinishedFeatures(file=path), regions_of([part]))
 
 
 @pytest.mark.parametrize(
@@ -64,14 +65,14 @@ def test_a_patient_of_several_regions_needs_a_column_that_tells(tmp_path, part):
 )
 def test_bad_tables_say_what_is_wrong(tmp_path, part, text, message):
     with pytest.raises(TableError, match=message):
-        read_feature_table("deep", write(tmp_path, text), regions_of([part]))
+        read_feature_table("deep", FinishedFeatures(file=write(tmp_path, text)), regions_of([part]))
     with pytest.raises(MissingFileError):
-        read_feature_table("deep", tmp_path / "none.csv", regions_of([part]))
+        read_feature_table("deep", FinishedFeatures(file=tmp_path / "none.csv"), regions_of([part]))
 
 
 def test_they_are_gathered_behind_our_own(tmp_path, part):
     path = write(tmp_path, "patient_id\trole\td1\nP1\tct\t0.5\n", "deep.tsv")
-    gather(parts=[part], finished=[f"deep={path}"], features=tmp_path / "all.parquet")
+    gather(parts=[part], finished=f"{{deep: {path}}}", features=tmp_path / "all.parquet")
     frame = tables.FEATURES.read(tmp_path / "all.parquet")
     assert frame["source"].tolist() == ["native"] * 3 + ["deep"]
     assert set(read_provenance(tmp_path / "all.parquet")["inputs"]) == {"b000.parquet", "deep.tsv"}
