@@ -86,6 +86,7 @@ COMMANDS = (
             CONFIG,
             Option("--profile", "workflow profile: default, slurm, or a folder", str, "default"),
             Option("--cores", "cores to use; 0 means all", int, 0),
+            Option("--directory", "folder to write results/ to; that of the configuration if absent", default=None),
             Option("--dry-run", "show what would be done", switch=True),
         ),
     ),

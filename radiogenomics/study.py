@@ -115,10 +115,11 @@ def init(*, directory: Path) -> None:
     print(f"fill in {directory / 'config'}, then: radiogenomics check --config {directory / 'config' / 'config.yaml'}")
 
 
-def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
+def run(*, config: Path, profile: str, cores: int, dry_run: bool, directory: Path | None = None) -> None:
     """Check the study, then run the workflow in the study's folder.
 
-    The folder is that of the configuration, or its parent if that is called ``config``; results go to ``results/``.
+    The folder is ``directory``, or that of the configuration, or its parent if that is called ``config``; results go to
+    ``results/``.
     Problems of single patients do not stop the run: these patients are excluded with their reason.
 
     Raises
@@ -142,6 +143,9 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
         )
     config = config.parent.resolve() / config.name  # a link to a configuration is a study where the link is
     folder = config.parent.parent if config.parent.name == "config" else config.parent
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        folder = directory.resolve()
     plan = Plan(study.model_dump(mode="json"), config, folder)
     command = _command(config, folder, profile, cores, plan.remote_batches)
     if dry_run:

@@ -7,7 +7,13 @@ from radiogenomics.table import Column, Table
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
 ADJUSTMENTS = ("crude", "volume", "full")
-EFFECTS = ("SD per carrier", "probability of superiority - 0.5", "log odds per SD")
+EFFECTS = (
+    "SD per carrier",
+    "probability of superiority - 0.5",
+    "log odds per SD",
+    "SD per SD of the marker",
+    "rank correlation",
+)
 METHODS = (
     "",
     "least squares",
@@ -16,6 +22,7 @@ METHODS = (
     "partial rank correlation",
     "score test",
     "Firth",
+    "rank correlation",
 )
 NOT_TESTED_REASONS = (
     "",
@@ -27,6 +34,7 @@ NOT_TESTED_REASONS = (
     "no residual variance",
     "one patient decides the estimate",
     "fit did not settle",
+    "the marker is a number, not carried or not",
 )
 # Columns of the summary that count pairs by the reason.
 NOT_TESTED_COUNTS = dict(
@@ -40,6 +48,7 @@ NOT_TESTED_COUNTS = dict(
             "n_no_residual",
             "n_one_patient",
             "n_unsettled",
+            "n_not_binary",
         ),
         NOT_TESTED_REASONS[1:],
         strict=True,
@@ -365,7 +374,7 @@ RESULTS = Table(
     Column(
         "estimate",
         "float64",
-        "see effect; above 0, carriers have the larger values of the feature",
+        "see effect; above 0, carriers, or those with more of the marker, have the larger values of the feature",
         nullable=True,
     ),
     Column("se", "float64", "standard error of the estimate; empty for rank tests too", nullable=True),
@@ -403,7 +412,7 @@ RESULTS = Table(
     Column("p_holm", "float64", "Holm's family-wise p, over the same pairs; empty if not asked for", nullable=True),
     Column("q_storey", "float64", "Storey's q, over the same pairs; empty if not asked for", nullable=True),
     Column("n", "int32", "patients with feature, marker and covariates"),
-    Column("n_carriers", "int32", "carriers among them"),
+    Column("n_carriers", "int32", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("n_missing", "int32", "analysed patients left out of this pair for a missing value"),
     Column("volume_rho", "float64", "Spearman correlation of the feature with the volume of the region", nullable=True),
     Column(
@@ -430,6 +439,7 @@ SUMMARY = Table(
     Column("n_no_residual", "int64", "pairs without residual variance"),
     Column("n_one_patient", "int64", "pairs whose estimate one patient decides, so that HC3 is not defined"),
     Column("n_unsettled", "int64", "pairs whose fit did not settle"),
+    Column("n_not_binary", "int64", "pairs whose marker is a number where the model needs carriers"),
     Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by Firth's likelihood"),
     Column(
         "inflation",

@@ -61,6 +61,19 @@ class UnknownClassError(AssociationError):
         )
 
 
+class MixedMarkerError(AssociationError):
+    """A marker is carried or not in some patients, and a number in others."""
+
+    reason = "mixed_marker"
+
+    def __init__(self, path: Path, markers: Sequence[str]) -> None:
+        self.path, self.markers = path, tuple(markers)
+        super().__init__(
+            f"{path.name}: {listing(markers)} has states in some rows and numbers without a state in others",
+            hint="give every row of a marker a state, or none of them",
+        )
+
+
 class NoPatientColumnError(AssociationError):
     """The covariates table does not say which patient a row is about."""
 

@@ -17,7 +17,7 @@ def scan_of(options: Association, features: FloatArray, designs: Mapping[str, Fl
         case "linear":
             return LinearScan(features, designs, rules, threads)
         case "rank":
-            return RankScan(features, designs, rules, threads)
+            return RankScan(features, designs, rules, threads, options.continuity)
         case "logistic":
             limits = Limits(options.firth_p_below, options.firth_carriers_below)
             return LogisticScan(features, designs, rules, threads, limits)

@@ -110,7 +110,7 @@ def analyse(
 
     hold = features.values.shape[1] * markers.values.shape[1] <= HELD_PAIRS
     held, wanted = [], []
-    for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
+    for block, fits in scan.run(values, scan.blocks(markers.values.shape[1]), markers.numbers):
         for adjustment, fit in fits.items():
             tallies[adjustment].add(block.start, fit)
         if keep(fits, options.keep_p_below).any():
@@ -119,8 +119,9 @@ def analyse(
                 held.append((block, fits))
     adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
     rho = np.full(features.values.shape[1], np.nan) if volume is None else spearman(features.values, volume)
-    rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
-    for block, fits in held or scan.run(values, wanted):
+    effects = scan.effect, scan.effect_of_numbers
+    rows = Rows(features, markers, rho, gene, effects, adjusted, options.alpha, options.keep_p_below, write)
+    for block, fits in held or scan.run(values, wanted, markers.numbers):
         rows.add(block.start, fits)
     rows.finish()
     account = Account()

@@ -110,7 +110,10 @@ def join(
     )
     all_failures = pd.concat([*recorded, absent], ignore_index=True)
     excluded = exclusions(sheets, with_features, with_markers, all_failures)
-    record = {"covariates": dict(options.covariates)}
+    record: dict[str, object] = {"covariates": dict(options.covariates)}
+    sheets_given = {"patients": patients, "images": images, "samples": samples}
+    if without := [name for name, path in sheets_given.items() if path is None]:
+        record["without"] = without
     read = [patients, images, samples, features, *sequenced, markers, *(table.file for table in given)]
     provenance = Provenance("cohort", record, digests([path for path in read if path is not None]))
     tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options.covariates), table, provenance)

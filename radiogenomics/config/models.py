@@ -469,7 +469,11 @@ class Genomics(Section):
 
 
 # Settings that one statistical model has and the others do not.
-OF_ONE_MODEL = {"linear": ("hc3_below", "precision"), "logistic": ("firth_p_below", "firth_carriers_below")}
+OF_ONE_MODEL = {
+    "linear": ("hc3_below", "precision"),
+    "rank": ("continuity",),
+    "logistic": ("firth_p_below", "firth_carriers_below"),
+}
 
 
 class Association(Section):
@@ -493,6 +497,9 @@ class Association(Section):
         0,
         ge=0,
         description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
+    )
+    continuity: bool = Field(
+        False, description="With `rank`, Mann-Whitney tests have the correction for continuity, as in R by default."
     )
     firth_p_below: float = Field(
         0.05,

@@ -10,20 +10,20 @@ from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 
 Record = Mapping[str, Any]
-# The statistical model in words; {0} are the adjustments.
+# The statistical model in words; {0} are the adjustments, {1} says how many.
 MODELS: Mapping[str, str] = {
     "linear": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
-        "by ordinary least squares under three adjustments ({0}), with t-tests."
+        "by ordinary least squares under {1} ({0}), with t-tests."
     ),
     "rank": (
-        "Each feature was compared between carriers and non-carriers under three adjustments ({0}): without covariates "
+        "Each feature was compared between carriers and non-carriers under {1} ({0}): without covariates "
         "by the Mann-Whitney test (normal approximation, ties corrected), with covariates by partial rank correlation "
         "and Student's t."
     ),
     "logistic": (
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
-        "logistic regression under three adjustments ({0}), with score tests."
+        "logistic regression under {1} ({0}), with score tests."
     ),
 }
 
@@ -86,6 +86,8 @@ def _radiomics(run: Run) -> str:
         if run.features is not None
         else "Features were"
     )
+    if "images" in run.without:
+        return f"Radiomics. {n} taken from finished tables, as they stand; the study has no images."
     start = f"Radiomics. {n} extracted from each region."
     return " ".join([start, *(_preset(name, preset) for name, preset in sorted(presets.items())), _selftest(run)])
 
@@ -157,6 +159,11 @@ def _genomics(run: Run) -> str:
     settings = {key: value for record in _settings(run, "genomics") for key, value in record.items()}
     if not settings and run.alterations is None:
         return ""
+    if "samples" in run.without:
+        named = f": {text.joined(run.thresholds.classes)}" if run.thresholds.classes else ""
+        return (
+            f"Genomics. Markers were taken from finished tables, as they stand{named}; the study has no variant files."
+        )
     words = ["Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."]
     if "pass_only" in settings:
         words.append(
@@ -191,12 +198,18 @@ def _association(run: Run) -> str:
     limits = run.thresholds
     left = "carrier" if limits.model == "logistic" else "feature"
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
+    model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {MODELS[limits.model].format(adjustments)}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{_firth(run)} The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."
     )
+
+
+def _how_many(run: Run) -> str:
+    words = {1: "one adjustment", 2: "two adjustments", 3: "three adjustments"}
+    return words[len(formulas(run))]
 
 
 def _firth(run: Run) -> str:
@@ -226,8 +239,15 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
         "Simes' p of its tested pairs, Benjamini-Hochberg over the genes selects R of G at level q, and inside each "
         "selected gene Benjamini-Hochberg runs at q R/G (Benjamini and Bogomolov 2014). This controls the false "
         f"discovery rate of genes, and the mean share of false pairs inside those found{listed}. A pair is a hit if "
-        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}. "
-        "A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
+        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}.{_volume(run)}"
+    )
+
+
+def _volume(run: Run) -> str:
+    if run.thresholds.volume_feature is None:
+        return " Nothing was adjusted for volume, since the study has no feature of it."
+    return (
+        " A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
         f"adjustment for volume takes {share_taken(run)} of its estimate."
     )
 
