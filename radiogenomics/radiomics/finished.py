@@ -47,7 +47,7 @@ def read_feature_table(name: str, table: FinishedFeatures, regions: pd.DataFrame
     if not set(frame.columns) >= LONG:
         frame = frame.melt(id_vars=given, var_name="feature", value_name="value")
     frame = frame[[*given, "feature", "value"]]
-    frame = frame[[table.chosen(str(feature)) for feature in frame["feature"]]]
+    frame = frame.loc[[table.chosen(str(feature)) for feature in frame["feature"]]]
     problems = [] if len(frame) else [f"no value of a feature that fits {listing(table.columns)}"]
     frame = frame.dropna(subset=["value"])
     numbers = pd.to_numeric(frame["value"], errors="coerce")

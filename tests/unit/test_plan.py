@@ -164,5 +164,5 @@ def test_files_of_markers_are_inputs_and_named_as_the_rules_do(tmp_path):
     study = Plan({"genomics": {"markers": markers}}, tmp_path / "config" / "config.yaml", tmp_path)
     assert study.marker_files() == ["config/copies.seg", "ihc.csv", "config/genes.gff3"]
     named = json.loads(study.settings("alterations"))["markers"]
-    assert (named["copy_number"]["file"], named["tables"]) == ("config/copies.seg", {"ihc": "ihc.csv"})
+    assert (named["copy_number"]["file"], named["tables"]["ihc"]["file"]) == ("config/copies.seg", "ihc.csv")
     assert plan(tmp_path, ["P001"]).marker_files() == []

@@ -151,3 +151,49 @@ def test_an_unknown_profile_is_refused_with_those_that_exist(study):
     done = radiogenomics("run", "--config", study / "config" / "config.yaml", "--profile", "nowhere", "--dry-run")
     assert done.returncode == 3
     assert "there are 'default', 'slurm'" in done.stderr
+
+
+ALWAYS = ("radiomics_gather", "genomics_alterations", "cohort_join", "cohort_limit", "association_test", "report_build")
+IMAGES = {"imaging_convert": 8, "radiomics_extract": 8, "radiomics_selftest": 1, "imaging_gather": 1}
+FEATURES = "radiomics: {tables: {own: f.csv}}\n"
+MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\nassociation: {classes: [ihc]}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "further", "options"),
+    [
+        ("cohort: {images: null}\n" + FEATURES, {"genomics_annotate": 8}, "--patients config/patients.tsv --samples"),
+        ("cohort: {samples: null}\n" + MARKERS, IMAGES, "--images config/images.tsv --settings"),
+        (
+            "cohort: {images: null, samples: null}\n" + FEATURES + MARKERS,
+            {},
+            "--patients config/patients.tsv --settings",
+        ),
+        (
+            "cohort: {patients: null, images: null, samples: null}\n" + FEATURES + MARKERS,
+            {},
+            """cohort join --finished '{"own": {"file": "config/f.csv"}}' --settings""",
+        ),
+        (
+            "cohort: {patients: null, images: null, samples: all.maf}\n" + FEATURES,
+            {"genomics_annotate": 8},
+            """--samples config/all.maf --finished '{"own": {"file": "config/f.csv"}}' --settings""",
+        ),
+    ],
+    ids=["no images", "no samples", "tables alone", "no sheets", "a MAF for a sheet"],
+)
+def test_stages_without_input_are_no_jobs(study, config, further, options):
+    (study / "config" / "config.yaml").write_text(config)
+    (study / "config" / "f.csv").write_text("patient_id,f\n" + "".join(f"P{number:03d},1\n" for number in range(N)))
+    for name in ("m.csv", "all.maf"):
+        (study / "config" / name).touch()
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert jobs(done.stdout) == dict.fromkeys(ALWAYS, 1) | further
+    shell = " ".join(done.stdout.split())
+    assert options in shell
+    assert ("--sequenced results/genomics/b000.samples.parquet" in shell) is ("genomics_annotate" in further)
+    assert ("--markers results/genomics/alterations.parquet --failed" in shell) is ("imaging_convert" in further)
+    assert ("alterations --patients results/radiomics/features.parquet" in shell) is (
+        "genomics_annotate" not in further
+    )
