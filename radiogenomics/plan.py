@@ -24,7 +24,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 3,
     "cohort": 1,
-    "association": 2,
+    "association": 3,
     "report": 2,
 }
 

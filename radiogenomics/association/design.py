@@ -14,9 +14,9 @@ from radiogenomics import tables
 from radiogenomics.association.errors import (
     MixedMarkerError,
     NoCommonPatientError,
+    NoLargestRegionError,
     NoPatientColumnError,
     NoVolumeFeatureError,
-    SeveralRegionsError,
     UnknownClassError,
     VolumeNotPositiveError,
 )
@@ -115,7 +115,7 @@ def read_features(path: Path, patients: Sequence[str], volume_feature: str | Non
 
     Raises
     ------
-    SeveralRegionsError
+    NoLargestRegionError
         A patient has several regions in one role, and no feature measures volume.
     """
     everyone = tables.FEATURES.read(path)
@@ -146,7 +146,7 @@ def _largest_regions(part: pd.DataFrame, volume_feature: str | None) -> pd.DataF
     if not (repeated := regions["patient_id"].duplicated()).any():
         return part
     if volume_feature is None:
-        raise SeveralRegionsError(str(part["role"].iloc[0]), sorted(set(regions.loc[repeated, "patient_id"])))
+        raise NoLargestRegionError(str(part["role"].iloc[0]), sorted(set(regions.loc[repeated, "patient_id"])))
     volumes = part.loc[part["feature"] == volume_feature, ["patient_id", "image_id", "roi", "value"]]
     keyed = regions.merge(volumes.astype({"patient_id": str, "image_id": str, "roi": str}), how="left")
     keyed = keyed.sort_values(["value", "roi"], ascending=[False, True], kind="stable")

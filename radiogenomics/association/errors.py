@@ -21,10 +21,10 @@ class NoVolumeFeatureError(AssociationError):
         )
 
 
-class SeveralRegionsError(AssociationError):
+class NoLargestRegionError(AssociationError):
     """Which region of a patient counts is decided by volume, and there is none."""
 
-    reason = "several_regions"
+    reason = "no_largest_region"
 
     def __init__(self, analysis: str, patients: Sequence[str]) -> None:
         self.analysis, self.patients = analysis, tuple(patients)

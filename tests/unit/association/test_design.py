@@ -11,9 +11,9 @@ from radiogenomics.association import design
 from radiogenomics.association.errors import (
     MixedMarkerError,
     NoCommonPatientError,
+    NoLargestRegionError,
     NoPatientColumnError,
     NoVolumeFeatureError,
-    SeveralRegionsError,
     UnknownClassError,
     VolumeNotPositiveError,
 )
@@ -249,5 +249,5 @@ def test_without_volume_nothing_says_which_region_is_the_largest(features):
     second = frame[(frame["patient_id"] == "P1") & (frame["role"] == "ct")].assign(roi="H")
     assert len(list(design.read_features(features, ["P1", "P2", "P3"], None))) == 2
     tables.FEATURES.write(pd.concat([frame, second]), features)
-    with pytest.raises(SeveralRegionsError, match=r"'ct': 1 patient\(s\) have several regions"):
+    with pytest.raises(NoLargestRegionError, match=r"'ct': 1 patient\(s\) have several regions"):
         list(design.read_features(features, ["P1", "P2", "P3"], None))
