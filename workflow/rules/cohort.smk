@@ -16,7 +16,9 @@ rule cohort_join:
                 stage=["imaging", "radiomics"],
                 batch=plan.image_batches,
             ),
-            *expand("results/genomics/{batch}.failures.tsv", batch=plan.sample_batches),
+            *expand(
+                "results/genomics/{batch}.failures.tsv", batch=plan.sample_batches
+            ),
         ],
     output:
         table="results/cohort/patients.parquet",

@@ -35,7 +35,9 @@ rule genomics_annotate:
 # What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
 rule genomics_join:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.sample_batches),
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
         resources=plan.resource_files(),
     output:
         annotations="results/genomics/annotations.parquet",
@@ -60,10 +62,18 @@ rule genomics_join:
 
 rule genomics_alterations:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.sample_batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.sample_batches),
-        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.sample_batches),
-        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.sample_batches),
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        missing=expand(
+            "results/genomics/{batch}.missing.parquet", batch=plan.sample_batches
+        ),
+        assays=expand(
+            "results/genomics/{batch}.assays.parquet", batch=plan.sample_batches
+        ),
         annotations=plan.annotations,
         patients=[] if plan.sample_batches else "results/radiomics/features.parquet",
         markers=plan.marker_files(),

@@ -27,7 +27,9 @@ rule radiomics_extract:
 
 rule radiomics_gather:
     input:
-        parts=expand("results/radiomics/{batch}.features.parquet", batch=plan.image_batches),
+        parts=expand(
+            "results/radiomics/{batch}.features.parquet", batch=plan.image_batches
+        ),
         finished=plan.watched(*plan.feature_tables()),
     output:
         "results/radiomics/features.parquet",

@@ -10,10 +10,14 @@ rule report_build:
         features="results/radiomics/features.parquet",
         selftest="results/radiomics/selftest.parquet" if plan.image_batches else [],
         alterations="results/genomics/alterations.parquet",
-        images=expand("results/imaging/{batch}.images.parquet", batch=plan.image_batches),
+        images=expand(
+            "results/imaging/{batch}.images.parquet", batch=plan.image_batches
+        ),
         acquisition="results/imaging/acquisition.parquet" if plan.image_batches else [],
         overlays=expand("results/imaging/{batch}", batch=plan.image_batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.sample_batches),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
     output:
         report(
             "results/report/index.html",
