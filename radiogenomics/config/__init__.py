@@ -52,7 +52,9 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     imaging = config.imaging.model_copy(update={"segmenters": segmenters})
     genomics = _located(config.genomics, folder, ("reference", "genes", "canonical"))
     resources = {name: _located(item, folder, ("file",)) for name, item in genomics.resources.items()}
-    genomics = genomics.model_copy(update={"resources": resources})
+    genotypes = tuple((folder / path).resolve() for path in genomics.quality.genotypes)
+    quality = genomics.quality.model_copy(update={"genotypes": genotypes})
+    genomics = genomics.model_copy(update={"resources": resources, "quality": quality})
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})

@@ -21,6 +21,7 @@ from pydantic import (
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
+QualityFlag = Literal["low_call_rate", "heterozygosity", "sex_mismatch", "sex_unclear", "related"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
@@ -281,6 +282,56 @@ class Resource(Section):
         return self
 
 
+class Quality(Section):
+    """Quality of samples and sites (docs/genomics.md)."""
+
+    enabled: bool = Field(False, description="Check the quality of samples and sites, sex and relatedness.")
+    genotypes: Annotated[tuple[Path, ...], Distinct] = Field(
+        (),
+        description="Files with the patients' genotypes (VCF, BCF, `.bed` or `.pgen` of PLINK) in place of those of the"
+        " samples sheet, for instance of an array; `sample_id` of the sheet names the sample.",
+    )
+    germline: bool = Field(
+        True, description="Whether samples are germline; Hardy-Weinberg equilibrium is not tested of tumours."
+    )
+    min_call_rate: float = Field(
+        0.95, ge=0, le=1, description="Share of genotypes that a sample, and a site, must have to be good."
+    )
+    hwe_p: float = Field(
+        1e-6, ge=0, le=1, description="Sites whose exact test of Hardy-Weinberg equilibrium has a smaller p are bad."
+    )
+    group_column: Name | None = Field(
+        None,
+        description="Column of the patients sheet with the batch of sequencing, by which call rates and frequencies of"
+        " sites are compared; without it, files are compared.",
+    )
+    group_p: float = Field(
+        1e-6,
+        ge=0,
+        le=1,
+        description="Sites whose call rate or frequency differs between groups at a smaller p are bad.",
+    )
+    max_abs_f: float = Field(
+        0.2, gt=0, description="Size of the inbreeding coefficient F from which a sample's heterozygosity is flagged."
+    )
+    sex_column: Name | None = Field(
+        None,
+        description="Column of the patients sheet with the sex: F, M, female or male; it is compared with X and Y.",
+    )
+    max_kinship: float = Field(
+        0.0884,
+        gt=0,
+        lt=0.5,
+        description="Kinship above which one of two samples is flagged as related and not used for components; 0.0884"
+        " leaves relatives of the third degree.",
+    )
+    min_sites: int = Field(1000, ge=1, description="Good sites that relatedness and components need.")
+    n_components: int = Field(10, ge=0, description="Number of principal components.")
+    exclude: Annotated[tuple[QualityFlag, ...], Distinct] = Field(
+        (), description="Flags that exclude a patient from the study; none does by default."
+    )
+
+
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
@@ -322,6 +373,7 @@ class Genomics(Section):
         min_length=1,
         description="Consequence classes that a gene's alteration is recorded for.",
     )
+    quality: Quality = Field(Quality())
 
 
 class Association(Section):

@@ -215,6 +215,7 @@ def _log(remarks: Remarks) -> None:
 
 
 def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
-    options = settings.model_dump(mode="json", exclude={"reference", "genes", "canonical", "resources", "classes"})
+    others = {"reference", "genes", "canonical", "resources", "classes", "quality"}
+    options = settings.model_dump(mode="json", exclude=others)
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))
