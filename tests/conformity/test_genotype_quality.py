@@ -180,7 +180,6 @@ def test_components_separate_the_populations(tmp_path):
     found = components(pruner.close(), np.ones(len(source.samples), bool), 2)
     sheet = pd.read_csv(shared_data("genomics", "genotypes", "20130606_g1k.ped"), sep="\t", dtype=str)
     population = sheet.set_index("Individual ID").loc[list(source.samples), "Population"]
-    frame = pd.DataFrame(found.coordinates, index=population)
     first = pd.Series(found.coordinates[:, 0], index=population)
     between = first.groupby(level=0).transform("mean").var() / first.var()
     assert between > 0.5  # by chance 2 / 266

@@ -10,6 +10,8 @@ from scipy.linalg import eigh
 from radiogenomics.genomics.quality.genotypes import ratio
 
 Floats = npt.NDArray[np.float64]
+# The last digits of sums of floats depend on the number of threads; they are cut off.
+DECIMALS = 9
 # Sites that are standardised at a time.
 _CHUNK = 1024
 
@@ -57,7 +59,7 @@ def components(sites: npt.NDArray[np.int8], fitted: npt.NDArray[np.bool_], n_com
     products, shared = np.zeros((n, n)), np.zeros((n, n))
     n_sites = 0
     for z, called in _standardised(sites, fitted):
-        z, present = z[:, fitted], called[:, fitted].astype(np.float64)
+        z, present = z[:, fitted], called[:, fitted].astype(np.float32)
         products += z.T @ z
         shared += present.T @ present
         n_sites += len(z)
@@ -72,7 +74,7 @@ def components(sites: npt.NDArray[np.int8], fitted: npt.NDArray[np.bool_], n_com
     coordinates = np.full((len(fitted), len(values)), np.nan)
     coordinates[fitted] = vectors
     coordinates[~fitted] = _projected(sites, fitted, vectors, values)
-    return Components(coordinates, values, n_sites)
+    return Components(np.round(coordinates, DECIMALS), np.round(values, DECIMALS), n_sites)
 
 
 def _projected(sites: npt.NDArray[np.int8], fitted: npt.NDArray[np.bool_], vectors: Floats, values: Floats) -> Floats:

@@ -5,15 +5,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.genomics.quality.genotypes import ratio
+from radiogenomics.genomics.quality.bits import independent, packed
 
-Floats = npt.NDArray[np.float64]
 # A site whose squared correlation with one of the last WINDOW kept sites of its chromosome exceeds MAX_R2 is dropped.
 MAX_R2 = 0.2
 WINDOW = 50
 # Rarer sites say little of ancestry and much of errors.
 MIN_FREQUENCY = 0.05
-_CHUNK = 128
+_CHUNK = 1024
 
 
 class Pruner:
@@ -52,43 +51,13 @@ class Pruner:
     def _prune(self) -> None:
         if not self._waiting:
             return
-        chunk = np.stack(self._waiting)
+        near = np.concatenate([self._kept, np.stack(self._waiting)])
+        before = len(self._kept)
         self._waiting.clear()
-        near = np.concatenate([self._kept, chunk])
-        linked = squared_correlation(chunk, near) > MAX_R2
-        offset = len(self._kept)
-        kept = list(range(offset))
-        for number, row in enumerate(linked, offset):
-            if not row[kept[-WINDOW:]].any():
-                kept.append(number)
-        new = near[kept[offset:]]
+        planes = (packed(near >= 1), packed(near == 2), packed(near >= 0))
+        kept = independent(*planes, before, WINDOW, MAX_R2)
+        new = near[before:][kept[before:]]
         self.n_kept += len(new)
-        self.n_linked += len(chunk) - len(new)
-        self._stream.write(np.ascontiguousarray(new).tobytes())
-        self._kept = near[kept[-WINDOW:]]
-
-
-def squared_correlation(first: npt.NDArray[np.int8], second: npt.NDArray[np.int8]) -> Floats:
-    """Of each of (n, n_samples) sites with each of (m, n_samples), over the samples called at both: (n, m).
-
-    0 where one of the two does not vary. The sums are whole numbers, exact in float32 below 2^24.
-    """
-    one, one_called, one_squared = _terms(first)
-    two, two_called, two_squared = _terms(second)
-
-    def total(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> Floats:
-        return (left @ right.T).astype(np.float64)
-
-    n = total(one_called, two_called)
-    sum_one, sum_two = total(one, two_called), total(one_called, two)
-    covariance = n * total(one, two) - sum_one * sum_two
-    variance_one = n * total(one_squared, two_called) - sum_one**2
-    variance_two = n * total(one_called, two_squared) - sum_two**2
-    scale = variance_one * variance_two
-    return ratio(covariance**2, scale, 0)
-
-
-def _terms(copies: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.float32], ...]:
-    called = (copies >= 0).astype(np.float32)
-    values = copies * called
-    return values, called, values * values
+        self.n_linked += len(near) - before - len(new)
+        self._stream.write(new.tobytes())
+        self._kept = near[kept][-WINDOW:]

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from radiogenomics.genomics.quality.bits import compare_samples, packed
 from radiogenomics.genomics.quality.genotypes import ratio
 
 Floats = npt.NDArray[np.float64]
 # Lower bounds of kinship, halfway (in powers of two) between the expectations 1/2, 1/4, 1/8, 1/16 and 1/32.
 DEGREES = (("duplicate", 2**-1.5), ("first_degree", 2**-2.5), ("second_degree", 2**-3.5), ("third_degree", 2**-4.5))
-# Sites that are multiplied at a time: sums of products in float32 are exact below 2^24.
-_PRODUCT_SITES = 8192
 
 
 @dataclass(frozen=True)
@@ -32,41 +31,25 @@ class Pair:
 
 
 class Kinship:
-    """Sums of products of genotypes over sites: four matrices of n_samples² float64.
+    """Counts over sites of all pairs of samples.
 
-    All are sums of whole numbers and thus exact, whatever the blocks and the number of threads.
+    Attributes
+    ----------
+    both_het, opposite : (n_samples, n_samples) int64
+        Sites at which both are heterozygous; at which they are homozygous for different alleles.
+    het_called, n_sites : (n_samples, n_samples) int64
+        Sites at which the first is heterozygous and the second called; at which both are called.
     """
 
     def __init__(self, n_samples: int) -> None:
-        self.both_het, self.het_called, self.both_hom, self.same_hom = np.zeros((4, n_samples, n_samples))
+        self._counts = np.zeros((4, n_samples, n_samples), dtype=np.int64)
+        self.both_het, self.opposite, self.het_called, self.n_sites = self._counts
 
     def add(self, copies: npt.NDArray[np.int8]) -> None:
         """Add (n_samples, n_sites) autosomal genotypes of SNVs."""
-        for start in range(0, copies.shape[1], _PRODUCT_SITES):
-            self._add(copies[:, start : start + _PRODUCT_SITES])
-
-    def _add(self, copies: npt.NDArray[np.int8]) -> None:
-        het = np.ascontiguousarray(copies == 1, dtype=np.float32)
-        called = np.ascontiguousarray(copies >= 0, dtype=np.float32)
-        hom = called - het  # homozygous, of either allele
-        signed = np.where(copies == 2, -hom, hom)
-        self.both_het += het @ het.T
-        self.het_called += het @ called.T
-        self.both_hom += hom @ hom.T
-        self.same_hom += signed @ signed.T
-
-    @property
-    def n_sites(self) -> Floats:
-        """Sites called in both, (n_samples, n_samples)."""
-        het_hom = self.het_called - self.both_het
-        found: Floats = self.both_het + het_hom + het_hom.T + self.both_hom
-        return found
-
-    @property
-    def opposite(self) -> Floats:
-        """Sites at which the two are homozygous for different alleles, (n_samples, n_samples)."""
-        found: Floats = (self.both_hom - self.same_hom) / 2
-        return found
+        compare_samples(
+            *(packed(where) for where in (copies == 1, copies == 0, copies == 2, copies >= 0)), self._counts
+        )
 
     @property
     def kinship(self) -> Floats:
