@@ -2,10 +2,10 @@
 
     python benchmarks/genotype_quality.py
 
-500 samples and 50,000 sites on 22 chromosomes with 0.5 % of the genotypes missing, as BCF and as bgzipped VCF. Both make
-call rates, frequencies, Hardy-Weinberg tests, heterozygosity, the kinship of all pairs and ten components of a pruned
-set of sites; ours in one process, plink2 in three: conversion to its own format, reports, components. Wall-clock and
-processor seconds of the processes together, peak memory of the largest. The start of the interpreter counts.
+500 samples and 50,000 sites on 22 chromosomes with 0.5 % of the genotypes missing, as BCF and as bgzipped VCF. Both
+make call rates, frequencies, Hardy-Weinberg tests, heterozygosity, the kinship of all pairs and ten components of a
+pruned set of sites; ours in one process, plink2 in three: conversion to its own format, reports, components. Wall-clock
+and processor seconds of the processes together, peak memory of the largest. The start of the interpreter counts.
 """
 
 import os

@@ -47,9 +47,10 @@ class Kinship:
 
     def add(self, copies: npt.NDArray[np.int8]) -> None:
         """Add (n_samples, n_sites) autosomal genotypes of SNVs."""
-        compare_samples(
-            *(packed(where) for where in (copies == 1, copies == 0, copies == 2, copies >= 0)), self._counts
+        het, hom_ref, hom_alt, called = (
+            packed(where) for where in (copies == 1, copies == 0, copies == 2, copies >= 0)
         )
+        compare_samples(het, hom_ref, hom_alt, called, self._counts)
 
     @property
     def kinship(self) -> Floats:

@@ -48,22 +48,30 @@ class VcfSource:
             The file ends too early or holds what htslib cannot read.
         """
         self.left_out.clear()
-        try:
-            reader = cyvcf2.VCF(str(self.path), samples=list(wanted), strict_gt=True)
-            order = [reader.samples.index(name) for name in wanted]
-            rows = _Rows(order, [name for name in _FIELDS if _declares(reader, name)])
-            for record in reader:
-                if reason := self._refused(record) or rows.add(record):
-                    self.left_out[reason] += 1
-                elif len(rows.genotypes) == n_sites:
-                    yield rows.block()
-                    rows.clear()
-        except (OSError, ValueError) as error:
-            raise UnreadableVcfError(self.path, str(error)) from error
+        reader = cyvcf2.VCF(str(self.path), samples=list(wanted), strict_gt=True)
+        order = [reader.samples.index(name) for name in wanted]
+        rows = _Rows(order, [name for name in _FIELDS if _declares(reader, name)])
+        for record in self._records(reader):
+            if reason := self._refused(record) or rows.add(record):
+                self.left_out[reason] += 1
+            elif len(rows.genotypes) == n_sites:
+                yield rows.block()
+                rows.clear()
         if rows.genotypes:
             yield rows.block()
 
-    def _refused(self, record: Any) -> str:  # noqa: ANN401 - cyvcf2 has no types
+    def _records(self, reader: Any) -> Iterator[Any]:  # noqa: ANN401 - cyvcf2 has no types
+        records = iter(reader)
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            except Exception as error:  # cyvcf2 raises no other class where htslib gives up
+                raise UnreadableVcfError(self.path, str(error)) from error
+            yield record
+
+    def _refused(self, record: Any) -> str:  # noqa: ANN401
         if self.pass_only and record.FILTER is not None:
             return "filter"
         return refused(plain_contig(record.CHROM), record.REF, record.ALT)

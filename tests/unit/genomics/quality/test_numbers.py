@@ -165,7 +165,7 @@ def test_another_chromosome_is_not_in_linkage(tmp_path):
 
 def test_components_separate_and_project():
     rng = np.random.default_rng(8)
-    frequency = np.clip(rng.uniform(0.2, 0.8, (2, 2000)) + 0.0, 0.05, 0.95)
+    frequency = rng.uniform(0.2, 0.8, (2, 2000))
     sites = np.vstack([rng.binomial(2, each, (30, 2000)) for each in frequency]).T.astype(np.int8)
     everyone = components(sites, np.ones(60, bool), 3)
     first = everyone.coordinates[:, 0]
@@ -238,7 +238,6 @@ def test_y_is_not_heard_where_women_have_reference_calls_too():
 
 @pytest.mark.parametrize(("start", "lengths", "n"), [(2_781_480, LENGTHS, 100), (2_781_400, LENGTHS, 20), (1, {}, 0)])
 def test_pseudoautosomal_sites_do_not_count(start, lengths, n):
-    x, _ = people_by_x(100)
     sex = SexCounts(22, lengths, 0.9)
-    sex.add(block(x, "X", start if lengths else 100_000))
+    sex.add(block(np.repeat(np.arange(22)[:, None] % 3, 100, axis=1), "X", start if lengths else 100_000))
     assert sex.n_x_sites == n
