@@ -155,7 +155,7 @@ class Plan:
             genomics = self.config.genomics.model_copy(update={"canonical": canonical and self.file(canonical)})
             return genomics.model_dump_json(exclude={"reference", "genes", "resources", "classes", "quality"})
         if stage == "quality":
-            genotypes = [self.file(path) for path in self.config.genomics.quality.genotypes]
+            genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
             quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
             keys = {"quality", "pass_only", "sample_id"}
             return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)

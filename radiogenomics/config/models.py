@@ -325,7 +325,9 @@ class Quality(Section):
         description="Kinship above which one of two samples is flagged as related and not used for components; 0.0884"
         " leaves relatives of the third degree.",
     )
-    min_sites: int = Field(1000, ge=1, description="Good sites that relatedness and components need.")
+    min_sites: int = Field(
+        1000, ge=1, description="Good sites that relatedness, components and the flag of heterozygosity need."
+    )
     n_components: int = Field(10, ge=0, description="Number of principal components.")
     exclude: Annotated[tuple[QualityFlag, ...], Distinct] = Field(
         (), description="Flags that exclude a patient from the study; none does by default."

@@ -32,6 +32,12 @@ def sample_rows(reading: Reading, people: Sequence[Person], related: set[int], o
     for part in reading.parts:
         for number, person in enumerate(part.people):
             rows[person.patient_id] |= _own(part, number)
+    enough = {
+        person.patient_id
+        for part in reading.parts
+        for person, n in zip(part.people, part.counts.counts["compared"], strict=True)
+        if n >= options.min_sites
+    }
     few = len(reading.people) < MIN_SAMPLES
     if reading.joint:
         sex = reading.joint.sex
@@ -43,7 +49,8 @@ def sample_rows(reading: Reading, people: Sequence[Person], related: set[int], o
                 row |= {"x_f": _number(sex.x_f, number), "inferred_sex": inferred[number]}
             if not reading.joint.enough and not row["note"]:
                 row["note"] = FEW_SITES
-            row["flags"] = ";".join(_flags(row, number in related, options))
+            flags = _flags(row, number in related, options)
+            row["flags"] = ";".join(flag for flag in flags if flag != "heterozygosity" or person.patient_id in enough)
     return [rows[name] for name in sorted(rows)]
 
 

@@ -138,6 +138,9 @@ def test_files_of_variants_only_give_what_they_can(study):
 def test_few_sites_give_no_relatives(study):
     found = run(study, min_sites=5000)
     assert found["table"]["note"].tolist() == ["few_sites"] * 16
+    few = run(study, min_sites=5000, max_abs_f=1e-6)["table"]
+    assert (few["f"].notna() & ~few["flags"].str.contains("heterozygosity")).all()
+    assert run(study, max_abs_f=1e-6)["table"]["flags"].str.contains("heterozygosity").all()
     assert found["relatedness"].empty
 
 
