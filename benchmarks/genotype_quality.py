@@ -4,8 +4,9 @@
 
 500 samples and 50,000 sites on 22 chromosomes with 0.5 % of the genotypes missing, as BCF and as bgzipped VCF. Both
 make call rates, frequencies, Hardy-Weinberg tests, heterozygosity, the kinship of all pairs and ten components of a
-pruned set of sites; ours in one process, plink2 in three: conversion to its own format, reports, components. Wall-clock
-and processor seconds of the processes together, peak memory of the largest. The start of the interpreter counts.
+pruned set of sites; ours in one process, plink2 in three: conversion to its own format, reports, components. One
+thread each. Wall-clock and processor seconds of the processes together, peak memory of the
+largest. The start of the interpreter counts.
 """
 
 import os
@@ -23,6 +24,7 @@ import pysam
 from radiogenomics.genomics.builds import BUILD_OF_LENGTH
 
 SAMPLES, SITES, MISSING, RUNS = 500, 50_000, 0.005, 2
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 OUTPUTS = ("table", "relatedness", "components", "sites", "failures")
 REPORTS = ["--missing", "--freq", "--hardy", "--het", "--make-king-table", "--indep-pairwise", "50", "5", "0.2"]
 
@@ -58,7 +60,9 @@ def measured(commands: Sequence[Sequence[str]], folder: Path) -> tuple[float, fl
     """Wall-clock seconds, processor seconds and MB of memory of processes that run one after the other."""
     start, processor, memory = time.perf_counter(), 0.0, 0.0
     for command in commands:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=folder, env=ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -82,7 +86,7 @@ def main() -> None:
             kind = "--bcf" if path.suffix == ".bcf" else "--vcf"
             reports = [["plink2", kind, path.name, "--make-pgen", "--out", "x"], ["plink2", "--pfile", "x", *REPORTS]]
             components = ["plink2", "--pfile", "x", "--extract", "plink2.prune.in", "--maf", "0.05", "--pca", "10"]
-            theirs = [*reports, components]
+            theirs = [[*command, "--threads", "1"] for command in (*reports, components)]
             mine, other = (min(measured(each, folder) for _ in range(RUNS)) for each in (ours, theirs))
             seconds = [f"{wall:6.2f} s ({cpu:5.2f} s CPU)" for wall, cpu, _ in (mine, other)]
             memory = f"{mine[2]:.0f} / {other[2]:.0f}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from radiogenomics.genomics.quality.genotypes import ratio
 from radiogenomics.genomics.quality.hardy import hardy_weinberg
@@ -131,5 +131,5 @@ def _chi_squared(yes: Integers, no: Integers) -> Floats:
     variance = size * (share * (1 - share))
     terms = ratio((yes - size * share) ** 2, variance, 0)
     freedom = np.maximum(1, (size > 0).sum(axis=0) - 1)
-    found: Floats = chi2.sf(terms.sum(axis=0), freedom)
+    found: Floats = chdtrc(freedom, terms.sum(axis=0))
     return found
