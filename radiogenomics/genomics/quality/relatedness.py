@@ -79,10 +79,16 @@ def left_out(pairs: Sequence[Pair], priority: npt.NDArray[np.float64], max_kinsh
     Again and again the sample with the most remaining relatives goes; of several the one of the lowest ``priority``
     (its call rate), then the last one.
     """
-    close = [(pair.first, pair.second) for pair in pairs if pair.kinship > max_kinship]
+    related = np.zeros((len(priority), len(priority)), dtype=bool)
+    for pair in pairs:
+        if pair.kinship > max_kinship:
+            related[pair.first, pair.second] = related[pair.second, pair.first] = True
+    n_relatives = related.sum(axis=1)
     gone: set[int] = set()
-    while remaining := [pair for pair in close if not gone.intersection(pair)]:
-        relatives = [number for pair in remaining for number in pair]
-        worst = min(set(relatives), key=lambda number: (-relatives.count(number), priority[number], -number))
+    while n_relatives.any():
+        worst = int(np.lexsort((np.arange(len(priority)), -priority, n_relatives))[-1])
         gone.add(worst)
+        n_relatives -= related[worst]
+        n_relatives[worst] = 0
+        related[:, worst] = False
     return gone
