@@ -156,6 +156,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     findings = Findings()
     _inspect_settings(config, findings)
     _inspect_variants(config, sheets.samples, findings)
+    _inspect_quality(config, findings)
     _inspect_images(config, sheets.images, findings)
     imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
     for row in sheets.patients:
@@ -211,6 +212,19 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
     if is_remote(location) and (found := REMOTE_PATTERN.match(location)):
         with findings.collect("pacs", patient_id):
             DicomWeb(found["server"], config.pacs)
+
+
+def _inspect_quality(config: Config, findings: Findings) -> None:
+    from radiogenomics.genomics.quality.files import open_source
+    from radiogenomics.genomics.quality.people import people_of
+
+    if not config.genomics.quality.enabled:
+        return
+    with findings.collect("genomics"):
+        people_of(config.cohort.patients, config.cohort.samples, config.genomics)
+    for path in config.genomics.quality.genotypes:
+        with findings.collect("genomics"):
+            open_source(path, config.genomics.pass_only)
 
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:

@@ -119,6 +119,21 @@ class Plan:
         """The table of what resources state of variants, where any are configured."""
         return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
 
+    @property
+    def poor(self) -> list[str]:
+        """The table of patients who are excluded for the quality of their samples, where quality is looked at."""
+        return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
+
+    def genotype_files(self) -> list[str]:
+        """Files of which the quality of genotypes is looked at, as far as they exist, and the sheets."""
+        given = [str(path) for path in self.config.genomics.quality.genotypes]
+        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
+        given += [str(Path(name).with_suffix(more)) for name in given for more in beside.get(Path(name).suffix, ())]
+        cohort = self.config.cohort
+        return self._existing(
+            [str(cohort.patients), str(cohort.samples), *(given or [row.vcf for row in self.sheets.samples])]
+        )
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -153,7 +168,12 @@ class Plan:
             genomics = self.config.genomics.model_copy(
                 update={"canonical": canonical and self.file(canonical), "panels": panels}
             )
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", *ALTERATION_KEYS})
+            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "quality", *ALTERATION_KEYS})
+        if stage == "quality":
+            genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
+            quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
+            keys = {"quality", "pass_only", "sample_id"}
+            return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)
         if stage in ("alterations", "resources"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})

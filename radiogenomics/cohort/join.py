@@ -60,6 +60,7 @@ def join(
     features: Path,
     sequenced: list[Path],
     failed: list[Path],
+    poor: list[Path],
     table: Path,
     ledger: Path,
     failures: Path,
@@ -67,13 +68,16 @@ def join(
     """Write the patients table, the attrition ledger and all failures.
 
     A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient
-    who has another one stands in the failures table but excludes nobody.
+    who has another one stands in the failures table but excludes nobody. A patient in a table of ``poor`` samples is
+    excluded although the sample was read.
     """
     options = load_section(Cohort, settings)
     sheets = read_sheets(options.model_copy(update={"patients": patients, "images": images, "samples": samples}))
     recorded = [tables.FAILURES.read(path) for path in failed]
-    all_failures = pd.concat([*recorded, absent_from_sheets(sheets)], ignore_index=True)
-    excluded = exclusions(sheets, _patients_in(features), _patients_in(*sequenced), all_failures)
+    refused = [tables.FAILURES.read(path) for path in poor]
+    all_failures = pd.concat([*recorded, *refused, absent_from_sheets(sheets)], ignore_index=True)
+    with_sample = _patients_in(*sequenced).difference(*(frame["patient_id"] for frame in refused))
+    excluded = exclusions(sheets, _patients_in(features), with_sample, all_failures)
     record = {"covariates": dict(options.covariates)}
     provenance = Provenance("cohort", record, digests([patients, images, samples, features, *sequenced]))
     tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options.covariates), table, provenance)

@@ -103,6 +103,17 @@ def read_sheets(cohort: Cohort) -> Sheets:
     return Sheets(patients, _read_images(cohort.images, known), _read_samples(cohort.samples, known))
 
 
+def read_sequenced(cohort: Cohort) -> tuple[tuple[PatientRow, ...], tuple[SampleRow, ...]]:
+    """Read and check the sheets of patients and samples.
+
+    Raises
+    ------
+    MissingFileError, SheetError
+    """
+    patients = _read_patients(cohort.patients, cohort.covariates)
+    return patients, _read_samples(cohort.samples, {row.patient_id for row in patients})
+
+
 def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "category"]]) -> tuple[PatientRow, ...]:
     lines, problems = _read(path, ("patient_id", *covariates), ids=("patient_id",))
     problems += _repeated(lines, ("patient_id",))

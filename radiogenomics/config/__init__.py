@@ -54,7 +54,11 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     resources = {name: _located(item, folder, ("file",)) for name, item in genomics.resources.items()}
     panels = {name: (folder / panel).resolve() for name, panel in genomics.panels.items()}
     markers = genomics.markers.located(lambda path: (folder / path).resolve())
-    genomics = genomics.model_copy(update={"resources": resources, "panels": panels, "markers": markers})
+    genotypes = tuple((folder / path).resolve() for path in genomics.quality.genotypes)
+    quality = genomics.quality.model_copy(update={"genotypes": genotypes})
+    genomics = genomics.model_copy(
+        update={"resources": resources, "panels": panels, "markers": markers, "quality": quality}
+    )
     settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
     finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})

@@ -18,6 +18,7 @@ rule cohort_join:
                 batch=plan.batches,
             ),
         ],
+        poor=plan.poor,
     output:
         table="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
@@ -32,6 +33,7 @@ rule cohort_join:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        poor="--poor" if plan.poor else "",
         patients=lambda wildcards: plan.file(plan.config.cohort.patients),
         images=lambda wildcards: plan.file(plan.config.cohort.images),
         samples=lambda wildcards: plan.file(plan.config.cohort.samples),
@@ -40,7 +42,7 @@ rule cohort_join:
     shell:
         "radiogenomics cohort join --patients {params.patients:q} --images {params.images:q} --samples {params.samples:q}"
         " --settings {params.settings:q} --features {input.features} --sequenced {input.sequenced}"
-        " --failed {input.failed} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
+        " --failed {input.failed} {params.poor} {input.poor} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
 
 
 # A step of its own: Snakemake removes what a failed job wrote, and the ledger must stay.
