@@ -359,6 +359,7 @@ COMMANDS = (
             Option("--output", "folder to write index.html to"),
             Option("--images", "images tables of the batches (Parquet)", default=None, many=True),
             Option("--samples", "samples tables of the batches (Parquet)", default=None, many=True),
+            Option("--genomics", "tables of remarks, joins and quality of variants", default=None, many=True),
             Option("--title", "title of the report", str, "Radiogenomic association study"),
             Option("--settings", "settings: a YAML file or JSON", str, "{}"),
         ),

@@ -124,6 +124,14 @@ class Plan:
         """The table of patients who are excluded for the quality of their samples, where quality is looked at."""
         return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
 
+    @property
+    def genomics_reports(self) -> list[str]:
+        """What the report shows of resources and of the quality of samples, where these are configured."""
+        joins = ["joins.tsv"] if self.config.genomics.resources else []
+        quality = ["sample_quality.parquet", "relatedness.parquet", "components.parquet", "site_counts.tsv"]
+        names = [*joins, *(quality if self.config.genomics.quality.enabled else [])]
+        return [f"results/genomics/{name}" for name in names]
+
     def genotype_files(self) -> list[str]:
         """Files of which the quality of genotypes is looked at, as far as they exist, and the sheets."""
         given = [str(path) for path in self.config.genomics.quality.genotypes]

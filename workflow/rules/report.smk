@@ -14,6 +14,10 @@ rule report_build:
         acquisition="results/imaging/acquisition.parquet",
         overlays=expand("results/imaging/{batch}", batch=plan.batches),
         samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        genomics=[
+            *expand("results/genomics/{batch}.remarks.tsv", batch=plan.batches),
+            *plan.genomics_reports,
+        ],
     output:
         report(
             "results/report/index.html",
@@ -35,5 +39,5 @@ rule report_build:
         stage_version=plan.stage_version("report"),
     shell:
         "radiogenomics report build --results results --output results/report"
-        " --images {input.images} --samples {input.samples}"
+        " --images {input.images} --samples {input.samples} --genomics {input.genomics}"
         " --title {params.title:q} --settings {params.settings:q} 2> {log}"
