@@ -169,6 +169,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         sampled, no_marker = patients_with_markers(config, patients, findings.collect), NoMarkersError
     else:
         _inspect_variants(config, sheets.samples, findings)
+        _inspect_quality(config, findings)
     if findings.of_study:
         return findings
     for row in sheets.patients:
@@ -225,6 +226,20 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
     if is_remote(location) and (found := REMOTE_PATTERN.match(location)):
         with findings.collect("pacs", patient_id):
             DicomWeb(found["server"], config.pacs)
+
+
+def _inspect_quality(config: Config, findings: Findings) -> None:
+    from radiogenomics.genomics.quality.files import open_source
+    from radiogenomics.genomics.quality.people import people_of
+
+    patients, samples = config.cohort.patients, config.cohort.samples
+    if not config.genomics.quality.enabled or patients is None or samples is None:
+        return
+    with findings.collect("genomics"):
+        people_of(patients, samples, config.genomics)
+    for path in config.genomics.quality.genotypes:
+        with findings.collect("genomics"):
+            open_source(path, config.genomics.pass_only)
 
 
 def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:

@@ -146,6 +146,28 @@ class Plan:
         wanted = self.config.genomics.resources and self.sample_batches
         return ["results/genomics/annotations.parquet"] if wanted else []
 
+    @property
+    def poor(self) -> list[str]:
+        """The table of patients who are excluded for the quality of their samples, where quality is looked at."""
+        return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
+
+    @property
+    def genomics_reports(self) -> list[str]:
+        """What the report shows of resources and of the quality of samples, where these are configured."""
+        joins = ["joins.tsv"] if self.annotations else []
+        quality = ["sample_quality.parquet", "relatedness.parquet", "components.parquet", "site_counts.tsv"]
+        names = [*joins, *(quality if self.config.genomics.quality.enabled else [])]
+        return [f"results/genomics/{name}" for name in names]
+
+    def genotype_files(self) -> list[str]:
+        """Files of which the quality of genotypes is looked at, as far as they exist, and the sheets."""
+        given = [str(path) for path in self.config.genomics.quality.genotypes]
+        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
+        given += [str(Path(name).with_suffix(more)) for name in given for more in beside.get(Path(name).suffix, ())]
+        cohort = self.config.cohort
+        sheets = [str(path) for path in (cohort.patients, cohort.samples) if path is not None]
+        return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -180,7 +202,12 @@ class Plan:
             genomics = self.config.genomics.model_copy(
                 update={"canonical": canonical and self.file(canonical), "panels": panels}
             )
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", *ALTERATION_KEYS})
+            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "quality", *ALTERATION_KEYS})
+        if stage == "quality":
+            genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
+            quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
+            keys = {"quality", "pass_only", "sample_id"}
+            return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)
         if stage in ("alterations", "resources"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})

@@ -18,7 +18,7 @@ _PACKAGES: dict[str, tuple[str, ...]] = {
     "pacs": ("pydicom",),
     "imaging": ("numpy", "pydicom", "pylibjpeg", "SimpleITK"),
     "radiomics": ("numpy", "PyWavelets", "pyradiomics-bhklab", "SimpleITK"),
-    "genomics": ("cyvcf2", "numpy", "pysam"),
+    "genomics": ("cyvcf2", "numba", "numpy", "pysam", "scipy"),
     "cohort": ("pandas",),
     "association": ("numba", "numpy", "pandas", "scipy"),
     "report": ("jinja2",),

@@ -87,13 +87,15 @@ def join(
     sequenced: Sequence[Path] = (),
     markers: Path | None = None,
     failed: Sequence[Path] = (),
+    poor: Sequence[Path] = (),
 ) -> None:
     """Write the patients table, the attrition ledger and all failures.
 
     A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient
     who has another one stands in the failures table but excludes nobody. A study without images needs features of
     finished tables instead, one without samples a known marker in ``markers``, the alterations table; one without a
-    sheet of patients enrols those of ``finished``, the feature tables as JSON by name.
+    sheet of patients enrols those of ``finished``, the feature tables as JSON by name. A patient in a table of
+    ``poor`` samples is excluded although the sample was read.
     """
     options = load_section(Cohort, settings).model_copy(
         update={"patients": patients, "images": images, "samples": samples}
@@ -108,7 +110,9 @@ def join(
         with_features if images is None else None,
         with_markers if samples is None else None,
     )
-    all_failures = pd.concat([*recorded, absent], ignore_index=True)
+    refused = [tables.FAILURES.read(path) for path in poor]
+    all_failures = pd.concat([*recorded, *refused, absent], ignore_index=True)
+    with_markers = with_markers.difference(*(frame["patient_id"] for frame in refused))
     excluded = exclusions(sheets, with_features, with_markers, all_failures)
     record: dict[str, object] = {"covariates": dict(options.covariates)}
     sheets_given = {"patients": patients, "images": images, "samples": samples}

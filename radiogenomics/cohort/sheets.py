@@ -163,6 +163,19 @@ def _column_of_parquet(table: FinishedFeatures) -> list[str]:
     return [str(cell) for cell in parquet.read_table(table.file, columns=[table.patient_id])[0].to_pylist()]
 
 
+def read_sequenced(
+    patients: Path, samples: Path, covariates: Mapping[str, Literal["number", "category"]]
+) -> tuple[tuple[PatientRow, ...], tuple[SampleRow, ...]]:
+    """Read and check the sheets of patients and samples.
+
+    Raises
+    ------
+    MissingFileError, SheetError
+    """
+    rows = _read_patients(patients, covariates)
+    return rows, _samples(samples, rows, {row.patient_id for row in rows})
+
+
 def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "category"]]) -> tuple[PatientRow, ...]:
     lines, problems = _read(path, ("patient_id", *covariates), ids=("patient_id",))
     problems += _repeated(lines, ("patient_id",))

@@ -58,7 +58,11 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     resources = {name: _located(item, place, ("file",)) for name, item in genomics.resources.items()}
     panels = {name: place(panel) for name, panel in genomics.panels.items()}
     markers = genomics.markers.located(place)
-    genomics = genomics.model_copy(update={"resources": resources, "panels": panels, "markers": markers})
+    genotypes = tuple(place(path) for path in genomics.quality.genotypes)
+    quality = genomics.quality.model_copy(update={"genotypes": genotypes})
+    genomics = genomics.model_copy(
+        update={"resources": resources, "panels": panels, "markers": markers, "quality": quality}
+    )
     settings = {modality: _resolve_preset(name, place) for modality, name in config.radiomics.settings.items()}
     finished = {name: table.located(place) for name, table in config.radiomics.tables.items()}
     place.refuse()

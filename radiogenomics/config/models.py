@@ -18,6 +18,7 @@ from radiogenomics.config.section import Name as Name
 from radiogenomics.config.section import Section as Section
 
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
+QualityFlag = Literal["low_call_rate", "heterozygosity", "sex_mismatch", "sex_unclear", "related"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
 # Classes of markers that are not made by the class of a variant alone.
@@ -400,6 +401,58 @@ class Markers(Section):
         return (*named, *self.masks, *self.tables)
 
 
+class Quality(Section):
+    """Quality of samples and sites (docs/genomics.md)."""
+
+    enabled: bool = Field(False, description="Check the quality of samples and sites, sex and relatedness.")
+    genotypes: Annotated[tuple[Path, ...], Distinct] = Field(
+        (),
+        description="Files with the patients' genotypes (VCF, BCF, `.bed` or `.pgen` of PLINK) in place of those of the"
+        " samples sheet, for instance of an array; `sample_id` of the sheet names the sample.",
+    )
+    germline: bool = Field(
+        True, description="Whether samples are germline; Hardy-Weinberg equilibrium is not tested of tumours."
+    )
+    min_call_rate: float = Field(
+        0.95, ge=0, le=1, description="Share of genotypes that a sample, and a site, must have to be good."
+    )
+    hwe_p: float = Field(
+        1e-6, ge=0, le=1, description="Sites whose exact test of Hardy-Weinberg equilibrium has a smaller p are bad."
+    )
+    group_column: Name | None = Field(
+        None,
+        description="Column of the patients sheet with the batch of sequencing, by which call rates and frequencies of"
+        " sites are compared; without it, files are compared.",
+    )
+    group_p: float = Field(
+        1e-6,
+        ge=0,
+        le=1,
+        description="Sites whose call rate or frequency differs between groups at a smaller p are bad.",
+    )
+    max_abs_f: float = Field(
+        0.2, gt=0, description="Size of the inbreeding coefficient F from which a sample's heterozygosity is flagged."
+    )
+    sex_column: Name | None = Field(
+        None,
+        description="Column of the patients sheet with the sex: F, M, female or male; it is compared with X and Y.",
+    )
+    max_kinship: float = Field(
+        0.0884,
+        gt=0,
+        lt=0.5,
+        description="Kinship above which one of two samples is flagged as related and not used for components; 0.0884"
+        " leaves relatives of the third degree.",
+    )
+    min_sites: int = Field(
+        1000, ge=1, description="Good sites that relatedness, components and the flag of heterozygosity need."
+    )
+    n_components: int = Field(10, ge=0, description="Number of principal components.")
+    exclude: Annotated[tuple[QualityFlag, ...], Distinct] = Field(
+        (), description="Flags that exclude a patient from the study; none does by default."
+    )
+
+
 class Genomics(Section):
     """From variant calls to the patient × gene table."""
 
@@ -458,6 +511,7 @@ class Genomics(Section):
         description="Consequence classes that a gene's alteration is recorded for.",
     )
     markers: Markers = Field(Markers())
+    quality: Quality = Field(Quality())
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:
@@ -584,6 +638,8 @@ class Config(Section):
     @model_validator(mode="after")
     def _something_stands_in_for_absent_sheets(self) -> Self:
         markers = self.genomics.markers
+        if self.genomics.quality.enabled and (self.cohort.patients is None or self.cohort.samples is None):
+            raise ValueError("genomics.quality needs sheets of patients and of samples; one of them is null")
         if (self.cohort.images is None or self.cohort.patients is None) and not self.radiomics.tables:
             raise ValueError("cohort.images or cohort.patients is null: name finished tables in radiomics.tables")
         of_variants = markers.hotspots or markers.masks or markers.pathways.files

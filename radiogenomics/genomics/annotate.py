@@ -238,7 +238,7 @@ def _log(remarks: Remarks) -> None:
 
 
 def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
-    ignored = {"reference", "genes", "canonical", "resources", "panels", *ALTERATION_KEYS}
+    ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS}
     options = settings.model_dump(mode="json", exclude=ignored)
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))

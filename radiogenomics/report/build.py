@@ -17,7 +17,7 @@ from radiogenomics.report import text
 from radiogenomics.report.columns import script_json
 from radiogenomics.report.labels import Labels
 from radiogenomics.report.load import Run, load
-from radiogenomics.report.sections import association, attrition, cohort, comparison, images, methods
+from radiogenomics.report.sections import association, attrition, cohort, comparison, images, methods, variants
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
@@ -33,6 +33,7 @@ def build(
     settings: str,
     images: Sequence[Path] | None = None,
     samples: Sequence[Path] | None = None,
+    genomics: Sequence[Path] | None = None,
 ) -> None:
     """Write ``output/index.html`` from a results folder.
 
@@ -48,6 +49,8 @@ def build(
         Section ``report`` of the configuration, as JSON or as the path of a YAML file.
     images, samples : sequence of Path, optional
         Images and samples tables of the batches; those that lie in the results folder if not given.
+    genomics : sequence of Path, optional
+        Tables of remarks, joins and quality of variants; those that lie in the results folder if not given.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def build(
         See ``load``.
     """
     chosen = config.load_section(Report, settings)
-    page = render(load(results, images, samples), title, chosen)
+    page = render(load(results, images, samples, genomics), title, chosen)
     write_text(output / "index.html", page)
     logger.info("wrote %s (%.1f MB)", output / "index.html", len(page.encode()) / 1e6)
 
@@ -86,6 +89,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "association": results,
         "attrition": attrition.section(run),
         "cohort": cohort.section(run),
+        "variants": variants.section(run),
         "images": images.section(run, settings.max_overlays),
         "comparison": comparison.section(run),
         "methods": methods.section(run, results["families"]),

@@ -96,6 +96,19 @@ def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top:
     return svg.picture(size, 326, f"QQ plot, {family.adjustment}, λ = {family.inflation:.2f}", drawn, "figure panel")
 
 
+def scatter(points: Sequence[tuple[float, float, bool, str]], x_label: str, y_label: str) -> Markup:
+    """Draw samples at two coordinates, filled or not, each with its name to point at."""
+    size, left, bottom = 460, 56, 410
+    ends = [(min(values), max(values)) for values in list(zip(*points, strict=True))[:2]]
+    (x_low, x_high), (y_low, y_high) = ((low - (pad := 0.05 * (high - low or 1)), high + pad) for low, high in ends)
+    x, y = svg.Scale(x_low, x_high, left, size - 10), svg.Scale(y_low, y_high, bottom, 14)
+    drawn = _axes(x, y, x_label, y_label, size)
+    for a, b, filled, name in points:
+        class_ = "bar-altered" if filled else "bar-unknown"
+        drawn.append(svg.tag("circle", svg.tag("title", name), cx=x(a), cy=y(b), r=3.2, class_=class_))
+    return svg.picture(size, 450, f"{x_label} against {y_label}", drawn, "figure")
+
+
 def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -> Markup:
     """Estimate and interval of one pair under each adjustment.
 

@@ -23,6 +23,15 @@ SELFTEST = Path("radiomics/selftest.parquet")
 SUMMARY = Path("association/summary.tsv")
 QUANTILES = Path("association/quantiles.parquet")
 ALTERATIONS = Path("genomics/alterations.parquet")
+# What genomics says of its files and samples, by the end of a file's name; several files of one table are one.
+GENOMICS = {
+    ".remarks.tsv": tables.REMARKS,
+    "joins.tsv": tables.JOINS,
+    "sample_quality.parquet": tables.SAMPLE_QUALITY,
+    "relatedness.parquet": tables.RELATEDNESS,
+    "components.parquet": tables.COMPONENTS,
+    "site_counts.tsv": tables.SITE_COUNTS,
+}
 ACQUISITION = "imaging/acquisition.parquet"
 IMAGES_PATTERN = "imaging/*.images.parquet"
 SAMPLES_PATTERN = "genomics/*.samples.parquet"
@@ -86,6 +95,12 @@ class Run:
     selftest: pd.DataFrame | None = None
     alterations: pd.DataFrame | None = None
     samples: pd.DataFrame | None = None
+    remarks: pd.DataFrame | None = None
+    joins: pd.DataFrame | None = None
+    sample_quality: pd.DataFrame | None = None
+    relatedness: pd.DataFrame | None = None
+    components: pd.DataFrame | None = None
+    site_counts: pd.DataFrame | None = None
 
     @cached_property
     def analyses(self) -> tuple[str, ...]:
@@ -133,7 +148,12 @@ class Run:
         return tuple(self.patients.columns[len(tables.PATIENTS.columns) :])
 
 
-def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[Path] | None = None) -> Run:
+def load(
+    folder: Path,
+    images: Sequence[Path] | None = None,
+    samples: Sequence[Path] | None = None,
+    genomics: Sequence[Path] | None = None,
+) -> Run:
     """Read a results folder.
 
     Parameters
@@ -142,6 +162,8 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         Results folder.
     images, samples : sequence of Path, optional
         Images and samples tables of the batches; those that lie in the folder if not given.
+    genomics : sequence of Path, optional
+        Tables of ``GENOMICS``; those that lie in the folder if not given.
 
     Raises
     ------
@@ -155,6 +177,11 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
     results = sort_results(tables.RESULTS.read(folder / RESULTS))
     images = sorted(folder.glob(IMAGES_PATTERN)) if images is None else images
     samples = sorted(folder.glob(SAMPLES_PATTERN)) if samples is None else samples
+    genomics = sorted((folder / "genomics").glob("*")) if genomics is None else genomics
+    of_genomics = {
+        table.name.partition("/")[2]: _together(table, [path for path in genomics if path.name.endswith(end)])
+        for end, table in GENOMICS.items()
+    }
     sources = {
         "imaging": images,
         "radiomics": [folder / FEATURES],
@@ -179,6 +206,7 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         selftest=_optional(tables.SELFTEST, folder / SELFTEST),
         alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
         samples=_together(tables.SAMPLES, samples),
+        **of_genomics,
     )
 
 
@@ -242,6 +270,8 @@ def _optional(table: Table, path: Path, columns: Sequence[str] | None = None) ->
 
 
 def _together(table: Table, paths: Sequence[Path]) -> pd.DataFrame | None:
+    """Several tables as one; of rows that batches have of the same file, say, the first stands."""
     if not paths:
         return None
-    return table.conform(pd.concat([table.read(path) for path in paths], ignore_index=True), table.name)
+    rows = pd.concat([table.read(path) for path in paths], ignore_index=True)
+    return table.conform(rows.drop_duplicates(list(table.key)), table.name)

@@ -88,6 +88,19 @@ def test_resources_by_their_headers(tmp_path):
     assert found == [("", "resource_field"), ("", "missing_file")]
 
 
+def test_what_quality_needs_is_looked_at(tmp_path):
+    (tmp_path / "patients.tsv").write_text("patient_id\tsex\nP1\t2\n")
+    (tmp_path / "samples.tsv").write_text("patient_id\tsample_id\tvcf\n")
+    quality = {"sex_column": "sex", "genotypes": ["array.bed"]}
+    found = {}
+    for enabled in (False, True):
+        data = {"genomics": {"quality": quality | {"enabled": enabled}}}
+        problems = inspect(config.parse(data, tmp_path / "config.yaml"), Sheets((), (), ())).of_study
+        found[enabled] = [problem for problem in problems if "sex" in problem.message or "array" in problem.message]
+    assert found[False] == []
+    assert [problem.reason for problem in found[True]] == ["stated_sex", "missing_file"]
+
+
 def test_mutation_annotation_files_need_no_reference(tmp_path):
     columns = "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Variant_Classification"
     header = [*columns.split(), "Tumor_Sample_Barcode"]

@@ -49,6 +49,17 @@ def test_one_job_a_batch_and_one_a_gather(study):
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
 
 
+def test_quality_is_one_more_job_that_the_cohort_waits_for(study):
+    assert "genomics_quality" not in jobs(snakemake(study, "--dry-run").stdout)
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}}\ngenomics: {quality: {enabled: true, exclude: [related]}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_quality"] == 1
+    assert "--poor results/genomics/quality.failures.tsv --table" in done.stdout
+    assert "genomics quality --patients config/patients.tsv --samples config/samples.tsv" in done.stdout
+
+
 def test_resources_are_one_more_job_that_alterations_wait_for(study):
     (study / "config" / "gnomad.vcf.gz").touch()
     (study / "config" / "config.yaml").write_text(

@@ -20,6 +20,7 @@ rule cohort_join:
                 "results/genomics/{batch}.failures.tsv", batch=plan.sample_batches
             ),
         ],
+        poor=plan.poor,
     output:
         table="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
@@ -37,7 +38,7 @@ rule cohort_join:
         sheets=lambda wildcards: plan.sheet_options(),
         tables=lambda wildcards, input: " ".join(
             f"--{name} {files}"
-            for name in ("sequenced", "markers", "failed")
+            for name in ("sequenced", "markers", "failed", "poor")
             if (files := input.get(name))
         ),
         settings=lambda wildcards: plan.settings("cohort"),

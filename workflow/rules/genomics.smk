@@ -103,3 +103,33 @@ rule genomics_alterations:
         "radiogenomics genomics alterations {params.tables} --genes {params.genes:q}"
         " {params.annotations} {input.annotations}"
         " --settings {params.settings:q} --alterations {output} 2> {log}"
+
+
+# Samples against each other, over the files of the whole cohort; runs where genomics.quality.enabled is set.
+rule genomics_quality:
+    input:
+        plan.genotype_files(),
+    output:
+        table="results/genomics/sample_quality.parquet",
+        relatedness="results/genomics/relatedness.parquet",
+        components="results/genomics/components.parquet",
+        sites="results/genomics/site_counts.tsv",
+        failures="results/genomics/quality.failures.tsv",
+    log:
+        "results/logs/genomics/quality.log",
+    benchmark:
+        "results/benchmarks/genomics_quality.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        patients=lambda wildcards: plan.file(plan.config.cohort.patients),
+        samples=lambda wildcards: plan.file(plan.config.cohort.samples),
+        settings=lambda wildcards: plan.settings("quality"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics quality --patients {params.patients:q} --samples {params.samples:q}"
+        " --settings {params.settings:q} --table {output.table} --relatedness {output.relatedness}"
+        " --components {output.components} --sites {output.sites} --failures {output.failures} 2> {log}"

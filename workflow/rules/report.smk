@@ -18,6 +18,10 @@ rule report_build:
         samples=expand(
             "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
         ),
+        genomics=[
+            *expand("results/genomics/{batch}.remarks.tsv", batch=plan.sample_batches),
+            *plan.genomics_reports,
+        ],
     output:
         report(
             "results/report/index.html",
@@ -38,7 +42,7 @@ rule report_build:
         settings=lambda wildcards: plan.settings("report"),
         tables=lambda wildcards, input: " ".join(
             f"--{name} {files}"
-            for name in ("images", "samples")
+            for name in ("images", "samples", "genomics")
             if (files := input.get(name))
         ),
         stage_version=plan.stage_version("report"),

@@ -113,6 +113,7 @@ def study(tmp_path):
         "features": tmp_path / "f.parquet",
         "sequenced": [tmp_path / "s.parquet"],
         "failed": [tmp_path / "failed.tsv"],
+        "poor": [],
     }
     return names | inputs | {"table": tmp_path / "out.parquet"}
 
@@ -125,6 +126,17 @@ def test_join_writes_typed_covariates_and_reasons(study):
     assert frame["age"].dtype == "float64"
     assert frame["site"].tolist() == ["1", "2"]
     assert not pd.api.types.is_numeric_dtype(frame["site"])
+
+
+def test_a_poor_sample_excludes_although_it_was_read(study, tmp_path):
+    poor = failures(("P1", "", "genomics", "related"), ("P2", "", "genomics", "low_call_rate"))
+    tables.FAILURES.write(tables.FAILURES.conform(poor, "f"), tmp_path / "poor.tsv")
+    join(**study | {"poor": [tmp_path / "poor.tsv"]}, settings="{covariates: {}}")
+    frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
+    assert frame["excluded_reason"].tolist() == ["related", "no_segmentation"]  # the earliest stage explains
+    ledger = tables.LEDGER.read(study["ledger"]).set_index("step")["n_patients"]
+    assert ledger["enrolled"] == ledger["analysed"] + ledger["excluded"].sum() == 2
+    assert len(tables.FAILURES.read(study["failures"])) == 3
 
 
 def test_a_covariate_may_be_called_stage(study):

@@ -191,6 +191,10 @@ def test_a_table_is_a_path_or_a_mapping(tmp_path):
         ("cohort: {samples: null}\ngenomics: {markers: {tables: {m: m.csv}}}", r"\['non_silent'\] must stand in"),
         ("radiomics: {tables: {own: {file: a.csv, colums: [x]}}}", "radiomics.tables.own.colums: unknown key"),
         ("genomics: {markers: {tables: {m: {file: a, values: {x: mutated}}}}}", "genomics.markers.tables.m.values.x"),
+        (
+            "cohort: {samples: null}\n" + MARKERS.replace("{markers", "{quality: {enabled: true}, markers"),
+            "quality needs sheets of patients and of samples",
+        ),
         ("association: {continuity: true}", "continuity: only the model rank has these"),
     ],
 )
