@@ -54,6 +54,12 @@ class Command:
 SETTINGS = Option("--settings", "settings: a YAML file or JSON", str)
 FAILURES = Option("--failures", "TSV to write: what could not be processed and why")
 CONFIG = Option("--config", "configuration file", default=Path("config/config.yaml"))
+TESTED = (
+    Option("--features", "features table (Parquet or TSV)"),
+    Option("--markers", "alterations table (Parquet or TSV)"),
+    Option("--covariates", "patients table (Parquet or TSV)"),
+    Option("--settings", "section association of the configuration: a YAML file or JSON", str, "{}"),
+)
 
 GROUPS = {
     "imaging": "DICOM series and segmentations to volumes and masks",
@@ -317,15 +323,25 @@ COMMANDS = (
         "association.pairs:test",
         "test every feature against every marker, crude, with volume and with all covariates",
         (
-            Option("--features", "features table (Parquet or TSV)"),
-            Option("--markers", "alterations table (Parquet or TSV)"),
-            Option("--covariates", "patients table (Parquet or TSV)"),
-            Option("--settings", "settings: a YAML file or JSON", str, "{}"),
+            *TESTED,
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--results", "results table to write (Parquet)"),
             Option("--tsv", "its rows of smallest p, to write (TSV)", default=None),
             Option("--summary", "tests, hits and inflation by adjustment, to write (Parquet or TSV)", default=None),
             Option("--quantiles", "points of a QQ plot by adjustment, to write (Parquet)", default=None),
+        ),
+    ),
+    Command(
+        "association audit",
+        "association.audit:audit",
+        "what could explain a hit: confounding, power, effective tests, redundant features",
+        (
+            *TESTED,
+            Option("--summary", "summary of the tests (TSV or Parquet)"),
+            Option("--confounding", "features and markers against covariates, to write (Parquet or TSV)"),
+            Option("--power", "detectable effects by marker, to write (Parquet or TSV)"),
+            Option("--tests", "effective numbers of tests, to write (Parquet or TSV)"),
+            Option("--redundancy", "clusters of features, to write (Parquet or TSV)"),
         ),
     ),
     Command(

@@ -456,6 +456,85 @@ QUANTILES = Table(
     key=("analysis", "adjustment", "observed"),
 )
 
+MEASURES = ("Spearman rho", "eta squared", "bias-corrected Cramér's V", "R squared")
+CONFOUNDING = Table(
+    "association/confounding",
+    "How strongly one feature, or one marker with enough carriers, goes with one confounder.",
+    Column("analysis", "category", "role of the image"),
+    Column("kind", "category", "what is compared with the confounder", values=("feature", "marker")),
+    Column("name", "category", "feature or marker"),
+    Column("gene", "category", "gene of the marker, empty for a feature"),
+    Column("confounder", "category", "volume feature or covariate; for R squared: all covariates"),
+    Column("measure", "category", "what the strength is", values=MEASURES),
+    Column(
+        "strength", "float64", "-1 to 1 for rho, 0 to 1 otherwise; empty if one of both does not vary", nullable=True
+    ),
+    Column("n", "int32", "analysed patients with both"),
+    Column(
+        "verdict",
+        "category",
+        "refuse: one cannot be told from the other; flag: a limit of association is reached; empty otherwise",
+        values=("", "flag", "refuse"),
+    ),
+    key=("analysis", "kind", "name", "confounder", "measure"),
+)
+
+POWER = Table(
+    "association/power",
+    "What the study can find for one marker under one adjustment.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("n", "int32", "patients with any feature, the marker and the covariates"),
+    Column("n_carriers", "int32", "carriers among them"),
+    Column(
+        "r2", "float64", "share of the marker that the covariates explain; empty if it does not vary", nullable=True
+    ),
+    Column("n_tests", "int64", "tests made under this analysis and adjustment, which the level is divided by"),
+    Column(
+        "detectable_effect",
+        "float64",
+        "smallest difference of means found with 80 % power by a t test at association.alpha / n_tests;"
+        " empty if the marker was not tested",
+        unit="SD of the residual",
+        nullable=True,
+    ),
+    Column("events_per_variable", "float64", "carriers or others, the fewer, for each parameter of a logistic model"),
+    key=("analysis", "adjustment", "marker"),
+)
+
+EFFECTIVE_TESTS = Table(
+    "association/tests",
+    "Effective number of independent features, or markers, by four definitions.",
+    Column("analysis", "category", "role of the image"),
+    Column("kind", "category", "what is counted", values=("feature", "marker")),
+    Column("n_columns", "int32", "features, or markers with enough carriers"),
+    Column("n_used", "int32", "those of them that vary and that hardly any patient lacks"),
+    Column("n_patients", "int32", "patients that have all of these; li_ji, galwey and simplem cannot exceed it"),
+    Column("li_ji", "float64", "Li and Ji 2005; empty if fewer than 3 patients or no column are left", nullable=True),
+    Column("galwey", "float64", "Galwey 2009", nullable=True),
+    Column("simplem", "float64", "simpleM, Gao 2008", nullable=True),
+    Column("nyholt", "float64", "Nyholt 2004", nullable=True),
+    key=("analysis", "kind"),
+)
+
+REDUNDANCY = Table(
+    "association/redundancy",
+    "One feature, the feature that stands for it and for its like, and whether it hardly varies.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column(
+        "medoid", "category", "feature that stands for the cluster; empty if there are too many features to cluster"
+    ),
+    Column("cluster_size", "int32", "features of the cluster; 0 if not clustered"),
+    Column(
+        "top_share", "float64", "share of patients with the most frequent value; empty without values", nullable=True
+    ),
+    Column("near_constant", "bool", "one value dominates the feature, or it has none (see docs/statistics.md)"),
+    key=("analysis", "feature"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -475,5 +554,9 @@ ALL: tuple[Table, ...] = (
     RESULTS,
     SUMMARY,
     QUANTILES,
+    CONFOUNDING,
+    POWER,
+    EFFECTIVE_TESTS,
+    REDUNDANCY,
     FAILURES,
 )

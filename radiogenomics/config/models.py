@@ -472,6 +472,10 @@ class Genomics(Section):
 OF_ONE_MODEL = {"linear": ("hc3_below", "precision"), "logistic": ("firth_p_below", "firth_carriers_below")}
 
 
+# Settings of association that decide what is audited, not what the results are.
+AUDIT_KEYS = frozenset({"max_association", "max_r2", "cluster_rho"})
+
+
 class Association(Section):
     """Which tests are made."""
 
@@ -526,6 +530,18 @@ class Association(Section):
     )
     volume_feature: str = Field(
         "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
+    )
+    max_association: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="A marker is flagged if its Cramér's V or |rho| with one covariate, or with volume, reaches this.",
+    )
+    max_r2: float = Field(
+        0.5, gt=0, le=1, description="A marker is flagged if volume and all covariates explain this share of it."
+    )
+    cluster_rho: float = Field(
+        0.9, gt=0, le=1, description="Any two features of a cluster have at least this |rho| between their ranks."
     )
 
     @model_validator(mode="after")

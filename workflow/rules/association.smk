@@ -31,3 +31,34 @@ rule association_test:
         " --covariates {input.covariates} --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
+
+
+# What could explain a hit, and what could not have been found.
+rule association_audit:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        summary="results/association/summary.tsv",
+    output:
+        confounding="results/association/confounding.parquet",
+        power="results/association/power.parquet",
+        tests="results/association/tests.parquet",
+        redundancy="results/association/redundancy.parquet",
+    log:
+        "results/logs/association/audit.log",
+    benchmark:
+        "results/benchmarks/association_audit.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association audit --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --summary {input.summary} --settings {params.settings:q}"
+        " --confounding {output.confounding} --power {output.power} --tests {output.tests}"
+        " --redundancy {output.redundancy} 2> {log}"

@@ -1,0 +1,109 @@
+"""What every audit starts from: the tables and settings of the tests, one analysis after the other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiogenomics.association.design import (
+    Features,
+    Markers,
+    designs,
+    rank_normal,
+    read_features,
+    read_markers,
+    read_patients,
+)
+from radiogenomics.config import load_section
+from radiogenomics.config.models import Association
+from radiogenomics.provenance import Provenance, digests
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One role of image. ``confounders`` are the volume and the covariates, a row a patient."""
+
+    features: Features
+    markers: Markers
+    covariates: pd.DataFrame
+    options: Association
+
+    @property
+    def name(self) -> str:
+        """Name of the analysis."""
+        return self.features.analysis
+
+    @cached_property
+    def designs(self) -> Mapping[str, FloatArray]:
+        """Design (n_patients, n_columns) of each adjustment."""
+        return designs(self.features.volume(self.options.volume_feature), self.covariates)
+
+    @cached_property
+    def ranked(self) -> FloatArray:
+        """Features (n_patients, n_features) as they are tested."""
+        return rank_normal(self.features.values)
+
+    @cached_property
+    def confounders(self) -> pd.DataFrame:
+        """Volume, under the name of its feature, and the covariates."""
+        name = self.options.volume_feature
+        return self.covariates.assign(**{name: self.features.volume(name)})[[name, *self.covariates]]
+
+    @cached_property
+    def imaged(self) -> BoolArray:
+        """Patients (n_patients,) with any feature."""
+        present: BoolArray = np.any(np.isfinite(self.features.values), axis=1, keepdims=True)[:, 0]
+        return present
+
+    @cached_property
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Carriers and others (n_markers,) of each marker among patients with any feature."""
+        known = self.markers.values[self.imaged]
+        return (known > 0).sum(axis=0), (known == 0).sum(axis=0)
+
+    @cached_property
+    def testable(self) -> NDArray[np.intp]:
+        """Markers with as many carriers and others as a test needs."""
+        return np.flatnonzero(np.minimum(*self.counts) >= self.options.min_carriers)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Tables and settings of ``association test``."""
+
+    features: Path
+    markers: Path
+    covariates: Path
+    options: Association
+
+    @classmethod
+    def read(cls, features: Path, markers: Path, covariates: Path, settings: str) -> "Inputs":
+        """Take the paths and read the settings."""
+        return cls(features, markers, covariates, load_section(Association, settings))
+
+    @cached_property
+    def patients(self) -> pd.DataFrame:
+        """Covariates of the analysed patients."""
+        return read_patients(self.covariates)
+
+    def carriers(self, classes: tuple[str, ...] | None = None) -> Markers:
+        """Markers of the classes that are tested, or of others."""
+        return read_markers(self.markers, list(self.patients.index), classes or self.options.classes)
+
+    def analyses(self) -> Iterator[Analysis]:
+        """The analyses, by name."""
+        carriers = self.carriers()
+        for part in read_features(self.features, list(self.patients.index), self.options.volume_feature):
+            yield Analysis(part, carriers, self.patients, self.options)
+
+    def provenance(self, *further: Path) -> Provenance:
+        """Record of the settings and of the files, with those that only one audit reads."""
+        record = {**self.options.model_dump(mode="json"), "covariates": list(self.patients.columns)}
+        return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))
