@@ -345,6 +345,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association permute",
+        "association.permute:permute",
+        "family-wise p by permutation of the residuals under the full adjustment (max-T)",
+        (
+            *TESTED,
+            Option("--threads", "permutations at a time", int, 1),
+            Option("--permutation", "table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "report build",
         "report.build:build",
         "write the report of a results folder",

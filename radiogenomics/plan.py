@@ -121,6 +121,15 @@ class Plan:
         """The table of what resources state of variants, where any are configured."""
         return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
 
+    @property
+    def audits(self) -> list[str]:
+        """Tables of the audits that the configuration asks for, beside those that are always made."""
+        association = self.config.association
+        asked = {
+            "permutation": association.permutations > 0,
+        }
+        return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)

@@ -535,6 +535,24 @@ REDUNDANCY = Table(
     key=("analysis", "feature"),
 )
 
+PERMUTATION = Table(
+    "association/permutation",
+    "One of the pairs with the largest statistics under the full adjustment, with family-wise p by permutation.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "full", values=ADJUSTMENTS),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("statistic", "float64", "-df ln(1 - r2), r the partial correlation of the least-squares model"),
+    Column("p_single_step", "float64", "share of permutations whose largest statistic reaches this one"),
+    Column("p_step_down", "float64", "the same against the pairs that are not larger, made monotone"),
+    Column("n_permutations", "int32", "permutations made"),
+    Column("n_pairs", "int64", "pairs of the family"),
+    Column("n_left_out", "int32", "features left out since scattered missing values would stop the exchange"),
+    Column("movable", "float64", "least share of the patients of a pair that can be exchanged with another"),
+    key=("analysis", "adjustment", "feature", "marker"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -558,5 +576,6 @@ ALL: tuple[Table, ...] = (
     POWER,
     EFFECTIVE_TESTS,
     REDUNDANCY,
+    PERMUTATION,
     FAILURES,
 )

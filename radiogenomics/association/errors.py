@@ -59,6 +59,19 @@ class NoPatientColumnError(AssociationError):
         )
 
 
+class NoGroupError(AssociationError):
+    """The covariate that patients are to be grouped by is not there, or is a number."""
+
+    reason = "no_group"
+
+    def __init__(self, key: str, name: str, categories: Sequence[str]) -> None:
+        self.key, self.name, self.categories = key, name, tuple(categories)
+        super().__init__(
+            f"association.{key}: no category {name!r} among the covariates; categories: {listing(categories)}",
+            hint="name a column of the covariates table that holds no numbers",
+        )
+
+
 class NoCommonPatientError(AssociationError):
     """Features and covariates are about different patients."""
 

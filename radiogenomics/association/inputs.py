@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiogenomics.association.confounding import is_number
 from radiogenomics.association.design import (
     Features,
     Markers,
@@ -18,6 +20,7 @@ from radiogenomics.association.design import (
     read_markers,
     read_patients,
 )
+from radiogenomics.association.errors import NoGroupError
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Association
 from radiogenomics.provenance import Provenance, digests
@@ -55,6 +58,22 @@ class Analysis:
         """Volume, under the name of its feature, and the covariates."""
         name = self.options.volume_feature
         return self.covariates.assign(**{name: self.features.volume(name)})[[name, *self.covariates]]
+
+    def groups(self, key: Literal["site", "exchange_within"]) -> pd.Series:
+        """Level of each patient in the covariate that a setting names, missing where unknown; one level without it.
+
+        Raises
+        ------
+        NoGroupError
+        """
+        name = getattr(self.options, key)
+        if name is None:
+            return pd.Series("", index=self.covariates.index)
+        categories = [str(other) for other in self.covariates if not is_number(self.covariates[other])]
+        if name not in categories:
+            raise NoGroupError(key, name, categories)
+        levels: pd.Series = self.covariates[name].astype(object).map(str, na_action="ignore")
+        return levels
 
     @cached_property
     def imaged(self) -> BoolArray:

@@ -62,3 +62,30 @@ rule association_audit:
         " --covariates {input.covariates} --summary {input.summary} --settings {params.settings:q}"
         " --confounding {output.confounding} --power {output.power} --tests {output.tests}"
         " --redundancy {output.redundancy} 2> {log}"
+
+
+# Family-wise p of the fullest adjustment; the threads are the permutations', not the matrix library's.
+rule association_permute:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        permutation="results/association/permutation.parquet",
+    log:
+        "results/logs/association/permute.log",
+    benchmark:
+        "results/benchmarks/association_permute.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --threads {threads} --permutation {output.permutation} 2> {log}"
