@@ -355,6 +355,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association controls",
+        "association.control_runs:controls",
+        "the same tests on data that hold no association, and how many more hits the data have",
+        (
+            *TESTED,
+            Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
+            Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "report build",
         "report.build:build",
         "write the report of a results folder",

@@ -127,6 +127,8 @@ class Plan:
         association = self.config.association
         asked = {
             "permutation": association.permutations > 0,
+            "controls": association.controls.any,
+            "exceedance": association.controls.any,
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

@@ -553,6 +553,50 @@ PERMUTATION = Table(
     key=("analysis", "adjustment", "feature", "marker"),
 )
 
+CONTROL_KINDS = ("shuffled identities", "random features", "synonymous")
+CONTROLS = Table(
+    "association/controls",
+    "Hits of one analysis and adjustment held against those of the same tests on a negative control.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS),
+    Column("counted", "category", "what is counted: hits, or genes that are found", values=("pair", "gene")),
+    Column("n_runs", "int32", "runs of the control"),
+    Column("n_tested", "int64", "pairs tested in the data"),
+    Column("n_hits", "int64", "hits in the data"),
+    Column("control_tested", "float64", "pairs tested in the control, mean over runs"),
+    Column("control_hits", "float64", "hits in the control, mean over runs"),
+    Column(
+        "ratio",
+        "float64",
+        "specificity: n_hits / control_hits, each by pair tested if the control is synonymous; empty without a hit in"
+        " any control",
+        nullable=True,
+    ),
+    Column("ratio_low", "float64", "lower 95 % bound; empty with one run", nullable=True),
+    Column("ratio_high", "float64", "upper 95 % bound; empty with one run or if not bounded", nullable=True),
+    Column("p", "float64", "share of runs, the data one of them, with as many hits; empty with one run", nullable=True),
+    Column("dispersion", "float64", "variance over mean of the runs' hits, at least 1", nullable=True),
+    key=("analysis", "adjustment", "control", "counted"),
+)
+
+EXCEEDANCE = Table(
+    "association/exceedance",
+    "How often the same pair does as well as one hit in the runs of a negative control.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS[:2]),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("neg_log10_p", "float64", "-log10 p of the hit in the data"),
+    Column("n_runs", "int32", "runs that tested the pair"),
+    Column("share", "float64", "share of them with as small a p; empty without any", nullable=True),
+    Column("share_low", "float64", "lower 95 % bound (Clopper-Pearson)", nullable=True),
+    Column("share_high", "float64", "upper 95 % bound", nullable=True),
+    key=("analysis", "adjustment", "control", "feature", "marker"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -577,5 +621,7 @@ ALL: tuple[Table, ...] = (
     EFFECTIVE_TESTS,
     REDUNDANCY,
     PERMUTATION,
+    CONTROLS,
+    EXCEEDANCE,
     FAILURES,
 )

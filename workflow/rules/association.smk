@@ -89,3 +89,31 @@ rule association_permute:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
         " --threads {threads} --permutation {output.permutation} 2> {log}"
+
+
+# The same tests on data that hold no association.
+rule association_controls:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        controls="results/association/controls.parquet",
+        exceedance="results/association/exceedance.parquet",
+    log:
+        "results/logs/association/controls.log",
+    benchmark:
+        "results/benchmarks/association_controls.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
