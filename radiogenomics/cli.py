@@ -366,6 +366,26 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association sites",
+        "association.sites:sites",
+        "estimate the hits of a study in each site alone, and pool them",
+        (
+            *TESTED,
+            Option("--results", "results of the tests, which say what is a hit (Parquet)"),
+            Option("--meta", "pooled estimates, to write (Parquet or TSV)"),
+            Option("--sites", "estimates of the sites, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association meta",
+        "association.sites:pool_results",
+        "pool the results tables of several sites, from which no data of a patient are needed",
+        (
+            Option("--results", "results tables of two or more sites (Parquet)", many=True),
+            Option("--meta", "pooled estimates, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "report build",
         "report.build:build",
         "write the report of a results folder",

@@ -129,6 +129,7 @@ class Plan:
             "permutation": association.permutations > 0,
             "controls": association.controls.any,
             "exceedance": association.controls.any,
+            "meta": association.site_model == "meta",
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

@@ -597,6 +597,58 @@ EXCEEDANCE = Table(
     key=("analysis", "adjustment", "control", "feature", "marker"),
 )
 
+META_METHODS = ("fixed effect", "random effects")
+META = Table(
+    "association/meta",
+    "One pair under one adjustment, estimated in each site alone and pooled over sites.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("adjustment", "category", "as in the results; the site itself is no covariate here", values=ADJUSTMENTS),
+    Column("effect", "category", "what the estimates are", values=EFFECTS),
+    Column(
+        "method",
+        "category",
+        "fixed effect with a normal deviate, or random effects (REML) with Hartung-Knapp intervals",
+        values=META_METHODS,
+    ),
+    Column("n_sites", "int32", "sites with an estimate"),
+    Column("n", "int64", "patients of these sites"),
+    Column("n_carriers", "int64", "carriers among them"),
+    Column("estimate", "float64", "pooled estimate", nullable=True),
+    Column("se", "float64", "its standard error", nullable=True),
+    Column("ci_low", "float64", "lower bound of the 95 % confidence interval", nullable=True),
+    Column("ci_high", "float64", "upper bound", nullable=True),
+    Column("p", "float64", "two-sided p of the pooled estimate", nullable=True),
+    Column("neg_log10_p", "float64", "-log10 p", nullable=True),
+    Column("q", "float64", "Cochran's Q: differences between sites", nullable=True),
+    Column("q_p", "float64", "its p-value, on n_sites - 1 degrees of freedom", nullable=True),
+    Column("i2", "float64", "share of the variance of estimates that lies between sites, 0 to 1", nullable=True),
+    Column("tau2", "float64", "variance of the true effects between sites; 0 for a fixed effect", nullable=True),
+    Column("n_same_sign", "int32", "sites whose estimate has the sign of the pooled one"),
+    Column("flag", "category", "why there is no pooled estimate, empty otherwise"),
+    key=("analysis", "feature", "marker", "adjustment", "method"),
+)
+
+SITES = Table(
+    "association/sites",
+    "One hit estimated in one site alone.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("adjustment", "category", "as in the results; the site itself is no covariate here", values=ADJUSTMENTS),
+    Column("effect", "category", "what the estimate is", values=EFFECTS),
+    Column("site", "category", "level of the covariate association.site"),
+    Column("estimate", "float64", "of the feature rank-normalised in this site", nullable=True),
+    Column("se", "float64", "standard error of the estimate", nullable=True),
+    Column("n", "int32", "patients with feature, marker and covariates"),
+    Column("n_carriers", "int32", "carriers among them"),
+    Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
+    key=("analysis", "feature", "marker", "adjustment", "site"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -623,5 +675,7 @@ ALL: tuple[Table, ...] = (
     PERMUTATION,
     CONTROLS,
     EXCEEDANCE,
+    META,
+    SITES,
     FAILURES,
 )

@@ -53,6 +53,17 @@ class Analysis:
         """Features (n_patients, n_features) as they are tested."""
         return rank_normal(self.features.values)
 
+    def at(self, patients: BoolArray, without: str) -> "Analysis":
+        """The analysis of some patients (n_patients,), without a covariate."""
+        features = Features(
+            self.name,
+            tuple(name for name, here in zip(self.features.patients, patients, strict=True) if here),
+            self.features.names,
+            self.features.values[patients],
+        )
+        markers = Markers(self.markers.names, self.markers.values[patients])
+        return Analysis(features, markers, self.covariates[patients].drop(columns=without), self.options)
+
     @cached_property
     def confounders(self) -> pd.DataFrame:
         """Volume, under the name of its feature, and the covariates."""

@@ -117,3 +117,31 @@ rule association_controls:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
         " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+
+
+# Hits in each site alone, pooled.
+rule association_sites:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        results="results/association/results.parquet",
+    output:
+        meta="results/association/meta.parquet",
+        sites="results/association/sites.parquet",
+    log:
+        "results/logs/association/sites.log",
+    benchmark:
+        "results/benchmarks/association_sites.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association sites --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --results {input.results} --settings {params.settings:q}"
+        " --meta {output.meta} --sites {output.sites} 2> {log}"
