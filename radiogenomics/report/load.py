@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.report.audits import Audits, paths
 from radiogenomics.report.effects import EFFECTS, Effect
 from radiogenomics.table import Table, read_provenance
 
@@ -83,6 +84,7 @@ class Run:
     selftest: pd.DataFrame | None = None
     alterations: pd.DataFrame | None = None
     samples: pd.DataFrame | None = None
+    audits: Audits = field(default_factory=Audits)
 
     @cached_property
     def analyses(self) -> tuple[str, ...]:
@@ -145,7 +147,9 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         "cohort": [folder / PATIENTS],
         "association": [folder / RESULTS],
     }
-    provenance = {stage: records(paths) for stage, paths in sources.items()}
+    if any(path.is_file() for path in paths(folder)):
+        sources["audit"] = paths(folder)
+    provenance = {stage: records(files) for stage, files in sources.items()}
     return Run(
         folder=folder,
         results=results,
@@ -162,6 +166,7 @@ def load(folder: Path, images: Sequence[Path] | None = None, samples: Sequence[P
         selftest=_optional(tables.SELFTEST, folder / SELFTEST),
         alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
         samples=_together(tables.SAMPLES, samples),
+        audits=Audits.read(folder),
     )
 
 

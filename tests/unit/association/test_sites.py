@@ -55,9 +55,7 @@ def test_each_site_is_fitted_alone_with_its_own_ranks(study, pooled):
     row = (
         pooled[1]
         .astype(dict.fromkeys(["feature", "marker", "adjustment", "site"], str))
-        .query(
-            "adjustment == 'full' and marker == 'TEX:non_silent' and site == 'east' and feature.str[-2:] == 'e0'"
-        )
+        .query("adjustment == 'full' and marker == 'TEX:non_silent' and site == 'east' and feature.str[-2:] == 'e0'")
         .iloc[0]
     )
     patients = pd.read_csv(study.tested["covariates"], sep="\t").set_index("patient_id").query("site == 'east'")
