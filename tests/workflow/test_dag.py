@@ -62,6 +62,18 @@ def test_resources_are_one_more_job_that_alterations_wait_for(study):
     assert '"file":"config/gnomad.vcf.gz"' in done.stdout
 
 
+def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number, sex: category}}\n"
+        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("association_permute", "association_controls", "association_sites")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
+    assert "permutations" not in test  # so that asking for an audit does not repeat the tests
+
+
 def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
     for name in ("reference.fa", "genes.gff3"):
         (study / "config" / name).unlink()
