@@ -5,7 +5,6 @@ import shutil
 
 from tests.workflow.studies import edit, radiogenomics, run
 
-
 AUDITS = """\
   permutations: 19
   controls: {shuffled_identities: 2, random_features: 2}
