@@ -54,6 +54,12 @@ class Command:
 SETTINGS = Option("--settings", "settings: a YAML file or JSON", str)
 FAILURES = Option("--failures", "TSV to write: what could not be processed and why")
 CONFIG = Option("--config", "configuration file", default=Path("config/config.yaml"))
+TESTED = (
+    Option("--features", "features table (Parquet or TSV)"),
+    Option("--markers", "alterations table (Parquet or TSV)"),
+    Option("--covariates", "patients table (Parquet or TSV)"),
+    Option("--settings", "section association of the configuration: a YAML file or JSON", str, "{}"),
+)
 
 GROUPS = {
     "imaging": "DICOM series and segmentations to volumes and masks",
@@ -343,15 +349,66 @@ COMMANDS = (
         "association.pairs:test",
         "test every feature against every marker, crude, with volume and with all covariates",
         (
-            Option("--features", "features table (Parquet or TSV)"),
-            Option("--markers", "alterations table (Parquet or TSV)"),
-            Option("--covariates", "patients table (Parquet or TSV)"),
-            Option("--settings", "settings: a YAML file or JSON", str, "{}"),
+            *TESTED,
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--results", "results table to write (Parquet)"),
             Option("--tsv", "its rows of smallest p, to write (TSV)", default=None),
             Option("--summary", "tests, hits and inflation by adjustment, to write (Parquet or TSV)", default=None),
             Option("--quantiles", "points of a QQ plot by adjustment, to write (Parquet)", default=None),
+        ),
+    ),
+    Command(
+        "association audit",
+        "association.audit:audit",
+        "what could explain a hit: confounding, power, effective tests, redundant features",
+        (
+            *TESTED,
+            Option("--summary", "summary of the tests (TSV or Parquet)"),
+            Option("--confounding", "features and markers against covariates, to write (Parquet or TSV)"),
+            Option("--power", "detectable effects by marker, to write (Parquet or TSV)"),
+            Option("--tests", "effective numbers of tests, to write (Parquet or TSV)"),
+            Option("--redundancy", "clusters of features, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association permute",
+        "association.permute:permute",
+        "family-wise p by permutation of the residuals under the full adjustment (max-T)",
+        (
+            *TESTED,
+            Option("--threads", "permutations at a time", int, 1),
+            Option("--permutation", "table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association controls",
+        "association.control_runs:controls",
+        "the same tests on data that hold no association, and how many more hits the data have",
+        (
+            *TESTED,
+            Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
+            Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association sites",
+        "association.sites:sites",
+        "estimate the hits of a study in each site alone, and pool them",
+        (
+            *TESTED,
+            Option("--results", "results of the tests, which say what is a hit (Parquet)"),
+            Option("--meta", "pooled estimates, to write (Parquet or TSV)"),
+            Option("--sites", "estimates of the sites, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association meta",
+        "association.sites:pool_results",
+        "pool the results tables of several sites, from which no data of a patient are needed",
+        (
+            Option("--results", "results tables of two or more sites (Parquet)", many=True),
+            Option("--meta", "pooled estimates, to write (Parquet or TSV)"),
         ),
     ),
     Command(

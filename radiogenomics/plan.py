@@ -15,6 +15,7 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
+from radiogenomics.config.models import AUDIT_KEYS
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -25,6 +26,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "genomics": 3,
     "cohort": 1,
     "association": 3,
+    "audit": 1,
     "report": 2,
 }
 
@@ -168,6 +170,18 @@ class Plan:
         sheets = [str(path) for path in (cohort.patients, cohort.samples) if path is not None]
         return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
 
+    @property
+    def audits(self) -> list[str]:
+        """Tables of the audits that the configuration asks for, beside those that are always made."""
+        association = self.config.association
+        asked = {
+            "permutation": association.permutations > 0,
+            "controls": association.controls.any,
+            "exceedance": association.controls.any,
+            "meta": association.site_model == "meta",
+        }
+        return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -180,17 +194,20 @@ class Plan:
     def settings(self, stage: str) -> str:
         """Settings of one stage as JSON; a change of them runs that stage again.
 
-        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records. Radiomics
-        settings hold the content of the presets, so that an edited preset file counts as a change.
+        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records; ``association``
+        tests, which does not depend on what ``audit`` asks. Radiomics settings hold the content of the presets, so that
+        an edited preset file counts as a change.
         """
         section = {
             "pacs": self.config.pacs,
             "imaging": self.config.imaging,
-            "association": self.config.association,
+            "audit": self.config.association,
             "report": self.config.report,
         }.get(stage)
         if section is not None:
             return section.model_dump_json()
+        if stage == "association":
+            return self.config.association.model_dump_json(exclude=set(AUDIT_KEYS))
         if stage == "radiomics":
             presets = {
                 key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()

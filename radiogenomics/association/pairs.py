@@ -26,7 +26,7 @@ from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Association
+from radiogenomics.config.models import AUDIT_KEYS, Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def test(
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
     record = {
-        **options.model_dump(mode="json"),
+        **options.model_dump(mode="json", exclude=set(AUDIT_KEYS)),
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }

@@ -530,6 +530,44 @@ OF_ONE_MODEL = {
 }
 
 
+# Settings of association that decide what is audited, not what the results are.
+AUDIT_KEYS = frozenset(
+    {
+        *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
+        *("site", "site_model"),
+    }
+)
+
+
+class Controls(Section):
+    """Negative controls: the same tests on data that hold no association."""
+
+    shuffled_identities: int = Field(
+        0,
+        ge=0,
+        description="Runs in which the genomic data of the patients are exchanged; 0 means none, else 2 or more.",
+    )
+    random_features: int = Field(
+        0,
+        ge=0,
+        description="Runs with normal features of the same means, variances and correlations; 0, else 2 or more.",
+    )
+    synonymous: bool = Field(
+        False, description="Test the markers of class `synonymous` in the same way; genomics.classes must record them."
+    )
+
+    @model_validator(mode="after")
+    def _runs_can_be_compared(self) -> Self:
+        if 1 in (self.shuffled_identities, self.random_features):
+            raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
+        return self
+
+    @property
+    def any(self) -> bool:
+        """Whether a control is asked for."""
+        return bool(self.shuffled_identities or self.random_features or self.synonymous)
+
+
 class Association(Section):
     """Which tests are made."""
 
@@ -590,6 +628,34 @@ class Association(Section):
         description="Feature whose logarithm is the volume covariate; one of a finished table is called NAME_FEATURE."
         " null: no adjustment for volume.",
     )
+    max_association: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="A marker is flagged if its Cramér's V or |rho| with one covariate, or with volume, reaches this.",
+    )
+    max_r2: float = Field(
+        0.5, gt=0, le=1, description="A marker is flagged if volume and all covariates explain this share of it."
+    )
+    cluster_rho: float = Field(
+        0.9, gt=0, le=1, description="Any two features of a cluster have at least this |rho| between their ranks."
+    )
+    seed: int = Field(1, ge=0, description="Seed of permutations and controls; the same seed gives the same bytes.")
+    permutations: int = Field(
+        0, ge=0, description="Permutations of max-T, which give family-wise p under `full`; 0 means none."
+    )
+    exchange_within: Name | None = Field(
+        None,
+        description="Covariate (a category) inside whose levels permutations and controls exchange patients, such as"
+        " the site; null exchanges all.",
+    )
+    site: Name | None = Field(None, description="Covariate (a category) that says where a patient was imaged.")
+    site_model: Literal["fixed", "meta"] = Field(
+        "fixed",
+        description="`fixed`: the site is a covariate of `full` like any other; `meta`: hits are also estimated in each"
+        " site alone and pooled. Both need `site` among the covariates.",
+    )
+    controls: Controls = Field(Controls())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:
@@ -597,6 +663,12 @@ class Association(Section):
             changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
             if changed and self.model != model:
                 raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
+        if self.site_model == "meta" and self.site is None:
+            raise ValueError("site_model: meta needs the name of a covariate in site")
+        if self.site_model == "meta" and self.model == "rank":
+            raise ValueError(
+                "site_model: meta pools estimates with standard errors, which the model rank does not give"
+            )
         return self
 
 
@@ -660,4 +732,14 @@ class Config(Section):
             raise ValueError(
                 f"association.classes {missing} must stand in genomics.classes as well, or be made by genomics.markers"
             )
+        if self.association.controls.synonymous and "synonymous" not in recorded:
+            raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_categories(self) -> Self:
+        for key in ("site", "exchange_within"):
+            name = getattr(self.association, key)
+            if name is not None and self.cohort.covariates.get(name) != "category":
+                raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")
         return self

@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
+from radiogenomics.report.audits import Audits, paths
 from radiogenomics.report.effects import EFFECTS, Effect, together
 from radiogenomics.table import Table, read_provenance
 
@@ -101,6 +102,7 @@ class Run:
     relatedness: pd.DataFrame | None = None
     components: pd.DataFrame | None = None
     site_counts: pd.DataFrame | None = None
+    audits: Audits = field(default_factory=Audits)
 
     @cached_property
     def analyses(self) -> tuple[str, ...]:
@@ -189,7 +191,9 @@ def load(
         "cohort": [folder / PATIENTS],
         "association": [folder / RESULTS],
     }
-    provenance = {stage: records(paths) for stage, paths in sources.items()}
+    if any(path.is_file() for path in paths(folder)):
+        sources["audit"] = paths(folder)
+    provenance = {stage: records(files) for stage, files in sources.items()}
     return Run(
         folder=folder,
         results=results,
@@ -207,6 +211,7 @@ def load(
         alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
         samples=_together(tables.SAMPLES, samples),
         **of_genomics,
+        audits=Audits.read(folder),
     )
 
 

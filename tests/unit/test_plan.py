@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from radiogenomics.config.models import Association, Genomics, Imaging, Pacs, Report
+from radiogenomics.config.models import AUDIT_KEYS, Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
 from radiogenomics.plan import ALTERATION_KEYS, Plan
 
@@ -94,7 +94,8 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("quality", {"quality", "pass_only", "sample_id"}),
         ("cohort", {"covariates"}),
-        ("association", set(Association.model_fields)),
+        ("association", set(Association.model_fields) - AUDIT_KEYS),
+        ("audit", set(Association.model_fields)),
         ("report", set(Report.model_fields)),
     ],
 )
@@ -102,7 +103,9 @@ def test_each_stage_gets_its_own_settings(tmp_path, stage, keys):
     assert set(json.loads(plan(tmp_path, ["P001"]).settings(stage))) == keys
 
 
-@pytest.mark.parametrize("stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "report"])
+@pytest.mark.parametrize(
+    "stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "audit", "report"]
+)
 def test_settings_of_a_stage_are_json_without_those_of_others(tmp_path, stage):
     study = plan(tmp_path, ["P001"])
     other = plan(tmp_path, ["P001"], {"study": {"title": "x"}, "workflow": {"memory_mb": 500}})

@@ -44,6 +44,7 @@ def test_one_job_a_batch_and_one_a_gather(study):
         "cohort_join",
         "cohort_limit",
         "association_test",
+        "association_audit",
         "report_build",
     )
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
@@ -72,6 +73,18 @@ def test_resources_are_one_more_job_that_alterations_wait_for(study):
     assert '"file":"config/gnomad.vcf.gz"' in done.stdout
 
 
+def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number, sex: category}}\n"
+        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("association_permute", "association_controls", "association_sites")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
+    assert "permutations" not in test  # so that asking for an audit does not repeat the tests
+
+
 def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
     for name in ("reference.fa", "genes.gff3"):
         (study / "config" / name).unlink()
@@ -90,7 +103,7 @@ def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -122,7 +135,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
 
 
 def test_braces_in_paths_do_no_harm(study):
@@ -134,7 +147,7 @@ def test_braces_in_paths_do_no_harm(study):
     command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
     done = snakemake(study, *command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(jobs(done.stdout).values()) == 32
+    assert sum(jobs(done.stdout).values()) == 33
     assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
     assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
 

@@ -4,6 +4,7 @@ rule report_build:
         results="results/association/results.parquet",
         summary="results/association/summary.tsv",
         quantiles="results/association/quantiles.parquet",
+        audits=[*rules.association_audit.output, *plan.audits],
         patients="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",

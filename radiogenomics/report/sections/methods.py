@@ -8,6 +8,7 @@ from radiogenomics import tables
 from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
+from radiogenomics.report.sections.audits import words as audit_words
 
 Record = Mapping[str, Any]
 # The statistical model in words; {0} are the adjustments, {1} says how many.
@@ -32,9 +33,9 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
     """Paragraphs, records and data dictionary for the template."""
     writers = (_imaging, _radiomics, _genomics, _cohort)
     stages = [paragraph for writer in writers if (paragraph := writer(run))]
-    paragraphs = [*stages, _association(run), _multiplicity(run, found), _software(run)]
+    paragraphs = [*stages, _association(run), _multiplicity(run, found), audit_words(run), _software(run)]
     return {
-        "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs],
+        "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs if paragraph],
         "records": [
             {
                 "stage": stage,
@@ -44,7 +45,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
                 "settings": json.dumps(record.get("settings", {}), indent=2, sort_keys=True, ensure_ascii=False),
                 "inputs": sorted(record.get("inputs", {}).items()),
             }
-            for stage in tables.STAGES
+            for stage in (*tables.STAGES, "audit")
             for record in run.provenance.get(stage, ())
         ],
         "without_record": [stage for stage in run.provenance if not run.provenance[stage]],

@@ -46,6 +46,21 @@ def test_every_problem_is_named_at_once(tmp_path):
         ("workflow: {batches: 501}", "workflow.batches"),
         ("study: {title: a}\ncohort: {}\nstudy: {title: b}\n", "key 'study' stands twice"),
         ("association: {alpha: 0.1, alpha: 0.2}", "key 'alpha' stands twice"),
+        ("association: {controls: {random_features: 1}}", "association.controls: one run says nothing of its spread"),
+        (
+            "association: {controls: {synonymous: true}}\ngenomics: {classes: [non_silent]}",
+            "needs the class synonymous",
+        ),
+        ("association: {site: site}", "association.site: site must stand in cohort.covariates as a category"),
+        (
+            "association: {exchange_within: age}\ncohort: {covariates: {age: number}}",
+            "association.exchange_within: age must stand in cohort.covariates as a category",
+        ),
+        ("association: {site_model: meta}", "site_model: meta needs the name of a covariate in site"),
+        (
+            "association: {site_model: meta, site: s, model: rank}\ncohort: {covariates: {s: category}}",
+            "which the model rank does not give",
+        ),
         ("association: {classes: [lof, lof]}", "association.classes: lof stands more than once"),
         ("genomics: {classes: [lof, non_silent, lof]}", "genomics.classes: lof stands more than once"),
     ],
