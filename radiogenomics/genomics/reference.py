@@ -11,6 +11,7 @@ from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file
 from radiogenomics.genomics.bcftools import words
 from radiogenomics.genomics.builds import described
+from radiogenomics.genomics.calls import Site
 from radiogenomics.genomics.errors import (
     ContigLengthsError,
     ContigNamesError,
@@ -102,7 +103,7 @@ def check_reference(vcf: Path, reference: Path, contigs: Collection[str], record
 
 
 def locate_mismatch(written: Path, vcf: Path, reference: Path) -> None:
-    """Name the line of ``vcf`` whose REF is not the reference's, from the records that were written with it as ID.
+    """Name the line of ``vcf`` whose REF is not the reference's, from the records that were written with its ``Site``.
 
     Raises
     ------
@@ -113,7 +114,8 @@ def locate_mismatch(written: Path, vcf: Path, reference: Path) -> None:
         for _, line in lines(written):
             cells = line.split("\t", 5)
             if not line.startswith("#") and (problem := _mismatch(fasta, lengths, cells)):
-                raise ReferenceMismatchError(vcf, reference, f"line {cells[2]}: {problem}", int(cells[2]))
+                number = Site.parse(cells[2]).line
+                raise ReferenceMismatchError(vcf, reference, f"line {number}: {problem}", number)
 
 
 def _of_text(vcf: Path) -> Iterator[tuple[int, list[str]]]:
