@@ -8,40 +8,25 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radiogenomics.compiled import kernel
-from radiogenomics.genomics.records import allele_numbers
+from radiogenomics.genomics.records import Site, allele_numbers
 
 Pairs = NDArray[np.int32]
 Tally = NDArray[np.int64]
 TAB, COLON, SLASH, PIPE, DOT, ZERO, NINE = (ord(text) for text in "\t:/|.09")
 # Codes: 11 (a + 1) + b + 1 of the diploid a/b, each from -1 (missing) to 9; then haploid ones; then other texts.
-N_DIPLOID, N_PLAIN = 121, 131
-ODD = -1
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where the genotypes of one record stand; its text is the ID of the records that are made of it."""
-
-    line: int
-    offset: int
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.line}:{self.offset}:{self.n}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From the ID of a record."""
-        line, offset, n = text.split(":")
-        return cls(int(line), int(offset), int(n))
+N_DIPLOID, REFERENCE = 121, 12
+ODD, NO_ALLELE = -1, -2
+# Words of eight bytes: for ``_bytes_of`` and ``_count``.
+TABS, COLONS = (np.uint64(code * 0x0101010101010101) for code in (TAB, COLON))
+LOW, MARKS, ONES = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080), np.uint64(0x0101010101010101)
+SEVEN, LAST, FIRST, NONE = np.uint64(7), np.uint64(56), np.uint64(0x80), np.uint64(0)
 
 
 @dataclass(frozen=True)
@@ -52,8 +37,8 @@ class Carriers:
     """
 
     samples: Pairs
-    copies: NDArray[np.int8]
-    ploidy: NDArray[np.int8]
+    copies: Pairs
+    ploidy: Pairs
     gaps: Pairs
 
 
@@ -75,27 +60,17 @@ class OpenCalls:
     """Answers who carries an allele."""
 
     def __init__(self, stream: BinaryIO, alleles: Sequence[tuple[int, ...]]) -> None:
-        self._file, self._alleles = stream.fileno(), alleles
-        self._copies: dict[int, NDArray[np.int8]] = {}
-
-    @cached_property
-    def _ploidy(self) -> NDArray[np.int8]:
-        return np.array([len(numbers) for numbers in self._alleles], np.int8)
-
-    @cached_property
-    def _incomplete(self) -> NDArray[np.bool_]:
-        return np.array([-1 in numbers for numbers in self._alleles], bool)
+        self._file = stream.fileno()
+        ploidy = max(map(len, alleles))
+        self._alleles = np.array([(*numbers, *(NO_ALLELE,) * (ploidy - len(numbers))) for numbers in alleles], np.int16)
 
     def carriers(self, site: Site, allele: int) -> Carriers:
         """Who carries an allele of a record, by its number there."""
         pairs = np.frombuffer(os.pread(self._file, 8 * site.n, site.offset), np.int32).reshape(site.n, 2)
-        samples, codes = pairs[:, 0], pairs[:, 1]
-        if allele not in self._copies:
-            self._copies[allele] = np.array([numbers.count(allele) for numbers in self._alleles], np.int8)
-        copies = self._copies[allele][codes]
-        carries = copies > 0
-        gaps = samples[self._incomplete[codes] & ~carries]
-        return Carriers(samples[carries], copies[carries], self._ploidy[codes[carries]], gaps)
+        carriers, gaps = np.empty((3, site.n), np.int32), np.empty(site.n, np.int32)
+        n_carriers, n_gaps = split(pairs, allele, self._alleles, carriers, gaps)
+        samples, copies, ploidy = carriers[:, :n_carriers]
+        return Carriers(samples, copies, ploidy, gaps[:n_gaps])
 
 
 class CallsWriter:
@@ -135,13 +110,53 @@ def plain_alleles() -> Iterator[tuple[int, ...]]:
     yield from ((number,) for number in range(10))
 
 
+@kernel(inline=True)
+def _code(line: Any, start: int, end: int, n_alleles: int) -> int:  # noqa: ANN401 - int64 to the compiler
+    """Code of the genotype at the beginning of a column from ``start`` to ``end``, ``ODD`` if it is not plain."""
+    if start == end or line[start] == COLON:
+        return 0
+    first, second = line[start] - ZERO, -2
+    place = start + 1
+    if place + 1 < end and (line[place] == SLASH or line[place] == PIPE):
+        second = line[place + 1] - ZERO
+        place += 2
+        if second == DOT - ZERO:
+            second = -1
+        elif second < 0 or second >= n_alleles or second > 9:
+            return ODD
+    if first == DOT - ZERO:
+        first = -1
+    elif first < 0 or first >= n_alleles or first > 9:
+        return ODD
+    if place < end and line[place] != COLON:
+        return ODD
+    if second == -2:
+        code: int = N_DIPLOID + first if first >= 0 else 0
+    else:
+        code = 11 * (first + 1) + second + 1
+    return code
+
+
+@kernel(inline=True)
+def _bytes_of(word: np.uint64, pattern: np.uint64) -> np.uint64:
+    """Bit 8 of each byte of ``word`` that equals that of ``pattern`` (Warren, Hacker's Delight, 6-1)."""
+    differs = word ^ pattern
+    found: np.uint64 = ~(((differs & LOW) + LOW) | differs | LOW)
+    return found
+
+
+@kernel(inline=True)
+def _count(marked: np.uint64) -> int:
+    """Number of bytes that ``_bytes_of`` has marked."""
+    return int(np.int64(((marked >> SEVEN) * ONES) >> LAST))
+
+
 @kernel(
-    "UniTuple(int64, 4)(Array(uint8, 1, 'C', True), int64, int32[::1], boolean[::1], int64, boolean, boolean,"
+    "UniTuple(int64, 4)(Array(uint8, 1, 'C', True), int32[::1], boolean[::1], int64, boolean, boolean,"
     " int32[:, ::1], int64[:, ::1])"
 )
 def scan(
     line: NDArray[np.uint8],
-    end: int,
     order: Pairs,
     sequences: NDArray[np.bool_],
     n_keys: int,
@@ -152,10 +167,12 @@ def scan(
 ) -> tuple[int, int, int, int]:
     """Read the plain genotypes of one record: ``a/b``, ``a|b``, ``a`` with one digit or ``.`` each.
 
+    The ends of the columns are looked for in eight bytes at a time.
+
     Parameters
     ----------
     line : (n_bytes,) uint8
-        The columns of the samples, GT their first field; ``end`` of the bytes count.
+        The columns of the samples, GT their first field.
     order : (n_columns,) int32
         Number of the sample of each column, -1 for those that are not wanted.
     sequences : (n_alleles,) bool
@@ -175,50 +192,38 @@ def scan(
         Columns; pairs, ``ODD`` if any wanted column is not plain, of which nothing is added up then; half calls;
         haploid calls.
     """
-    n_alleles = len(sequences)
-    columns, found, n_half, n_haploid = 0, 0, 0, 0
-    place, odd = 0, False
-    while True:
-        sample = order[columns] if columns < len(order) else -1
-        columns += 1
-        if sample >= 0 and not odd:
-            first, second, ploidy = -1, -1, 1
-            if place < end and line[place] != TAB and line[place] != COLON:
-                mark = line[place]
-                if ZERO <= mark <= NINE:
-                    first = mark - ZERO
-                elif mark != DOT:
-                    odd = True
-                place += 1
-                if place + 1 < end and (line[place] == SLASH or line[place] == PIPE):
-                    mark, ploidy = line[place + 1], 2
-                    if ZERO <= mark <= NINE:
-                        second = mark - ZERO
-                    elif mark != DOT:
-                        odd = True
-                    place += 2
-                if place < end and line[place] != TAB and line[place] != COLON:
-                    odd = True
-            if first >= n_alleles or second >= n_alleles:
-                odd = True
-            if ploidy == 2:
-                n_half += (first < 0) != (second < 0)
-                code = 11 * (first + 1) + second + 1
-            else:
-                n_haploid += first >= 0
-                code = N_DIPLOID + first if first >= 0 else 0
-            if not odd and (first != 0 or (ploidy == 2 and second != 0)):
-                pairs[found, 0], pairs[found, 1] = sample, code
-                found += 1
-        colons = 0
-        while place < end and line[place] != TAB:
-            colons += line[place] == COLON
-            place += 1
-        if sample >= 0 and colons >= n_keys:
-            odd = True
-        if place >= end:
-            break
-        place += 1
+    n, n_alleles = len(line), len(sequences)
+    columns, found, n_half, n_haploid, odd = 0, 0, 0, 0, False
+    start, colons, base = 0, 0, 0
+    words = line[: n // 8 * 8].view(np.uint64)
+    for number in range(len(words) + n % 8 + 1):
+        if number < len(words):
+            base = 8 * number
+            tabs, points = _bytes_of(words[number], TABS), _bytes_of(words[number], COLONS)
+        else:  # the bytes that are left one by one, and then the end
+            base = 8 * len(words) + number - len(words)
+            last = base == n
+            tabs = FIRST if last or line[base] == TAB else NONE
+            points = FIRST if not last and line[base] == COLON else NONE
+        while tabs:
+            below = (tabs & (~tabs + np.uint64(1))) - np.uint64(1)
+            end = base + _count(below & MARKS)
+            colons += _count(points & below)
+            points &= ~below
+            tabs &= tabs - np.uint64(1)
+            sample = order[columns] if columns < len(order) else -1
+            columns += 1
+            if sample >= 0:
+                code = _code(line, start, end, n_alleles)
+                odd |= code == ODD or colons >= n_keys
+                if code != REFERENCE and not odd:
+                    n_half += code < N_DIPLOID and (code < 11) != (code % 11 == 0)
+                    n_haploid += code >= N_DIPLOID
+                    if code != N_DIPLOID:
+                        pairs[found, 0], pairs[found, 1] = sample, code
+                        found += 1
+            start, colons = end + 1, 0
+        colons += _count(points)
     if odd or (n_half and not half_calls) or (n_haploid and not haploids):
         return columns, ODD, n_half, n_haploid
     for number in range(found):
@@ -235,3 +240,37 @@ def scan(
         if second > 0 and second != first:
             tally[2, sample] += sequences[second]
     return columns, found, n_half, n_haploid
+
+
+@kernel("UniTuple(int64, 2)(Array(int32, 2, 'C', True), int64, int16[:, ::1], int32[:, ::1], int32[::1])")
+def split(pairs: Pairs, allele: int, alleles: NDArray[np.int16], carriers: Pairs, gaps: Pairs) -> tuple[int, int]:
+    """Number of carriers of an allele and of gaps; both are written to ``carriers`` and ``gaps``.
+
+    Parameters
+    ----------
+    pairs : (n, 2) int32
+        Sample and code.
+    allele : int
+    alleles : (n_codes, ploidy) int16
+        Allele numbers of each code, -1 where missing, ``NO_ALLELE`` beyond its ploidy.
+    carriers : (3, n_samples) int32
+        Receives sample, copies and ploidy.
+    gaps : (n_samples,) int32
+        Receives samples.
+    """
+    n_carriers, n_gaps = 0, 0
+    for number in range(len(pairs)):
+        sample, code = pairs[number]
+        copies, ploidy, incomplete = 0, 0, False
+        for place in range(alleles.shape[1]):
+            called = alleles[code, place]
+            copies += called == allele
+            ploidy += called != NO_ALLELE
+            incomplete |= called == -1
+        if copies:
+            carriers[0, n_carriers], carriers[1, n_carriers], carriers[2, n_carriers] = sample, copies, ploidy
+            n_carriers += 1
+        elif incomplete:
+            gaps[n_gaps] = sample
+            n_gaps += 1
+    return n_carriers, n_gaps

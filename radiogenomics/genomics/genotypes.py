@@ -5,7 +5,7 @@ refuses when it takes samples out. Everything that is not needed is left behind 
 said with its number.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,13 @@ class Wanted:
 
 
 def write_sites(
-    vcf: Path, wanted: Wanted, target: Path, remarks: Remarks, annotate: Annotate = no_annotation, info: str = ""
+    vcf: Path,
+    wanted: Wanted,
+    target: Path,
+    remarks: Remarks,
+    annotate: Annotate = no_annotation,
+    info: str = "",
+    stream: Iterator[tuple[int, bytes]] | None = None,
 ) -> tuple[Calls, Counts]:
     """Write position and alleles of the records on the wanted contigs, and beside them the wanted samples' genotypes.
 
@@ -70,14 +76,13 @@ def write_sites(
     Parameters
     ----------
     vcf : Path
-        VCF, plain, gzipped or bgzipped; its header must name the wanted samples.
+        VCF, plain, gzipped or bgzipped; its header must name the wanted samples. Of a BCF ``stream`` gives the lines.
     wanted : Wanted
         What to keep.
     target : Path
         Plain VCF to write; the genotypes stand beside it, with the suffix ``.calls``.
     remarks : Remarks
-        Receives what is odd. A kind that it refuses raises once the whole file has been read. Errors name its ``path``:
-        that of a BCF if ``vcf`` was made from it.
+        Receives what is odd. A kind that it refuses raises once the whole file has been read.
     annotate : callable
         Makes INFO of a record from its cells; ``info`` declares it.
 
@@ -86,8 +91,8 @@ def write_sites(
     MissingFileError, UnreadableVcfError, FaultyVariantsError
     """
     require_whole(vcf)
-    stream = byte_lines(vcf)
-    header = read_header(remarks.path, ((number, text_of(line)) for number, line in stream), remarks)
+    stream = byte_lines(vcf) if stream is None else stream
+    header = read_header(vcf, ((number, text_of(line)) for number, line in stream), remarks)
     records = _Records(header, wanted, remarks)
     beside = target.with_suffix(".calls")
     with target.open("w", encoding="utf-8") as out, beside.open("wb") as binary:
@@ -108,7 +113,7 @@ def write_sites(
             text = f"{NUMBER}={numbers}" if more == "." else f"{NUMBER}={numbers};{more}"
             out.write(f"{cells[0]}\t{cells[1]}\t{writer.write(number, pairs)}\t{ref}\t{','.join(alts)}\t.\t.\t{text}\n")
     if remarks.refused:
-        raise FaultyVariantsError(remarks.path, remarks.refused)
+        raise FaultyVariantsError(vcf, remarks.refused)
     counts = records.counts
     counts.missing, counts.uncalled, counts.alternate = columns.tally.tolist()
     return writer.calls(), counts
@@ -173,7 +178,7 @@ class _Columns:
         body = np.frombuffer(record.samples, np.uint8)
         sequences = self._sequences_of(alts)
         known = "half_call" in self.remarks.found, "haploid" in self.remarks.found
-        n_columns, found, *odd = scan(body, len(body), self._order, sequences, n_keys, *known, self._pairs, self.tally)
+        n_columns, found, *odd = scan(body, self._order, sequences, n_keys, *known, self._pairs, self.tally)
         record.require_columns(number, N_FIXED + n_columns)
         if found != ODD:
             for kind, n in zip(("half_call", "haploid"), odd, strict=True):

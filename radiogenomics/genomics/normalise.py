@@ -8,7 +8,7 @@ import cyvcf2
 import pysam
 
 from radiogenomics.genomics.bcftools import bcftools, run_bcftools
-from radiogenomics.genomics.calls import Calls, Site
+from radiogenomics.genomics.calls import Calls
 from radiogenomics.genomics.errors import (
     GenesError,
     ReferenceMismatchError,
@@ -17,7 +17,8 @@ from radiogenomics.genomics.errors import (
 from radiogenomics.genomics.genes import STYLE
 from radiogenomics.genomics.genotypes import NUMBER, Annotate, Counts, Wanted, header_text, no_annotation, write_sites
 from radiogenomics.genomics.header import Header, read_header
-from radiogenomics.genomics.reading import is_bcf, lines, require_whole
+from radiogenomics.genomics.reading import byte_lines, is_bcf, lines, require_whole
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.reference import contig_lengths, locate_mismatch
 from radiogenomics.genomics.remarks import Remarks
 
@@ -32,12 +33,26 @@ def header_of(vcf: Path) -> Header:
     require_whole(vcf)
     if not is_bcf(vcf):
         return read_header(vcf, lines(vcf), Remarks(vcf))
+    return read_header(vcf, iter(enumerate(_header_of_bcf(vcf)[0], 1)), Remarks(vcf))
+
+
+def _header_of_bcf(bcf: Path) -> tuple[list[str], bool]:
+    """Lines of the header, and whether it declares GT."""
     try:
-        with pysam.VariantFile(str(vcf)) as stream:
-            text = str(stream.header)
+        with pysam.VariantFile(str(bcf)) as stream:
+            return str(stream.header).splitlines(keepends=True), "GT" in stream.header.formats
     except (ValueError, OSError) as error:
-        raise UnreadableVcfError(vcf, str(error)) from error
-    return read_header(vcf, iter(enumerate(text.splitlines(keepends=True), 1)), Remarks(vcf))
+        raise UnreadableVcfError(bcf, str(error)) from error
+
+
+def _lines_of_bcf(bcf: Path, reference: Path, text: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines as bcftools view prints them, written to ``text``, but without fields of samples other than GT."""
+    header, with_gt = _header_of_bcf(bcf)
+    step = ["annotate", "-x", "^FORMAT/GT"] if with_gt else ["view"]
+    run_bcftools(step[0], [*step[1:], "--no-version", "-Ov", "-o", str(text), str(bcf)], bcf, reference)
+    yield from enumerate((line.encode() for line in header), 1)
+    records = (line for _, line in byte_lines(text) if not line.startswith(b"#"))
+    yield from enumerate(records, 1 + len(header))
 
 
 @dataclass(frozen=True)
@@ -101,12 +116,8 @@ def normalised(
     UnreadableVcfError, FaultyVariantsError, ReferenceMismatchError, NormalisationError
     """
     text, written, normal = (scratch / name for name in ("text.vcf", "written.vcf", "normal.bcf"))
-    source = vcf
-    if is_bcf(vcf):
-        run_bcftools("view", ["--no-version", "-Ov", "-o", str(text), str(vcf)], vcf, reference)
-        source = text
-    remarks.path = vcf
-    calls, counts = write_sites(source, wanted, written, remarks, annotation.annotate, annotation.declaration)
+    stream = _lines_of_bcf(vcf, reference, text) if is_bcf(vcf) else None
+    calls, counts = write_sites(vcf, wanted, written, remarks, annotation.annotate, annotation.declaration, stream)
     ordered = written
     if "unsorted" in remarks.found:
         ordered = scratch / "sorted.bcf"

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import methodcaller
+from typing import Self
 
 from radiogenomics.genomics.remarks import Remarks
 
@@ -18,6 +20,24 @@ FILTER = re.compile(r"[^\s;]+(?:;[^\s;]+)*")
 _COLONS = methodcaller("count", ":")
 STAR = "*"
 OTHER = "<OTHER>"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the genotypes of one record stand; its text is the ID of the records that are made of it."""
+
+    line: int
+    offset: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.offset}:{self.n}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the ID of a record."""
+        line, offset, n = text.split(":")
+        return cls(int(line), int(offset), int(n))
 
 
 def alleles(number: int, ref: str, alt: str, remarks: Remarks) -> tuple[str, list[str]] | None:

@@ -11,7 +11,6 @@ from radiogenomics.errors import MissingFileError
 from radiogenomics.files import whole_file
 from radiogenomics.genomics.bcftools import words
 from radiogenomics.genomics.builds import described
-from radiogenomics.genomics.calls import Site
 from radiogenomics.genomics.errors import (
     ContigLengthsError,
     ContigNamesError,
@@ -23,6 +22,7 @@ from radiogenomics.genomics.genes import Genes
 from radiogenomics.genomics.gff import contig_map
 from radiogenomics.genomics.header import Header
 from radiogenomics.genomics.reading import is_bcf, lines
+from radiogenomics.genomics.records import Site
 
 _LEADING = ("CHROM", "POS", "ID", "REF")
 

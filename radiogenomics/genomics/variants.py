@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from radiogenomics import tables
+from radiogenomics.genomics.calls import Pairs
 from radiogenomics.genomics.consequence import Consequence, classify, merge, parse_bcsq
 from radiogenomics.genomics.errors import UnreadableVcfError
 from radiogenomics.genomics.genes import Genes
@@ -34,39 +34,38 @@ class Stated:
     A constant is spelled out once, however many carry the allele.
     """
 
-    constants: dict[str, list[Any]]
-    numbers: dict[str, list[NDArray[np.integer[Any]]]]
+    constants: Sequence[str]
+    numbers: Sequence[str]
+    rows: list[Sequence[Any]] = field(default_factory=list)
     n: list[int] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, constants: Iterable[str], numbers: Iterable[str]) -> Self:
-        """Without any row; names of the columns."""
-        return cls({name: [] for name in constants}, {name: [] for name in numbers})
+    def __post_init__(self) -> None:
+        # As bytes: tens of thousands of short arrays would take several times the memory of what they hold.
+        self._values = [bytearray() for _ in self.numbers]
 
-    def add(self, constant: Mapping[str, object], **numbers: NDArray[np.integer[Any]]) -> None:
-        """As many rows as each array of ``numbers`` has."""
-        if n := len(numbers["sample"]):
-            self.n.append(n)
-            for name, value in constant.items():
-                self.constants[name].append(value)
-            for name, values in numbers.items():
-                self.numbers[name].append(values)
+    def add(self, constant: Sequence[Any], *values: Pairs) -> None:
+        """As many rows as each of ``values`` has, the first of which are samples by number."""
+        if len(values[0]):
+            self.rows.append(constant)
+            self.n.append(len(values[0]))
+            for held, more in zip(self._values, values, strict=True):
+                held += more.tobytes()
 
     def frame(self, samples: Sequence[str], patients: Mapping[str, str]) -> pd.DataFrame:
         """All rows, with ``sample_id`` and ``patient_id``; texts are categories."""
-        numbers = {
-            name: np.concatenate(parts) if parts else np.zeros(0, np.int8) for name, parts in self.numbers.items()
+        constants = zip(*self.rows, strict=True) if self.rows else [[] for _ in self.constants]
+        columns: dict[str, Any] = {
+            name: spread(values, self.n) for name, values in zip(self.constants, constants, strict=True)
         }
-        columns: dict[str, Any] = {name: spread(values, self.n) for name, values in self.constants.items()}
-        places = numbers.pop("sample").astype(np.int32)
+        places, *rest = [np.frombuffer(held, np.int32) for held in self._values]
         for name, names in (("sample_id", samples), ("patient_id", [patients[sample] for sample in samples])):
             columns[name] = pd.Categorical.from_codes(places, pd.Index(names)).remove_unused_categories()
-        return pd.DataFrame(columns | numbers)
+        return pd.DataFrame(columns | dict(zip(self.numbers[1:], rest, strict=True)))
 
 
 def spread(values: Sequence[Any], n: Sequence[int]) -> Any:  # noqa: ANN401 - an array of numbers or categories
     """Each value ``n`` times; texts as categories."""
-    if values and isinstance(values[0], int):
+    if len(values) and isinstance(values[0], int):
         return np.repeat(np.array(values), n)
     codes, names = pd.factorize(np.array(values, object))
     return pd.Categorical.from_codes(np.repeat(codes.astype(np.int32), n), pd.Index(names))
@@ -115,7 +114,7 @@ def read_carried(
     tag, parse
         INFO field with the consequences, and what reads it.
     """
-    carried, gaps = Stated.of(CONSTANT, COUNTED), Stated.of(OF_GAPS, COUNTED[:1])
+    carried, gaps = Stated(CONSTANT, COUNTED), Stated(OF_GAPS, COUNTED[:1])
     transcripts: set[str] = set()
     seen: dict[tuple[str, str], int] = {}
     place: tuple[str, int] = ("", 0)
@@ -137,10 +136,11 @@ def read_carried(
                 consequences = list(parse(text, line))
                 transcripts.update(item.transcript for item in consequences if item.transcript)
                 for consequence, choice in chosen(consequences, genes, policy):
-                    constant = _constant(allele, consequence, choice)
-                    carried.add(constant, sample=found.samples, alt_copies=found.copies, ploidy=found.ploidy)
-                    if constant["consequence_class"] != "other":  # no marker counts these
-                        gaps.add({name: constant[name] for name in OF_GAPS}, sample=found.gaps)
+                    kind = classify(consequence.terms)
+                    constant = _constant(allele, consequence, choice, kind)
+                    carried.add(constant, found.samples, found.copies, found.ploidy)
+                    if kind != "other":  # no marker counts these
+                        gaps.add((_name(allele), consequence.gene, kind), found.gaps)
     except (OSError, ValueError) as error:
         raise UnreadableVcfError(sites.bcf, str(error)) from error
     rows, unknown = (part.frame(sites.samples, patients) for part in (carried, gaps))
@@ -170,14 +170,14 @@ def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame]) 
         frame = frame.sort_values([*key, "alt_copies"], kind="stable").drop_duplicates(key, keep="last")
     order = ["patient_id", "chromosome", "position", "ref", "alt", "gene"]
     rest = [name for name in (*key, "alt_copies") if name not in order]
-    return tables.VARIANTS.conform(frame.sort_values([*order, *rest], kind="stable"), tables.VARIANTS.name)
+    return _conformed(frame.sort_values([*order, *rest], kind="stable"), tables.VARIANTS)
 
 
 def missing_frame(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame]) -> pd.DataFrame:
     """The missing table; a record that the file holds twice counts once."""
     frame = _joined(parts, tables.MISSING)
     key = list(tables.MISSING.key)
-    return tables.MISSING.conform(frame.drop_duplicates(key).sort_values(key, kind="stable"), tables.MISSING.name)
+    return _conformed(frame.drop_duplicates(key).sort_values(key, kind="stable"), tables.MISSING)
 
 
 def _joined(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame], table: Table) -> pd.DataFrame:
@@ -196,23 +196,34 @@ def _joined(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame], table: 
     return pd.DataFrame(columns)
 
 
+def _conformed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The table of categories; each text of a ``string`` column is made once, and then taken by its number."""
+    for column in table.columns:
+        values = frame[column.name]
+        if column.dtype == "string" and isinstance(values.dtype, pd.CategoricalDtype):
+            texts = values.cat.categories.astype("str").array.take(values.cat.codes.to_numpy())
+            frame[column.name] = pd.Series(texts, frame.index)
+    return table.conform(frame, table.name)
+
+
 def _name(allele: Allele) -> str:
     return f"{allele.contig}-{allele.position}-{allele.ref}-{allele.alt}"
 
 
-def _constant(allele: Allele, consequence: Consequence, choice: str) -> dict[str, object]:
-    return {
-        "line": allele.site.line,
-        "variant": _name(allele),
-        "chromosome": allele.contig,
-        "position": allele.position,
-        "ref": allele.ref,
-        "alt": allele.alt,
-        "gene": consequence.gene,
-        "transcript": consequence.transcript,
-        "transcript_choice": choice,
-        "consequence": "&".join(consequence.terms),
-        "amino_acid_change": consequence.amino_acid_change,
-        "consequence_class": classify(consequence.terms),
-        "loftee": consequence.loftee,
-    }
+def _constant(allele: Allele, consequence: Consequence, choice: str, kind: str) -> tuple[object, ...]:
+    """What stands in the columns of ``CONSTANT``."""
+    return (
+        allele.site.line,
+        _name(allele),
+        allele.contig,
+        allele.position,
+        allele.ref,
+        allele.alt,
+        consequence.gene,
+        consequence.transcript,
+        choice,
+        "&".join(consequence.terms),
+        consequence.amino_acid_change,
+        kind,
+        consequence.loftee,
+    )

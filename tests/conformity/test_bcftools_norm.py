@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import cyvcf2
 import pytest
 
-from radiogenomics.genomics.calls import Site
 from radiogenomics.genomics.errors import ReferenceMismatchError
 from radiogenomics.genomics.genotypes import Wanted
 from radiogenomics.genomics.normalise import header_of, normalised
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.reference import contig_lengths, indexed_reference
 from radiogenomics.genomics.remarks import Remarks
 from tests.shared_data import shared_data

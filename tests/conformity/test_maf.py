@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from radiogenomics.config.models import Genomics
-from radiogenomics.genomics.calls import Site
 from radiogenomics.genomics.consequence import MEMBERS
 from radiogenomics.genomics.genotypes import Wanted, write_sites
 from radiogenomics.genomics.maf import read_maf
 from radiogenomics.genomics.normalise import header_of
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.remarks import Remarks
 from radiogenomics.genomics.samples import TCGA_PATIENT_LENGTH
 from radiogenomics.genomics.variants import variants_frame

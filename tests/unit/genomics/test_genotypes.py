@@ -6,10 +6,10 @@ import numpy as np
 import pysam
 import pytest
 
-from radiogenomics.genomics.calls import Site
 from radiogenomics.genomics.errors import UnreadableVcfError
 from radiogenomics.genomics.genotypes import Counts, Wanted, write_sites
 from radiogenomics.genomics.reading import is_bcf
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.remarks import Remarks
 from tests.unit.genomics.small_genome import write_genome, write_vcf
 
