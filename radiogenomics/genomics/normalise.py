@@ -37,18 +37,19 @@ def header_of(vcf: Path) -> Header:
 
 
 def _header_of_bcf(bcf: Path) -> tuple[list[str], bool]:
-    """Lines of the header, and whether it declares GT."""
+    """Lines of the header, and whether it declares GT and other fields of samples."""
     try:
         with pysam.VariantFile(str(bcf)) as stream:
-            return str(stream.header).splitlines(keepends=True), "GT" in stream.header.formats
+            formats = list(stream.header.formats)
+            return str(stream.header).splitlines(keepends=True), "GT" in formats and len(formats) > 1
     except (ValueError, OSError) as error:
         raise UnreadableVcfError(bcf, str(error)) from error
 
 
 def _lines_of_bcf(bcf: Path, reference: Path, text: Path) -> Iterator[tuple[int, bytes]]:
     """Lines as bcftools view prints them, written to ``text``, but without fields of samples other than GT."""
-    header, with_gt = _header_of_bcf(bcf)
-    step = ["annotate", "-x", "^FORMAT/GT"] if with_gt else ["view"]
+    header, with_more = _header_of_bcf(bcf)
+    step = ["annotate", "-x", "^FORMAT/GT"] if with_more else ["view"]
     run_bcftools(step[0], [*step[1:], "--no-version", "-Ov", "-o", str(text), str(bcf)], bcf, reference)
     yield from enumerate((line.encode() for line in header), 1)
     records = (line for _, line in byte_lines(text) if not line.startswith(b"#"))
