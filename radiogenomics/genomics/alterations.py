@@ -11,8 +11,8 @@ from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
 from radiogenomics.genomics.coding import Coding, coding_regions
+from radiogenomics.genomics.frequencies import common_variants
 from radiogenomics.genomics.genes import read_genes
-from radiogenomics.genomics.join import common_variants
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort, read_cohort
 from radiogenomics.genomics.markers.copy_number import copy_number_blocks
