@@ -177,7 +177,15 @@ def test_an_unknown_profile_is_refused_with_those_that_exist(study):
     assert "there are 'default', 'slurm'" in done.stderr
 
 
-ALWAYS = ("radiomics_gather", "genomics_alterations", "cohort_join", "cohort_limit", "association_test", "report_build")
+ALWAYS = (
+    "radiomics_gather",
+    "genomics_alterations",
+    "cohort_join",
+    "cohort_limit",
+    "association_test",
+    "association_audit",
+    "report_build",
+)
 IMAGES = {"imaging_convert": 8, "radiomics_extract": 8, "radiomics_selftest": 1, "imaging_gather": 1}
 FEATURES = "radiomics: {tables: {own: f.csv}}\n"
 MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\nassociation: {classes: [ihc]}\n"
