@@ -430,7 +430,11 @@ def test_study_of_tables_says_what_it_does_not_have(tmp_path):
     (folder / "association" / "summary.tsv").unlink(missing_ok=True)
     build(results=folder, output=tmp_path / "out", title="T", settings="{}")
     page = (tmp_path / "out" / "index.html").read_text()
-    for stated in ("The study has no images", "no variant files", "under one adjustment (crude: feature ~ carrier)"):
+    for stated in (
+        "The study has no images",
+        "The study has no variant files: its markers",
+        "under one adjustment (crude: feature ~ carrier)",
+    ):
         assert stated in page
     assert "log None" not in page
     assert "volume-explained if" not in page
