@@ -281,8 +281,23 @@ COMMANDS = (
             Option("--missing", "tables of missing genotypes", default=(), many=True),
             Option("--assays", "tables of assayed genes", default=(), many=True),
             Option("--genes", "GFF3, for segments of copy number", default=None),
+            Option("--burden", "burden table, if it makes a marker", default=None),
             SETTINGS,
             Option("--alterations", "alterations table to write (Parquet)"),
+        ),
+    ),
+    Command(
+        "genomics burden",
+        "genomics.burden:burden",
+        "variants of each patient by class, and mutations per megabase",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            Option("--assays", "tables of assayed genes", default=(), many=True),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
+            Option("--genes", "GFF3; without it patients with an assay of stated coding bases only", default=None),
+            SETTINGS,
+            Option("--burden", "burden table to write (Parquet or TSV)"),
         ),
     ),
     Command(

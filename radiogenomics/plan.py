@@ -30,6 +30,8 @@ STAGE_VERSIONS: Mapping[str, int] = {
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
 ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
+# Settings of what is counted over a patient's variants as a whole.
+BURDEN_KEYS = frozenset({"tmb"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -119,6 +121,11 @@ class Plan:
         """The table of what resources state of variants, where any are configured."""
         return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
 
+    @property
+    def burden(self) -> list[str]:
+        """The table of mutations per megabase, where it makes a marker."""
+        return ["results/genomics/burden.parquet"] if self.config.genomics.markers.burden else []
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -153,15 +160,20 @@ class Plan:
             genomics = self.config.genomics.model_copy(
                 update={"canonical": canonical and self.file(canonical), "panels": panels}
             )
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", *ALTERATION_KEYS})
-        if stage in ("alterations", "resources"):
+            return genomics.model_dump_json(exclude={"reference", "genes", "resources", *ALTERATION_KEYS, *BURDEN_KEYS})
+        if stage in ("alterations", "resources", "burden"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})
                 for name, resource in self.config.genomics.resources.items()
             }
-            keys = {"resources"} if stage == "resources" else {"resources", "sample_id", *ALTERATION_KEYS}
+            keys = {
+                "resources": {"resources"},
+                "burden": {"resources", "canonical", *BURDEN_KEYS},
+                "alterations": {"resources", "sample_id", *ALTERATION_KEYS},
+            }[stage]
+            canonical = self.config.genomics.canonical
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
-            update = {"resources": named, "markers": markers}
+            update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})

@@ -54,6 +54,7 @@ STATE_NOTES = (
     "not in the file",
     "no value",
 )
+BURDEN_NOTES = ("", "no gene file", "no coding base was assayed")
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 
 FAILURES = Table(
@@ -299,6 +300,23 @@ JOINS = Table(
     key=("resource",),
 )
 
+BURDEN = Table(
+    "genomics/burden",
+    "How many variants one patient carries, by class, and mutations per megabase of coding sequence. A variant in"
+    " several genes counts once, in its most severe class; those above max_frequency of a resource do not count.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("n_lof", "int64", "variants of class lof"),
+    Column("n_missense", "int64", "of class missense"),
+    Column("n_protein_altering", "int64", "of class protein_altering: the other non-silent ones"),
+    Column("n_synonymous", "int64", "of class synonymous"),
+    Column("counted", "category", "variants in the numerator of tmb", values=("non_silent", "coding")),
+    Column("n_counted", "int64", "these, in genes of which the assay holds any coding base"),
+    Column("callable_mb", "float64", "coding bases that were assayed, over all genes", unit="Mb", nullable=True),
+    Column("tmb", "float64", "n_counted / callable_mb", unit="1/Mb", nullable=True),
+    Column("note", "category", "why tmb is missing, empty otherwise", values=BURDEN_NOTES),
+    key=("patient_id",),
+)
+
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
@@ -316,7 +334,7 @@ ALTERATIONS = Table(
     Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
     Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
     Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
-    Column("source", "category", "variants, copy_number, fusions or a table of the user's", optional=True),
+    Column("source", "category", "variants, copy_number, fusions, burden or a table of the user's", optional=True),
     Column(
         "note",
         "category",
@@ -469,6 +487,7 @@ ALL: tuple[Table, ...] = (
     MISSING,
     ANNOTATIONS,
     JOINS,
+    BURDEN,
     ALTERATIONS,
     PATIENTS,
     LEDGER,

@@ -25,7 +25,7 @@ PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
 # Classes of markers that are not made by the class of a variant alone.
-OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion")
+OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion", "burden")
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
@@ -355,6 +355,7 @@ class Markers(Section):
         description="Finished tables by a name of yours (CSV, TSV or Parquet), with `patient_id` and either `marker`"
         " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers.",
     )
+    burden: bool = Field(False, description="Mutations per megabase of each patient as a number: marker `TMB:burden`.")
 
     @field_validator("masks", "tables")
     @classmethod
@@ -395,6 +396,7 @@ class Markers(Section):
             ("hotspot",): self.hotspots,
             ("amplification", "deletion"): self.copy_number,
             ("fusion",): self.fusions,
+            ("burden",): self.burden or None,
         }
         named = [name for names, given in fixed.items() if given is not None for name in names]
         return (*named, *self.masks, *self.tables)
@@ -458,6 +460,11 @@ class Genomics(Section):
         description="Consequence classes that a gene's alteration is recorded for.",
     )
     markers: Markers = Field(Markers())
+    tmb: Literal["non_silent", "coding"] = Field(
+        "non_silent",
+        description="Variants that count for mutations per megabase: those of class `non_silent`, or with `coding`"
+        " synonymous ones too.",
+    )
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:

@@ -3,11 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
+from radiogenomics.genomics.burden import burden_block
 from radiogenomics.genomics.coding import Coding, coding_regions
 from radiogenomics.genomics.genes import read_genes
 from radiogenomics.genomics.join import common_variants
@@ -36,6 +38,7 @@ def alterations(
     missing: Sequence[Path] = (),
     assays: Sequence[Path] = (),
     genes: Path | None = None,
+    burden: Path | None = None,
 ) -> None:
     """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
 
@@ -49,7 +52,8 @@ def alterations(
     assayed = Assayed(samples, assays, options.min_callable)
     common = common_variants(annotations, options.resources)
     cohort = read_cohort(variants, missing, assayed.patients, common)
-    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files]
+    stated = [burden] if burden is not None and options.markers.burden else []
+    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files, *stated]
     provenance = Provenance("genomics", _record(options), digests([path for path in read if path.is_file()]))
     written: Counter[str] = Counter()
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
@@ -57,7 +61,8 @@ def alterations(
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
         owners = Owners(samples, options.sample_id)
-        for block in _finished(owners, assayed.patients, options, genes):
+        blocks = _finished(owners, assayed.patients, options, genes)
+        for block in chain(blocks, (burden_block(path, assayed.patients) for path in stated)):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
     for source, n in sorted(written.items()):

@@ -6,7 +6,7 @@ import pytest
 
 from radiogenomics.config.models import Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
-from radiogenomics.plan import ALTERATION_KEYS, Plan
+from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS, Plan
 
 
 def plan(folder, patients, data=None, extra_images=""):
@@ -90,7 +90,8 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
-        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", *ALTERATION_KEYS}),
+        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", *ALTERATION_KEYS, *BURDEN_KEYS}),
+        ("burden", {"resources", "canonical", *BURDEN_KEYS}),
         ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields)),

@@ -41,6 +41,7 @@ def test_one_job_a_batch_and_one_a_gather(study):
         "radiomics_selftest",
         "imaging_gather",
         "genomics_alterations",
+        "genomics_burden",
         "cohort_join",
         "cohort_limit",
         "association_test",
@@ -79,7 +80,7 @@ def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -111,7 +112,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
 
 
 def test_braces_in_paths_do_no_harm(study):
@@ -123,7 +124,7 @@ def test_braces_in_paths_do_no_harm(study):
     command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
     done = snakemake(study, *command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(jobs(done.stdout).values()) == 32
+    assert sum(jobs(done.stdout).values()) == 33
     assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
     assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
 

@@ -66,6 +66,7 @@ rule genomics_alterations:
         assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
         annotations=plan.annotations,
         markers=plan.marker_files(),
+        burden=plan.burden,
     output:
         "results/genomics/alterations.parquet",
     log:
@@ -79,11 +80,42 @@ rule genomics_alterations:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         annotations="--annotations" if plan.annotations else "",
+        burden="--burden" if plan.burden else "",
         genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
         "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
         " --genes {params.genes:q} --missing {input.missing} --assays {input.assays}"
-        " {params.annotations} {input.annotations}"
+        " {params.annotations} {input.annotations} {params.burden} {input.burden}"
         " --settings {params.settings:q} --alterations {output} 2> {log}"
+
+
+# Variants of each patient by class, and mutations per megabase of coding sequence that was assayed.
+rule genomics_burden:
+    input:
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
+        annotations=plan.annotations,
+        shared=plan.genomics_files(),
+    output:
+        "results/genomics/burden.parquet",
+    log:
+        "results/logs/genomics/burden.log",
+    benchmark:
+        "results/benchmarks/genomics_burden.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        annotations="--annotations" if plan.annotations else "",
+        genes=lambda wildcards: plan.file(plan.config.genomics.genes),
+        settings=lambda wildcards: plan.settings("burden"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics burden --variants {input.variants} --samples {input.samples}"
+        " --assays {input.assays} --genes {params.genes:q} {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --burden {output} 2> {log}"
