@@ -29,4 +29,4 @@ rule all:
         "results/report/index.html",
         "results/association/results.parquet",
         "results/association/results.tsv",
-        "results/genomics/burden.parquet",
+        plan.wholes,

@@ -301,6 +301,19 @@ COMMANDS = (
         ),
     ),
     Command(
+        "genomics spectrum",
+        "genomics.spectrum:spectrum",
+        "single-base substitutions of each patient by trinucleotide",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
+            Option("--reference", "FASTA"),
+            SETTINGS,
+            Option("--spectrum", "spectrum table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "cohort join",
         "cohort.join:join",
         "decide who is analysed, state why the others are not",

@@ -31,7 +31,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
 ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
 # Settings of what is counted over a patient's variants as a whole.
-BURDEN_KEYS = frozenset({"tmb"})
+BURDEN_KEYS = frozenset({"tmb", "spectrum"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -122,6 +122,12 @@ class Plan:
         return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
 
     @property
+    def wholes(self) -> list[str]:
+        """The tables of what is counted over a patient's variants as a whole."""
+        names = ("burden", "spectrum") if self.config.genomics.spectrum else ("burden",)
+        return [f"results/genomics/{name}.parquet" for name in names]
+
+    @property
     def burden(self) -> list[str]:
         """The table of mutations per megabase, where it makes a marker."""
         return ["results/genomics/burden.parquet"] if self.config.genomics.markers.burden else []
@@ -168,7 +174,7 @@ class Plan:
             }
             keys = {
                 "resources": {"resources"},
-                "burden": {"resources", "canonical", *BURDEN_KEYS},
+                "burden": {"resources", "canonical", "tmb"},
                 "alterations": {"resources", "sample_id", *ALTERATION_KEYS},
             }[stage]
             canonical = self.config.genomics.canonical

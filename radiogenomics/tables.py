@@ -317,6 +317,21 @@ BURDEN = Table(
     key=("patient_id",),
 )
 
+SPECTRUM = Table(
+    "genomics/spectrum",
+    "Single-base substitutions that one patient carries in exons and splice sites, by the bases beside them; all 96"
+    " classes of every patient, and a last one. A variant counts once; those above max_frequency do not count.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column(
+        "context",
+        "category",
+        "substitution of C or T, of whichever strand, with its neighbours, for instance A[C>T]G; `unknown` where"
+        " a neighbour is no A, C, G or T, or the reference does not have the contig",
+    ),
+    Column("n", "int64", "variants"),
+    key=("patient_id", "context"),
+)
+
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
@@ -488,6 +503,7 @@ ALL: tuple[Table, ...] = (
     ANNOTATIONS,
     JOINS,
     BURDEN,
+    SPECTRUM,
     ALTERATIONS,
     PATIENTS,
     LEDGER,

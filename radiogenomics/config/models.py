@@ -465,6 +465,10 @@ class Genomics(Section):
         description="Variants that count for mutations per megabase: those of class `non_silent`, or with `coding`"
         " synonymous ones too.",
     )
+    spectrum: bool = Field(
+        False,
+        description="Count each patient's single-base substitutions in exons by trinucleotide; needs `reference`.",
+    )
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:

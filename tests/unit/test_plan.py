@@ -91,7 +91,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
         ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", *ALTERATION_KEYS, *BURDEN_KEYS}),
-        ("burden", {"resources", "canonical", *BURDEN_KEYS}),
+        ("burden", {"resources", "canonical", "tmb"}),
         ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields)),

@@ -77,6 +77,13 @@ def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
     assert done.stdout.count("--scale results/imaging/scale.parquet --settings") == 8
 
 
+def test_burden_as_a_marker_is_waited_for_and_a_spectrum_is_made_where_asked_for(study):
+    (study / "config" / "config.yaml").write_text("genomics: {spectrum: true, markers: {burden: true}}\n")
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_spectrum"] == 1
+    assert "--burden results/genomics/burden.parquet --settings" in done.stdout
+
+
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()

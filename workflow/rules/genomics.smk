@@ -119,3 +119,32 @@ rule genomics_burden:
         "radiogenomics genomics burden --variants {input.variants} --samples {input.samples}"
         " --assays {input.assays} --genes {params.genes:q} {params.annotations} {input.annotations}"
         " --settings {params.settings:q} --burden {output} 2> {log}"
+
+
+# Single-base substitutions of each patient by trinucleotide; runs where genomics.spectrum asks for it.
+rule genomics_spectrum:
+    input:
+        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        annotations=plan.annotations,
+        reference=plan.watched(plan.config.genomics.reference),
+    output:
+        "results/genomics/spectrum.parquet",
+    log:
+        "results/logs/genomics/spectrum.log",
+    benchmark:
+        "results/benchmarks/genomics_spectrum.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        annotations="--annotations" if plan.annotations else "",
+        reference=lambda wildcards: plan.file(plan.config.genomics.reference),
+        settings=lambda wildcards: plan.settings("resources"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics spectrum --variants {input.variants} --samples {input.samples}"
+        " --reference {params.reference:q} {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --spectrum {output} 2> {log}"
