@@ -348,8 +348,19 @@ ALTERATIONS = Table(
     ),
     Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
     Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
-    Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
-    Column("source", "category", "variants, copy_number, fusions, burden or a table of the user's", optional=True),
+    Column(
+        "value",
+        "float64",
+        "copy number, or the number that the marker is: expression, a score, mutations per megabase",
+        nullable=True,
+        optional=True,
+    ),
+    Column(
+        "source",
+        "category",
+        "variants, copy_number, fusions, expression, burden or a table of the user's",
+        optional=True,
+    ),
     Column(
         "note",
         "category",

@@ -16,6 +16,7 @@ from radiogenomics.genomics.join import common_variants
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort, read_cohort
 from radiogenomics.genomics.markers.copy_number import copy_number_blocks
+from radiogenomics.genomics.markers.expression import expression_blocks
 from radiogenomics.genomics.markers.files import Owners
 from radiogenomics.genomics.markers.finished import finished_block
 from radiogenomics.genomics.markers.fusions import fusion_block
@@ -86,6 +87,8 @@ def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes:
 
     if markers.copy_number is not None:
         yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
+    if markers.expression is not None:
+        yield from expression_blocks(markers.expression, owners, patients)
     found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
     found += [finished_block(name, path, patients) for name, path in markers.tables.items()]
     yield from (block for block in found if block is not None)
@@ -99,6 +102,8 @@ def _record(options: Genomics) -> dict[str, object]:
         record["masks"] = masks
     if options.markers.copy_number is not None:
         record["copy_number"] = options.markers.copy_number.model_dump(mode="json", exclude={"file"})
+    if options.markers.expression is not None:
+        record["expression"] = options.markers.expression.located(lambda path: Path(path.name)).model_dump(mode="json")
     if options.markers.pathways.files:
         record["min_assayed"] = options.markers.pathways.min_assayed
     if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:
