@@ -32,6 +32,8 @@ STAGE_VERSIONS: Mapping[str, int] = {
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
 ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
+# Settings of what is counted over a patient's variants as a whole.
+BURDEN_KEYS = frozenset({"tmb", "spectrum"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -182,6 +184,20 @@ class Plan:
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 
+    @property
+    def wholes(self) -> list[str]:
+        """The tables of what is counted over a patient's variants as a whole."""
+        if not self.sample_batches:
+            return []
+        names = ("burden", "spectrum") if self.config.genomics.spectrum else ("burden",)
+        return [f"results/genomics/{name}.parquet" for name in names]
+
+    @property
+    def burden(self) -> list[str]:
+        """The table of mutations per megabase, where it makes a marker."""
+        wanted = self.config.genomics.markers.burden and self.sample_batches
+        return ["results/genomics/burden.parquet"] if wanted else []
+
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
         path = Path(path)
@@ -219,20 +235,26 @@ class Plan:
             genomics = self.config.genomics.model_copy(
                 update={"canonical": canonical and self.file(canonical), "panels": panels}
             )
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "quality", *ALTERATION_KEYS})
+            ignored = {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
+            return genomics.model_dump_json(exclude=ignored)
         if stage == "quality":
             genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
             quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
             keys = {"quality", "pass_only", "sample_id"}
             return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)
-        if stage in ("alterations", "resources"):
+        if stage in ("alterations", "resources", "burden"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})
                 for name, resource in self.config.genomics.resources.items()
             }
-            keys = {"resources"} if stage == "resources" else {"resources", "sample_id", *ALTERATION_KEYS}
+            keys = {
+                "resources": {"resources"},
+                "burden": {"resources", "canonical", "tmb"},
+                "alterations": {"resources", "sample_id", *ALTERATION_KEYS},
+            }[stage]
+            canonical = self.config.genomics.canonical
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
-            update = {"resources": named, "markers": markers}
+            update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})

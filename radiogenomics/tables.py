@@ -63,6 +63,7 @@ STATE_NOTES = (
     "not in the file",
     "no value",
 )
+BURDEN_NOTES = ("", "no gene file", "no coding base was assayed")
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 
 FAILURES = Table(
@@ -308,6 +309,38 @@ JOINS = Table(
     key=("resource",),
 )
 
+BURDEN = Table(
+    "genomics/burden",
+    "How many variants one patient carries, by class, and mutations per megabase of coding sequence. A variant in"
+    " several genes counts once, in its most severe class; those above max_frequency of a resource do not count.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("n_lof", "int64", "variants of class lof"),
+    Column("n_missense", "int64", "of class missense"),
+    Column("n_protein_altering", "int64", "of class protein_altering: the other non-silent ones"),
+    Column("n_synonymous", "int64", "of class synonymous"),
+    Column("counted", "category", "variants in the numerator of tmb", values=("non_silent", "coding")),
+    Column("n_counted", "int64", "these, in genes of which the assay holds any coding base"),
+    Column("callable_mb", "float64", "coding bases that were assayed, over all genes", unit="Mb", nullable=True),
+    Column("tmb", "float64", "n_counted / callable_mb", unit="1/Mb", nullable=True),
+    Column("note", "category", "why tmb is missing, empty otherwise", values=BURDEN_NOTES),
+    key=("patient_id",),
+)
+
+SPECTRUM = Table(
+    "genomics/spectrum",
+    "Single-base substitutions that one patient carries in exons and splice sites, by the bases beside them; all 96"
+    " classes of every patient, and a last one. A variant counts once; those above max_frequency do not count.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column(
+        "context",
+        "category",
+        "substitution of C or T, of whichever strand, with its neighbours, for instance A[C>T]G; `unknown` where"
+        " a neighbour is no A, C, G or T, or the reference does not have the contig",
+    ),
+    Column("n", "int64", "variants"),
+    key=("patient_id", "context"),
+)
+
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
@@ -324,8 +357,19 @@ ALTERATIONS = Table(
     ),
     Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
     Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
-    Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
-    Column("source", "category", "variants, copy_number, fusions or a table of the user's", optional=True),
+    Column(
+        "value",
+        "float64",
+        "copy number, or the number that the marker is: expression, a score, mutations per megabase",
+        nullable=True,
+        optional=True,
+    ),
+    Column(
+        "source",
+        "category",
+        "variants, copy_number, fusions, expression, burden or a table of the user's",
+        optional=True,
+    ),
     Column(
         "note",
         "category",
@@ -757,6 +801,8 @@ ALL: tuple[Table, ...] = (
     MISSING,
     ANNOTATIONS,
     JOINS,
+    BURDEN,
+    SPECTRUM,
     ALTERATIONS,
     SAMPLE_QUALITY,
     RELATEDNESS,

@@ -22,7 +22,7 @@ QualityFlag = Literal["low_call_rate", "heterozygosity", "sex_mismatch", "sex_un
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
 # Classes of markers that are not made by the class of a variant alone.
-OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion")
+OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion", "burden", "expression", "ssgsea")
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
@@ -330,6 +330,42 @@ class CopyNumber(Section):
     )
 
 
+class Expression(Section):
+    """Expression of genes, and of gene sets by single-sample enrichment (ssGSEA)."""
+
+    file: Path = Field(
+        description="Genes by samples (CSV, TSV or Parquet), gene names in the first column; log2 TPM or CPM, for"
+        " instance, which are taken as they are."
+    )
+    genes: Annotated[tuple[str, ...], Distinct] | Path = Field(
+        (), description="Genes whose expression is a marker, `GENE:expression`; or a file of them, one a line."
+    )
+    scores: Annotated[tuple[Path, ...], Distinct] = Field(
+        (), description="GMT files of gene sets whose enrichment is a marker, `SET:ssgsea`."
+    )
+    min_found: float = Field(
+        0.5, gt=0, le=1, description="Share of a set's genes that must have a value in a patient for a score."
+    )
+    normalise: bool = Field(False, description="Divide scores by their range over all sets and patients, as GSVA does.")
+
+    @model_validator(mode="after")
+    def _something_is_named(self) -> Self:
+        if not self.genes and not self.scores:
+            raise ValueError("name genes, gene sets (scores) or both; a whole matrix makes no markers")
+        return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are named here."""
+        return (self.file, *([self.genes] if isinstance(self.genes, Path) else []), *self.scores)
+
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with each path as ``place`` makes it."""
+        genes = place(self.genes) if isinstance(self.genes, Path) else self.genes
+        scores = tuple(map(place, self.scores))
+        return self.model_copy(update={"file": place(self.file), "genes": genes, "scores": scores})
+
+
 class Markers(Section):
     """Further markers of the alterations table; there are none unless named here."""
 
@@ -355,6 +391,10 @@ class Markers(Section):
         " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers. A"
         " path, or a mapping (see below).",
     )
+    expression: Expression | None = Field(
+        None, description="Expression: markers `GENE:expression` and `SET:ssgsea`, which are numbers."
+    )
+    burden: bool = Field(False, description="Mutations per megabase of each patient as a number: marker `TMB:burden`.")
 
     @field_validator("masks", "tables")
     @classmethod
@@ -373,8 +413,9 @@ class Markers(Section):
     def files(self) -> tuple[Path, ...]:
         """The files that are named here."""
         single = (self.hotspots, self.copy_number and self.copy_number.file, self.fusions)
+        expression = self.expression.files if self.expression else ()
         tables = (table.file for table in self.tables.values())
-        return (*(path for path in single if path), *self.pathways.files, *tables)
+        return (*(path for path in single if path), *self.pathways.files, *expression, *tables)
 
     def located(self, place: Callable[[Path], Path]) -> Self:
         """The same with each path as ``place`` makes it."""
@@ -385,6 +426,7 @@ class Markers(Section):
                 "copy_number": self.copy_number
                 and self.copy_number.model_copy(update={"file": place(self.copy_number.file)}),
                 "fusions": self.fusions and place(self.fusions),
+                "expression": self.expression and self.expression.located(place),
                 "tables": {name: table.located(place) for name, table in self.tables.items()},
             }
         )
@@ -396,6 +438,9 @@ class Markers(Section):
             ("hotspot",): self.hotspots,
             ("amplification", "deletion"): self.copy_number,
             ("fusion",): self.fusions,
+            ("expression",): (self.expression and self.expression.genes) or None,
+            ("ssgsea",): (self.expression and self.expression.scores) or None,
+            ("burden",): self.burden or None,
         }
         named = [name for names, given in fixed.items() if given is not None for name in names]
         return (*named, *self.masks, *self.tables)
@@ -512,6 +557,15 @@ class Genomics(Section):
     )
     markers: Markers = Field(Markers())
     quality: Quality = Field(Quality())
+    tmb: Literal["non_silent", "coding"] = Field(
+        "non_silent",
+        description="Variants that count for mutations per megabase: those of class `non_silent`, or with `coding`"
+        " synonymous ones too.",
+    )
+    spectrum: bool = Field(
+        False,
+        description="Count each patient's single-base substitutions in exons by trinucleotide; needs `reference`.",
+    )
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:

@@ -29,7 +29,7 @@ from radiogenomics.genomics.reference import check_contigs
 from radiogenomics.genomics.remarks import Action, Remarks
 from radiogenomics.genomics.samples import find_sample
 from radiogenomics.genomics.variants import Carried, missing_frame, read_carried, variants_frame
-from radiogenomics.plan import ALTERATION_KEYS
+from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ def _log(remarks: Remarks) -> None:
 
 
 def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
-    ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS}
+    ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
     options = settings.model_dump(mode="json", exclude=ignored)
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))

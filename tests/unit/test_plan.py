@@ -6,7 +6,7 @@ import pytest
 
 from radiogenomics.config.models import AUDIT_KEYS, Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
-from radiogenomics.plan import ALTERATION_KEYS, Plan
+from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS, Plan
 
 
 def plan(folder, patients, data=None, extra_images=""):
@@ -90,7 +90,11 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
-        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", "quality", *ALTERATION_KEYS}),
+        (
+            "genomics",
+            set(Genomics.model_fields) - {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS},
+        ),
+        ("burden", {"resources", "canonical", "tmb"}),
         ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
         ("quality", {"quality", "pass_only", "sample_id"}),
         ("cohort", {"covariates"}),

@@ -41,6 +41,7 @@ def test_one_job_a_batch_and_one_a_gather(study):
         "radiomics_selftest",
         "imaging_gather",
         "genomics_alterations",
+        "genomics_burden",
         "cohort_join",
         "cohort_limit",
         "association_test",
@@ -98,6 +99,13 @@ def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
     done = snakemake(study, "--dry-run", "--printshellcmds")
     assert jobs(done.stdout)["imaging_scale"] == 1
     assert done.stdout.count("--scale results/imaging/scale.parquet --settings") == 8
+
+
+def test_burden_as_a_marker_is_waited_for_and_a_spectrum_is_made_where_asked_for(study):
+    (study / "config" / "config.yaml").write_text("genomics: {spectrum: true, markers: {burden: true}}\n")
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_spectrum"] == 1
+    assert "--burden results/genomics/burden.parquet --settings" in done.stdout
 
 
 def test_a_missing_folder_does_not_stop_the_others(study):
@@ -194,7 +202,7 @@ MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\n
 @pytest.mark.parametrize(
     ("config", "further", "options"),
     [
-        ("cohort: {images: null}\n" + FEATURES, {"genomics_annotate": 8}, "--patients config/patients.tsv --samples"),
+        ("cohort: {images: null}\n" + FEATURES, {"genomics_annotate": 8, "genomics_burden": 1}, "--patients config/patients.tsv --samples"),
         ("cohort: {samples: null}\n" + MARKERS, IMAGES, "--images config/images.tsv --settings"),
         (
             "cohort: {images: null, samples: null}\n" + FEATURES + MARKERS,
@@ -208,7 +216,7 @@ MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\n
         ),
         (
             "cohort: {patients: null, images: null, samples: all.maf}\n" + FEATURES,
-            {"genomics_annotate": 8},
+            {"genomics_annotate": 8, "genomics_burden": 1},
             """--samples config/all.maf --finished '{"own": {"file": "config/f.csv"}}' --settings""",
         ),
     ],
