@@ -59,7 +59,7 @@ def test_a_second_run_does_nothing(study):
 
 def test_adding_a_patient_runs_one_batch(study):
     once = ("imaging_convert", "radiomics_extract", "genomics_annotate", "imaging_gather", "radiomics_gather")
-    once += ("genomics_alterations",)
+    once += ("genomics_alterations", "genomics_burden")
     assert study["planned"] == dict.fromkeys(
         (*once, "cohort_join", "cohort_limit", "association_test", "association_audit", "report_build"), 1
     )
