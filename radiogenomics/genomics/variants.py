@@ -9,12 +9,12 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from radiogenomics import tables
-from radiogenomics.genomics.calls import Pairs
 from radiogenomics.genomics.consequence import Consequence, classify, merge, parse_bcsq
 from radiogenomics.genomics.errors import UnreadableVcfError
 from radiogenomics.genomics.genes import Genes
 from radiogenomics.genomics.normalise import Allele, Sites
 from radiogenomics.genomics.remarks import Remarks
+from radiogenomics.genomics.scan import Pairs
 from radiogenomics.table import Table
 
 # Columns that an allele states, and those that its carriers do; of genotypes that are not known, the first only.

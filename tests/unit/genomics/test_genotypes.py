@@ -88,8 +88,9 @@ def test_the_result_is_read_by_htslib_without_a_warning(tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_windows_line_ends(tmp_path):
-    assert cut(tmp_path, UNDECLARED.replace("\n", "\r\n")) == cut(tmp_path, UNDECLARED)
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends(tmp_path, end):
+    assert cut(tmp_path, UNDECLARED.replace("\n", end)) == cut(tmp_path, UNDECLARED)
 
 
 @pytest.mark.parametrize(
