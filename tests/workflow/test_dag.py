@@ -202,7 +202,11 @@ MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\n
 @pytest.mark.parametrize(
     ("config", "further", "options"),
     [
-        ("cohort: {images: null}\n" + FEATURES, {"genomics_annotate": 8, "genomics_burden": 1}, "--patients config/patients.tsv --samples"),
+        (
+            "cohort: {images: null}\n" + FEATURES,
+            {"genomics_annotate": 8, "genomics_burden": 1},
+            "--patients config/patients.tsv --samples",
+        ),
         ("cohort: {samples: null}\n" + MARKERS, IMAGES, "--images config/images.tsv --settings"),
         (
             "cohort: {images: null, samples: null}\n" + FEATURES + MARKERS,

@@ -1,6 +1,7 @@
 """Files of markers that a user brings along, and whose their samples are."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -81,8 +82,8 @@ class Owners:
         self._how = how
         self._patients = set(read["patient_id"])
         pairs = list(zip(read["sample_id"], read["patient_id"], strict=True))
-        repeated = {name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1}
-        self._of_sample = {name: patient for name, patient in pairs if name not in repeated}
+        times = Counter(name for name, _ in pairs)
+        self._of_sample = {name: patient for name, patient in pairs if times[name] == 1}
         short = [(name[:TCGA_PATIENT_LENGTH], patient) for name, patient in pairs]
         self._of_barcode = dict(short) if how == "tcga_patient" else {}
 
