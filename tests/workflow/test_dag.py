@@ -111,7 +111,7 @@ def test_burden_as_a_marker_is_waited_for_and_a_spectrum_is_made_where_asked_for
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -143,7 +143,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 33
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
 
 
 def test_braces_in_paths_do_no_harm(study):
@@ -155,7 +155,7 @@ def test_braces_in_paths_do_no_harm(study):
     command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
     done = snakemake(study, *command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(jobs(done.stdout).values()) == 33
+    assert sum(jobs(done.stdout).values()) == 34
     assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
     assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
 
