@@ -393,9 +393,8 @@ def compare(folder: Path, study: Study, rounds: int) -> None:
     for row in runs:
         route, file, number = row
         run, base, own = best[row], best["bare", file, n], best["ours", file, n]
-        times = (
-            f"{run.clock:.2f} | {run.processor:.2f} | × {run.clock / base.clock:.2f} | × {run.clock / own.clock:.1f}"
-        )
+        ratios = f"{run.processor / base.processor:.2f} | {run.processor / own.processor:.2f}"
+        times = f"{run.clock:.2f} | {run.processor:.2f} | {ratios}"
         print(f"| {file.name} | {number} | {route} | {times} | {run.peak_mb:.0f} | {run.found:,} |")
     print(f"consequences: {speed:,} variants/s")
 
