@@ -334,7 +334,7 @@ SPECTRUM = Table(
     Column(
         "context",
         "category",
-        "substitution of C or T, of whichever strand, with its neighbours, for instance A[C>T]G; `unknown` where"
+        "substitution of C or T, of whichever strand, with its neighbours, for instance A[C>T]G; unknown where"
         " a neighbour is no A, C, G or T, or the reference does not have the contig",
     ),
     Column("n", "int64", "variants"),

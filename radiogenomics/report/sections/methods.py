@@ -1,8 +1,10 @@
 """How it was done, in the words of a paper, from the records of this run; a stage without a record is left out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.report import hits, text
@@ -165,7 +167,12 @@ def _genomics(run: Run) -> str:
         return (
             f"Genomics. Markers were taken from finished tables, as they stand{named}; the study has no variant files."
         )
-    words = ["Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."]
+    called = settings.get("consequences", "call") == "call"
+    words = [
+        "Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."
+        if called
+        else "Genomics. Consequences are those that the variant files state."
+    ]
     if "pass_only" in settings:
         words.append(
             "Only variants with FILTER PASS or empty were used." if settings["pass_only"] else "FILTER was not used."
@@ -180,8 +187,22 @@ def _genomics(run: Run) -> str:
         words.append(
             f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
-    words.append("A gene without a carried variant counts as wild type; which genes an assay covers is not known here.")
-    return " ".join(word for word in words if word)
+    return " ".join(word for word in (*words, *_states(run)) if word)
+
+
+def _states(run: Run) -> Iterator[str]:
+    """What a patient without an alteration counts as."""
+    assays = run.samples["assay"].fillna("") if run.samples is not None else pd.Series([""], dtype=str)
+    if (assays == "").all():
+        yield "No assay was stated: a gene without a carried variant counts as wild type, covered or not."
+    else:
+        of = f"{text.count((assays != '').sum())} of {text.count(len(assays))} patients"
+        yield f"A gene that a patient's assay, stated for {of}, does not cover counts as not assayed."
+    policies = {settings.get("missing_genotype") for settings in _settings(run, "genomics")}
+    if "not_assayed" in policies:
+        yield "So does one without an alteration if a genotype is missing where others carry a variant of the class."
+    elif "wild_type" in policies:
+        yield "A missing genotype counts as reference."
 
 
 def _cohort(run: Run) -> str:
