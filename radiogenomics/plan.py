@@ -124,8 +124,10 @@ class Plan:
 
     def marker_files(self) -> list[str]:
         """Files that further markers are read from, and the genes where segments are mapped to them."""
-        copies = self.config.genomics.markers.copy_number
-        genes = [self.config.genomics.genes] if copies and copies.kind == "segments" else []
+        genomics = self.config.genomics
+        copies = genomics.markers.copy_number
+        mapped = copies is not None and copies.kind == "segments"
+        genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
         return self.watched(*self.config.genomics.markers.files, *genes)
 
     def sheet_files(self) -> list[str]:
@@ -250,7 +252,7 @@ class Plan:
             keys = {
                 "resources": {"resources"},
                 "burden": {"resources", "canonical", "tmb"},
-                "alterations": {"resources", "sample_id", *ALTERATION_KEYS},
+                "alterations": {"resources", "canonical", "sample_id", *ALTERATION_KEYS},
             }[stage]
             canonical = self.config.genomics.canonical
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
