@@ -22,7 +22,7 @@ from radiogenomics.association.design import (
 )
 from radiogenomics.association.errors import NoGroupError
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
 
 FloatArray = NDArray[np.float64]

@@ -7,7 +7,7 @@ from radiogenomics.association.linear import LinearScan
 from radiogenomics.association.logistic_scan import Limits, LogisticScan
 from radiogenomics.association.rank_scan import RankScan
 from radiogenomics.association.scan import FloatArray, Scan
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 
 
 def scan_of(options: Association, features: FloatArray, designs: Mapping[str, FloatArray], threads: int) -> Scan:
