@@ -170,6 +170,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, findings)
+    _inspect_batches(config, sheets, imaged & sampled, findings)
     if findings.of_study:
         return findings
     for row in sheets.patients:
@@ -182,6 +183,22 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         text = "%d patients have features and markers, association.min_patients is %d: no pair will be tested"
         logger.warning(text, complete, minimum)
     return findings
+
+
+def _inspect_batches(config: Config, sheets: Sheets, complete: set[str], findings: Findings) -> None:
+    """Batches that are to be harmonised, as far as the sheets know who is in them."""
+    from radiogenomics.association.batches import check_batches
+
+    asked = config.association.harmonise
+    if not asked.wanted:
+        return
+    rows = [row for row in sheets.patients if row.patient_id in complete]
+    known = [str(level) for row in rows if (level := row.covariates.get(str(asked.batch))) is not None]
+    if len(known) < len(rows):
+        text = "%d patients have no %s: without a batch their features are not harmonised and not tested"
+        logger.warning(text, len(rows) - len(known), asked.batch)
+    with findings.collect("association"):
+        check_batches("all roles", known, asked)
 
 
 def _inspect_settings(config: Config, findings: Findings) -> None:

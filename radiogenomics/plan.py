@@ -183,6 +183,9 @@ class Plan:
             "controls": association.controls.any,
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
+            "sites": association.site_model == "meta",
+            "harmonisation": association.harmonise.wanted,
+            "harmonised": association.harmonise.wanted,
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

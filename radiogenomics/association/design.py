@@ -41,6 +41,11 @@ class Features:
     names: pd.DataFrame
     values: FloatArray
 
+    def at(self, patients: BoolArray) -> "Features":
+        """Features of some patients (n_patients,)."""
+        names = tuple(name for name, here in zip(self.patients, patients, strict=True) if here)
+        return Features(self.analysis, names, self.names, self.values[patients])
+
     def volume(self, feature: str) -> FloatArray:
         """The volume of each patient (n_patients,).
 
@@ -281,11 +286,12 @@ def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, Fl
         found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
     if volume is not None or len(covariates.columns):
         fewer = found["volume" if volume is not None else "crude"]
-        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+        found["full"] = np.hstack([fewer, *(covariate_columns(covariates[name]) for name in covariates)])
     return found
 
 
-def _columns(covariate: pd.Series) -> FloatArray:
+def covariate_columns(covariate: pd.Series) -> FloatArray:
+    """Columns (n_patients, n) of one covariate: a number centred, a category as indicators against the first level."""
     if pd.api.types.is_numeric_dtype(covariate) and not pd.api.types.is_bool_dtype(covariate):
         values = covariate.to_numpy(float)[:, None]
         return values - np.nanmean(values) if np.isfinite(values).any() else values

@@ -60,6 +60,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association harmonise",
+        "association.harmonisation:harmonisation",
+        "what harmonisation of the batches does to the features that are tested",
+        (
+            *TESTED,
+            Option("--harmonisation", "features before and after, to write (Parquet or TSV)"),
+            Option("--harmonised", "patients, batches and principal components, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "association permute",
         "association.permute:permute",
         "family-wise p by permutation of the residuals under the full adjustment (max-T)",

@@ -52,6 +52,43 @@ class Controls(Section):
         return bool(self.shuffled_identities or self.random_features or self.synonymous)
 
 
+class Harmonise(Section):
+    """Batches of images brought together before anything is tested."""
+
+    method: Literal["none", "combat"] = Field(
+        "none",
+        description="`combat`: means and variances of the batches are shrunk (parametric empirical Bayes) and removed"
+        " from the features; `none`: features are tested as measured, and a batch among the covariates is adjusted for"
+        " in `full`.",
+    )
+    batch: Name | None = Field(
+        None, description="Covariate (a category) that says which batch the images of a patient are of, as the scanner."
+    )
+    reference: str | None = Field(
+        None, description="Batch that the others are brought to; null: all meet at their weighted mean."
+    )
+    mean_only: bool = Field(False, description="Leave the variances of batches alone.")
+    keep: Annotated[tuple[Name, ...], Distinct] = Field(
+        (), description="Covariates whose part in the features is kept while the batches are removed."
+    )
+    keep_volume: bool = Field(
+        True, description="Keep what follows the logarithm of the volume, too; nothing to keep without volume_feature."
+    )
+
+    @model_validator(mode="after")
+    def _batch_is_known(self) -> Self:
+        if self.method != "none" and self.batch is None:
+            raise ValueError(f"method: {self.method} needs the name of a covariate in batch")
+        if self.batch is not None and self.batch in self.keep:
+            raise ValueError(f"{self.batch} is the batch; it cannot be kept while it is removed")
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether features are harmonised."""
+        return self.method != "none"
+
+
 class Association(Section):
     """Which tests are made."""
 
@@ -140,6 +177,7 @@ class Association(Section):
         " site alone and pooled. Both need `site` among the covariates.",
     )
     controls: Controls = Field(Controls())
+    harmonise: Harmonise = Field(Harmonise())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:

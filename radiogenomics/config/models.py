@@ -106,4 +106,11 @@ class Config(Section):
             name = getattr(self.association, key)
             if name is not None and self.cohort.covariates.get(name) != "category":
                 raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")
+        harmonise, covariates = self.association.harmonise, self.cohort.covariates
+        if harmonise.wanted and covariates.get(str(harmonise.batch)) != "category":
+            raise ValueError(
+                f"association.harmonise.batch: {harmonise.batch} must stand in cohort.covariates as a category"
+            )
+        if harmonise.wanted and (unknown := [name for name in harmonise.keep if name not in covariates]):
+            raise ValueError(f"association.harmonise.keep: {', '.join(unknown)} must stand in cohort.covariates")
         return self

@@ -44,6 +44,18 @@ from radiogenomics.tables.audits import (
     EXCEEDANCE as EXCEEDANCE,
 )
 from radiogenomics.tables.audits import (
+    HARMONISATION as HARMONISATION,
+)
+from radiogenomics.tables.audits import (
+    HARMONISATION_REASONS as HARMONISATION_REASONS,
+)
+from radiogenomics.tables.audits import (
+    HARMONISED as HARMONISED,
+)
+from radiogenomics.tables.audits import (
+    LEFT_OUT_REASONS as LEFT_OUT_REASONS,
+)
+from radiogenomics.tables.audits import (
     MEASURES as MEASURES,
 )
 from radiogenomics.tables.audits import (
@@ -177,5 +189,7 @@ ALL: tuple[Table, ...] = (
     EXCEEDANCE,
     META,
     SITES,
+    HARMONISATION,
+    HARMONISED,
     FAILURES,
 )

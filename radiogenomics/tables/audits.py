@@ -187,3 +187,55 @@ SITES = Table(
     Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
     key=("analysis", "feature", "marker", "adjustment", "site"),
 )
+HARMONISATION_REASONS = (
+    "",
+    "volume of the region, which covariates are made of",
+    "constant in a batch",
+    "too few values in a batch",
+)
+HARMONISATION = Table(
+    "association/harmonisation",
+    "One feature and the batches of images, before and after harmonisation (association.harmonise).",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("n", "int32", "patients with the feature whose batch and kept covariates are known"),
+    Column("reason", "category", "why the feature is left as measured; empty otherwise", values=HARMONISATION_REASONS),
+    Column("f_before", "float64", "F of equal means of the batches, kept covariates taken off", nullable=True),
+    Column("p_before", "float64", "its p-value", nullable=True),
+    Column("levene_p_before", "float64", "p of equal spreads of the batches (Brown and Forsythe)", nullable=True),
+    Column("f_after", "float64", "F of equal means after harmonisation", nullable=True),
+    Column("p_after", "float64", "its p-value; the means were learnt from the same data", nullable=True),
+    Column("levene_p_after", "float64", "p of equal spreads after harmonisation", nullable=True),
+    Column(
+        "shift_raw",
+        "float64",
+        "largest distance of a batch's mean (gamma) before shrinkage",
+        unit="SD of the residual",
+        nullable=True,
+    ),
+    Column("shift", "float64", "the same after shrinkage", unit="SD of the residual", nullable=True),
+    Column("spread_raw", "float64", "largest over smallest SD of a batch (delta) before shrinkage", nullable=True),
+    Column("spread", "float64", "the same after shrinkage; 1 if only means are harmonised", nullable=True),
+    key=("analysis", "feature"),
+)
+LEFT_OUT_REASONS = ("", "no features", "batch not known", "kept covariate not known")
+HARMONISED = Table(
+    "association/harmonised",
+    "One patient, the batch, and the first two principal components before and after harmonisation.",
+    Column("analysis", "category", "role of the image"),
+    Column("patient_id", "string", "patient"),
+    Column("batch", "category", "level of the covariate association.harmonise.batch; empty if not known"),
+    Column(
+        "reason",
+        "category",
+        "why the patient has no features in this analysis; empty otherwise",
+        values=LEFT_OUT_REASONS,
+    ),
+    Column(
+        "pc1_before", "float64", "first component of the standardised features that no patient lacks", nullable=True
+    ),
+    Column("pc2_before", "float64", "second component", nullable=True),
+    Column("pc1_after", "float64", "first component after harmonisation, of the same features", nullable=True),
+    Column("pc2_after", "float64", "second component after harmonisation", nullable=True),
+    key=("analysis", "patient_id"),
+)

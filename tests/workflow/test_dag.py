@@ -77,10 +77,11 @@ def test_resources_are_one_more_job_that_alterations_wait_for(study):
 def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
     (study / "config" / "config.yaml").write_text(
         "cohort: {covariates: {age: number, sex: category}}\n"
-        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta}\n"
+        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta,"
+        " harmonise: {method: combat, batch: sex}}\n"
     )
     done = snakemake(study, "--dry-run", "--printshellcmds")
-    asked = ("association_permute", "association_controls", "association_sites")
+    asked = ("association_permute", "association_controls", "association_sites", "association_harmonise")
     assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
     test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
     assert "permutations" not in test  # so that asking for an audit does not repeat the tests

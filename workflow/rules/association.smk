@@ -64,6 +64,34 @@ rule association_audit:
         " --redundancy {output.redundancy} 2> {log}"
 
 
+# What bringing batches together does to the features; the tests harmonise them in the same way.
+rule association_harmonise:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        harmonisation="results/association/harmonisation.parquet",
+        harmonised="results/association/harmonised.parquet",
+    log:
+        "results/logs/association/harmonise.log",
+    benchmark:
+        "results/benchmarks/association_harmonise.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association harmonise --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --settings {params.settings:q}"
+        " --harmonisation {output.harmonisation} --harmonised {output.harmonised} 2> {log}"
+
+
 # Family-wise p of the fullest adjustment; the threads are the permutations', not the matrix library's.
 rule association_permute:
     input:
