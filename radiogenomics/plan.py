@@ -26,8 +26,8 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "genomics": 3,
     "cohort": 1,
     "association": 3,
-    "audit": 1,
-    "report": 2,
+    "audit": 2,
+    "report": 3,
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.

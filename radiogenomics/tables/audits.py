@@ -155,7 +155,7 @@ META = Table(
     ),
     Column("n_sites", "int32", "sites with an estimate"),
     Column("n", "int64", "patients of these sites"),
-    Column("n_carriers", "int64", "carriers among them"),
+    Column("n_carriers", "int64", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("estimate", "float64", "pooled estimate", nullable=True),
     Column("se", "float64", "its standard error", nullable=True),
     Column("ci_low", "float64", "lower bound of the 95 % confidence interval", nullable=True),
@@ -183,7 +183,7 @@ SITES = Table(
     Column("estimate", "float64", "of the feature rank-normalised in this site", nullable=True),
     Column("se", "float64", "standard error of the estimate", nullable=True),
     Column("n", "int32", "patients with feature, marker and covariates"),
-    Column("n_carriers", "int32", "carriers among them"),
+    Column("n_carriers", "int32", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
     key=("analysis", "feature", "marker", "adjustment", "site"),
 )
