@@ -170,6 +170,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, findings)
+        _inspect_gene_sets(config, findings)
     _inspect_batches(config, sheets, imaged & sampled, findings)
     if findings.of_study:
         return findings
@@ -183,6 +184,14 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         text = "%d patients have features and markers, association.min_patients is %d: no pair will be tested"
         logger.warning(text, complete, minimum)
     return findings
+
+
+def _inspect_gene_sets(config: Config, findings: Findings) -> None:
+    from radiogenomics.gene_sets import read_gmt
+
+    for path in config.genomics.markers.pathways.files:
+        with findings.collect("genomics"):
+            read_gmt(path)
 
 
 def _inspect_batches(config: Config, sheets: Sheets, complete: set[str], findings: Findings) -> None:

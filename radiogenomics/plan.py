@@ -190,6 +190,20 @@ class Plan:
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 
     @property
+    def gene_set_files(self) -> list[str]:
+        """Files of the pathways, where random sets are drawn."""
+        wanted = self.config.association.controls.random_gene_sets
+        return self.watched(*self.config.genomics.markers.pathways.files) if wanted else []
+
+    def gene_set_options(self) -> str:
+        """The options that hand over the pathways, quoted for a shell; empty where no random sets are drawn."""
+        pathways = self.config.genomics.markers.pathways
+        if not self.config.association.controls.random_gene_sets:
+            return ""
+        files = " ".join(shlex.quote(self.file(path)) for path in pathways.files)
+        return f"--gene-sets {files} --min-assayed {pathways.min_assayed}"
+
+    @property
     def wholes(self) -> list[str]:
         """The tables of what is counted over a patient's variants as a whole."""
         if not self.sample_batches:

@@ -204,3 +204,17 @@ class NothingKeptError(AssociationError):
             f"association.harmonise.keep: no covariate {listing(missing)}; covariates: {listing(present)}",
             hint="name columns of the covariates table",
         )
+
+
+class NoGeneSetError(AssociationError):
+    """Random gene sets are asked for, and no tested marker is a gene set."""
+
+    reason = "no_gene_set"
+
+    def __init__(self, files: Sequence[str], sets: Sequence[str]) -> None:
+        self.files, self.sets = tuple(files), tuple(sets)
+        super().__init__(
+            f"no tested marker is a set of {listing(files)}, which name {listing(sets, 4)}",
+            hint="test a class of genomics.classes that the pathways are recorded in, and give the files of"
+            " genomics.markers.pathways",
+        )

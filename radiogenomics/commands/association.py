@@ -86,6 +86,8 @@ COMMANDS = (
         (
             *TESTED,
             Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--gene-sets", "GMT files of the pathways, for random gene sets", default=(), many=True),
+            Option("--min-assayed", "share of a set's genes that must be known for wild type", float, 0.8),
             Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
             Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
         ),

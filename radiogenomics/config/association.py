@@ -36,20 +36,26 @@ class Controls(Section):
         ge=0,
         description="Runs with normal features of the same means, variances and correlations; 0, else 2 or more.",
     )
+    random_gene_sets: int = Field(
+        0,
+        ge=0,
+        description="Runs in which the genes of each pathway (genomics.markers.pathways) are replaced by as many others"
+        " with like numbers of carriers; 0, else 2 or more.",
+    )
     synonymous: bool = Field(
         False, description="Test the markers of class `synonymous` in the same way; genomics.classes must record them."
     )
 
     @model_validator(mode="after")
     def _runs_can_be_compared(self) -> Self:
-        if 1 in (self.shuffled_identities, self.random_features):
+        if 1 in (self.shuffled_identities, self.random_features, self.random_gene_sets):
             raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
         return self
 
     @property
     def any(self) -> bool:
         """Whether a control is asked for."""
-        return bool(self.shuffled_identities or self.random_features or self.synonymous)
+        return bool(self.shuffled_identities or self.random_features or self.random_gene_sets or self.synonymous)
 
 
 class Harmonise(Section):

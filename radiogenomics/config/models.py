@@ -98,6 +98,8 @@ class Config(Section):
             )
         if self.association.controls.synonymous and "synonymous" not in recorded:
             raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        if self.association.controls.random_gene_sets and not self.genomics.markers.pathways.files:
+            raise ValueError("association.controls.random_gene_sets needs files in genomics.markers.pathways")
         return self
 
     @model_validator(mode="after")

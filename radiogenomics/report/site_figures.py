@@ -32,6 +32,9 @@ def _components(points: Sequence[Point], title: str, batch_words: str) -> Markup
     drawn += [_mark(number, x(a), y(b)) for a, b, number in points]
     drawn.append(svg.text(left, 18, title, "panel-title"))
     drawn.append(svg.text((left + PANEL) / 2, bottom + 34, "first component", "axis-title", "middle"))
+    middle = (y.start + y.end) / 2
+    turned = {"x": 12, "y": middle, "transform": f"rotate(-90 12 {middle:.1f})", "text_anchor": "middle"}
+    drawn.append(svg.tag("text", "second component", class_="axis-title", **turned))
     label = f"Patients at the first two principal components {title} harmonisation, by {batch_words}"
     return svg.picture(PANEL, 326, label, drawn, "figure panel")
 

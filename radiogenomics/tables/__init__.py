@@ -65,6 +65,9 @@ from radiogenomics.tables.audits import (
     META_METHODS as META_METHODS,
 )
 from radiogenomics.tables.audits import (
+    PAIRED_KINDS as PAIRED_KINDS,
+)
+from radiogenomics.tables.audits import (
     PERMUTATION as PERMUTATION,
 )
 from radiogenomics.tables.audits import (

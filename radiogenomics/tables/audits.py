@@ -95,7 +95,9 @@ PERMUTATION = Table(
     Column("movable", "float64", "least share of the patients of a pair that can be exchanged with another"),
     key=("analysis", "adjustment", "feature", "marker"),
 )
-CONTROL_KINDS = ("shuffled identities", "random features", "synonymous")
+CONTROL_KINDS = ("shuffled identities", "random features", "synonymous", "random gene sets")
+# Controls in which the same pair can be looked at again.
+PAIRED_KINDS = (*CONTROL_KINDS[:2], CONTROL_KINDS[3])
 CONTROLS = Table(
     "association/controls",
     "Hits of one analysis and adjustment held against those of the same tests on a negative control.",
@@ -104,8 +106,8 @@ CONTROLS = Table(
     Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS),
     Column("counted", "category", "what is counted: hits, or genes that are found", values=("pair", "gene")),
     Column("n_runs", "int32", "runs of the control"),
-    Column("n_tested", "int64", "pairs tested in the data"),
-    Column("n_hits", "int64", "hits in the data"),
+    Column("n_tested", "int64", "pairs tested in the data; with random gene sets only those of sets"),
+    Column("n_hits", "int64", "hits in the data; with random gene sets only those of sets"),
     Column("control_tested", "float64", "pairs tested in the control, mean over runs"),
     Column("control_hits", "float64", "hits in the control, mean over runs"),
     Column(
@@ -126,7 +128,7 @@ EXCEEDANCE = Table(
     "How often the same pair does as well as one hit in the runs of a negative control.",
     Column("analysis", "category", "role of the image"),
     Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
-    Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS[:2]),
+    Column("control", "category", "how the association was taken out of the data", values=PAIRED_KINDS),
     Column("feature", "category", "feature name"),
     Column("marker", "category", "<gene>:<class>"),
     Column("gene", "category", "gene name"),

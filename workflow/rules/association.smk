@@ -126,6 +126,7 @@ rule association_controls:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        gene_sets=plan.gene_set_files,
     output:
         controls="results/association/controls.parquet",
         exceedance="results/association/exceedance.parquet",
@@ -140,11 +141,12 @@ rule association_controls:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        gene_sets=lambda wildcards: plan.gene_set_options(),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
-        " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+        " {params.gene_sets} --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
 
 
 # Hits in each site alone, pooled.

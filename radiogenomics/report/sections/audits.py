@@ -30,6 +30,7 @@ def section(run: Run) -> dict[str, Any]:
         "power": None if found.power is None else power(run, found.power),
         "permutation": None if found.permutation is None else chance.permutation(run, found.permutation),
         "controls": None if found.controls is None else chance.controls(found.controls, found.exceedance),
+        "gene_sets": chance.gene_sets(found.exceedance),
         "meta": None if found.meta is None else chance.meta(found.meta, found.sites, run.effect.unit),
         "doubtful": chance.DOUBTFUL,
         "harmonisation": harmonisation.section(run),

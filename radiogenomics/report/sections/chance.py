@@ -66,6 +66,33 @@ def controls(table: pd.DataFrame, exceedance: pd.DataFrame | None) -> list[dict[
     ]
 
 
+def gene_sets(exceedance: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Pathways with a hit and how often random sets do as well, those of the fullest adjustment; None without any."""
+    if exceedance is None or not len(rows := exceedance[exceedance["control"] == tables.CONTROL_KINDS[3]]):
+        return None
+    adjustment = [name for name in tables.ADJUSTMENTS if (rows["adjustment"] == name).any()][-1]
+    rows = rows[rows["adjustment"] == adjustment]
+    rows = rows.iloc[np.argsort(-rows["neg_log10_p"].to_numpy(), kind="stable")]
+    return {
+        "adjustment": adjustment,
+        "n": len(rows),
+        "n_runs": int(rows["n_runs"].max()),
+        "per_marker": MAX_PER_MARKER,
+        "rows": [
+            {
+                **{name: row[name] for name in ("analysis", "marker", "feature")},
+                "p": text.p_value(row["neg_log10_p"]),
+                "share": text.MISSING if pd.isna(row["share"]) else text.percent(row["share"]),
+                "bounds": ""
+                if pd.isna(row["share"])
+                else f" ({text.percent(row['share_low'])} to {text.percent(row['share_high'])})",
+                "doubtful": bool(row["share"] >= DOUBTFUL),
+            }
+            for row in _leading(rows, MAX_ROWS).to_dict("records")
+        ],
+    }
+
+
 def meta(table: pd.DataFrame, sites: pd.DataFrame | None, unit: str) -> dict[str, Any]:
     """Hits pooled over sites, the smallest p of the random effects first, those of the fullest adjustment."""
     present = [name for name in tables.ADJUSTMENTS if (table["adjustment"] == name).any()]

@@ -52,6 +52,11 @@ def test_every_problem_is_named_at_once(tmp_path):
             "association: {controls: {synonymous: true}}\ngenomics: {classes: [non_silent]}",
             "needs the class synonymous",
         ),
+        ("association: {controls: {random_gene_sets: 1}}", "association.controls: one run says nothing of its spread"),
+        (
+            "association: {controls: {random_gene_sets: 2}}",
+            "random_gene_sets needs files in genomics.markers.pathways",
+        ),
         ("association: {site: site}", "association.site: site must stand in cohort.covariates as a category"),
         (
             "association: {exchange_within: age}\ncohort: {covariates: {age: number}}",

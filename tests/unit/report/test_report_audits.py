@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from radiogenomics import tables
@@ -252,3 +253,16 @@ def test_a_study_without_volume_speaks_of_none(tmp_path):
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", body)).replace("Volume is the first", "the first")
     said = [part for part in re.split(r"(?<=[.;:]) ", text) if "volume" in part.lower()]
     assert [part for part in said if not any(phrase in part for phrase in allowed)] == []
+
+
+def test_pathways_are_held_against_random_sets(run):
+    rows = run.audits.exceedance.head(2).assign(control="random gene sets", adjustment="full", n_runs=50)
+    rows = rows.assign(marker=["SET:lof", "ANY:lof"], share=[0.0, 0.4], share_low=[0.0, 0.3], share_high=[0.07, 0.5])
+    rows["neg_log10_p"] = [6.0, 5.0]
+    assert chance.gene_sets(run.audits.exceedance) is None
+    changed = dataclasses.replace(run.audits, exceedance=pd.concat([run.audits.exceedance, rows]))
+    text = words(render(dataclasses.replace(run, audits=changed), "sets", Report()))
+    assert "2 hits of pathways under the adjustment full, 2 shown" in text
+    assert "0 % (0 % to 7 %)" in text
+    assert "40 % (30 % to 50 %)" in text
+    assert [row["doubtful"] for row in chance.gene_sets(changed.exceedance)["rows"]] == [False, True]
