@@ -25,7 +25,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 3,
     "cohort": 1,
-    "association": 3,
+    "association": 4,
     "audit": 2,
     "report": 3,
 }

@@ -75,8 +75,11 @@ class Markers:
     numbers: BoolArray | None = None
 
     def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
-        """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
-        number, _ = pd.factorize(self.names["gene"])
+        """Markers with those of a gene side by side, genes by name, and the number of each gene.
+
+        So a part of the results table holds genes of a range of names, and who looks for one gene reads few parts.
+        """
+        number, _ = pd.factorize(self.names["gene"].astype(object), sort=True)
         order = np.argsort(number, kind="stable")
         if (np.diff(number) >= 0).all():
             return self, number.astype(np.int64)

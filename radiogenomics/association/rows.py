@@ -20,8 +20,8 @@ IntArray = NDArray[np.integer[Any]]
 
 # A crude hit is explained by volume if adjusting for volume removes it and takes more than this share of its estimate.
 EXPLAINED_SHARE = 0.5
-# Rows of a row group; blocks are put together until there are this many.
-ROW_GROUP = 2**17
+# Rows of a row group: blocks are put together until there are the first number, and never more than the second.
+ROW_GROUP, MAX_ROW_GROUP = 2**17, 2**18
 # Columns of adjusted values that are there if the configuration asks for them.
 FURTHER = {"by": "q_by", "holm": "p_holm", "storey": "q_storey"}
 
@@ -101,7 +101,10 @@ class Rows:
 
     def _flush(self, adjustment: str) -> None:
         parts = self._waiting.pop(adjustment)
-        self.write(self._frame(adjustment, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        for start in range(0, len(columns["flag"]), MAX_ROW_GROUP):
+            part = {name: values[start : start + MAX_ROW_GROUP] for name, values in columns.items()}
+            self.write(self._frame(adjustment, part))
 
     def _frame(self, adjustment: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
         feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]

@@ -53,8 +53,8 @@ def sites(
         ``association.site`` names no category of the covariates.
     """
     inputs = Inputs.read(features, markers, covariates, settings)
-    rows = tables.RESULTS.read(results)
-    hits = rows.loc[rows["q_two_level"] < inputs.options.alpha, PAIR].astype(str)
+    rows = tables.RESULTS.read_below(results, "q_two_level", inputs.options.alpha, PAIR)
+    hits = rows.astype(str)
     parts = [tables.SITES.frame([])]
     for analysis in inputs.analyses():
         own = hits[hits["analysis"] == analysis.name].reset_index(drop=True)
