@@ -27,6 +27,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "cohort": 1,
     "association": 3,
     "audit": 1,
+    "survival": 1,
     "report": 2,
 }
 
@@ -187,6 +188,12 @@ class Plan:
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 
     @property
+    def survival(self) -> list[str]:
+        """Tables of the tests on outcomes, where the configuration names any."""
+        names = ("survival", "survival_curves") if self.config.cohort.outcomes else ()
+        return [f"results/association/{name}.parquet" for name in names]
+
+    @property
     def wholes(self) -> list[str]:
         """The tables of what is counted over a patient's variants as a whole."""
         if not self.sample_batches:
@@ -258,6 +265,9 @@ class Plan:
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
             update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
+        if stage == "outcomes":
+            outcomes = {name: outcome.model_dump() for name, outcome in self.config.cohort.outcomes.items()}
+            return json.dumps({"outcomes": outcomes})
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)

@@ -67,7 +67,7 @@ class Thresholds:
     explained_share: float | None = None
     keep_p_below: float | None = None
     model: str = "linear"
-    firth_p_below: float = 0.0
+    fit_p_below: float = 0.0
     firth_carriers_below: int = 0
 
 
@@ -265,7 +265,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
         keep_p_below=settings.get("keep_p_below"),
         model=str(settings.get("model", "linear")),
-        firth_p_below=float(settings.get("firth_p_below", 0)),
+        fit_p_below=float(settings.get("fit_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
     )
 

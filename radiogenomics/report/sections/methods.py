@@ -238,8 +238,8 @@ def _firth(run: Run) -> str:
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
-    if limits.firth_p_below > 0:
-        which.insert(0, f"pairs with p up to {text.general(limits.firth_p_below)}")
+    if limits.fit_p_below > 0:
+        which.insert(0, f"pairs with p up to {text.general(limits.fit_p_below)}")
     if limits.firth_carriers_below > 0:
         which.insert(-1, f"pairs with fewer than {text.count(limits.firth_carriers_below)} carriers or non-carriers")
     return f" {_sentence(text.joined(which) + ' have the likelihood-ratio test of Firth’s penalised likelihood')}"
