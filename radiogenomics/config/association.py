@@ -82,8 +82,8 @@ class Association(Section):
         0.05,
         ge=0,
         le=1,
-        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by Firth's"
-        " likelihood, or by that of Cox.",
+        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by"
+        " Firth's likelihood, or by that of Cox.",
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
