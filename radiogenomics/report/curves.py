@@ -10,7 +10,7 @@ from markupsafe import Markup
 from radiogenomics.report import figures, svg, text
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 520, 64, 504, 12, 262
-LINE = 18
+LINE, TICKS = 18, 7
 # A tick of a censored time reaches so far below and above the curve.
 TICK = 4.0
 
@@ -34,7 +34,7 @@ def kaplan_meier(curves: Sequence[Curve], label: str, unit: str) -> Markup:
     longest = max(float(curve.steps["time"].max()) for curve in curves)
     x, y = svg.Scale(0, longest or 1.0, LEFT, RIGHT), svg.Scale(0, 1, BOTTOM, TOP)
     drawn = [svg.line(LEFT, y(tick), RIGHT, y(tick), "grid") for tick in y.ticks(5) if tick]
-    drawn += figures.axes(x, y, unit, "share without the event", WIDTH)
+    drawn += figures.axes(x, y, unit, "share without the event", WIDTH, TICKS)
     for curve in curves:
         drawn += _steps(curve, x, y)
     top = BOTTOM + 58.0
@@ -43,7 +43,8 @@ def kaplan_meier(curves: Sequence[Curve], label: str, unit: str) -> Markup:
         place = top + LINE * row
         drawn.append(svg.line(6, place - 4, 26, place - 4, f"curve {curve.class_}"))
         drawn += [
-            svg.text(x(tick), place, text.count(curve.at_risk(tick)), "tick strong", "middle") for tick in x.ticks(5)
+            svg.text(x(tick), place, text.count(curve.at_risk(tick)), "tick strong", "middle")
+            for tick in x.ticks(TICKS)
         ]
     return svg.picture(WIDTH, top + LINE * len(curves) + 8, label, drawn, "figure survival")
 

@@ -155,10 +155,10 @@ def _mark(adjustment: str, x: float, y: float) -> Markup:
     return svg.polygon([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)], class_)
 
 
-def axes(x: svg.Scale, y: svg.Scale, x_label: str, y_label: str, width: float) -> list[Markup]:
-    """Draw both axes with ticks and titles."""
+def axes(x: svg.Scale, y: svg.Scale, x_label: str, y_label: str, width: float, about: int = 5) -> list[Markup]:
+    """Draw both axes with titles and about so many ticks on the horizontal one."""
     drawn = [svg.line(x.start, y.start, x.end, y.start, "axis"), svg.line(x.start, y.start, x.start, y.end, "axis")]
-    drawn += [svg.text(x(tick), y.start + 16, svg.label(tick), "tick", "middle") for tick in x.ticks(5)]
+    drawn += [svg.text(x(tick), y.start + 16, svg.label(tick), "tick", "middle") for tick in x.ticks(about)]
     drawn += [svg.text(x.start - 6, y(tick) + 4, svg.label(tick), "tick", "end") for tick in y.ticks(5)]
     drawn.append(svg.text((x.start + width) / 2, y.start + 34, x_label, "axis-title", "middle"))
     middle = (y.start + y.end) / 2

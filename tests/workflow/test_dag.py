@@ -86,6 +86,29 @@ def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
     assert "permutations" not in test  # so that asking for an audit does not repeat the tests
 
 
+def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_not(study):
+    sheet = study / "config" / "patients.tsv"
+    lines = sheet.read_text().splitlines()
+    sheet.write_text("".join(f"{line}\t{'days\tdied' if k == 0 else '100\tno'}\n" for k, line in enumerate(lines)))
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert " --no-survival " in done.stdout
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}, outcomes: {os: {time: days, event: died}}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("cohort_outcomes", "association_survival")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    assert "--no-survival" not in done.stdout
+    assert """--settings '{"outcomes": {"os": {"time": "days", "event": "died"}}}'""" in done.stdout
+    told = [line for line in done.stdout.splitlines() if "association test" in line or "cohort join" in line]
+    assert len(told) == 2
+    assert not any("outcomes" in line for line in told)  # so that naming one does not repeat the tests
+    sheet.write_text(sheet.read_text().replace("100\tno", "100\tperhaps"))
+    checked = radiogenomics("check", "--config", study / "config" / "config.yaml")
+    assert checked.returncode == 3
+    assert "line 2: patient 'P000', outcome os: died 'perhaps' says not whether" in checked.stderr
+
+
 def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
     for name in ("reference.fa", "genes.gff3"):
         (study / "config" / name).unlink()
