@@ -89,7 +89,8 @@ def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
 def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_not(study):
     sheet = study / "config" / "patients.tsv"
     lines = sheet.read_text().splitlines()
-    sheet.write_text("".join(f"{line}\t{'days\tdied' if k == 0 else '100\tno'}\n" for k, line in enumerate(lines)))
+    more = ["days\tdied", *["100\tno"] * N]
+    sheet.write_text("".join(f"{line}\t{cells}\n" for line, cells in zip(lines, more, strict=True)))
     done = snakemake(study, "--dry-run", "--printshellcmds")
     assert " --no-survival " in done.stdout
     (study / "config" / "config.yaml").write_text(
