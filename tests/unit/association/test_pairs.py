@@ -281,7 +281,7 @@ def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effe
     assert not pair(found, "original_glcm_Contrast", "TEX", "crude")["volume_explained"]
 
 
-@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_p_below": 0.5}'])
+@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_carriers_below": 3}'])
 def test_settings_of_another_model_are_refused(study, tmp_path, settings):
     with pytest.raises(ConfigError, match="only the model"):
         run(study, tmp_path, settings)
