@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,10 @@ class Rows:
     def _flush(self, adjustment: str) -> None:
         parts = self._waiting.pop(adjustment)
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        for start in range(0, len(columns["flag"]), MAX_ROW_GROUP):
-            part = {name: values[start : start + MAX_ROW_GROUP] for name, values in columns.items()}
-            self.write(self._frame(adjustment, part))
+        n = len(columns["flag"])
+        ends = np.linspace(0, n, -(-n // MAX_ROW_GROUP) + 1).astype(int).tolist()
+        for start, stop in pairwise(ends):
+            self.write(self._frame(adjustment, {name: values[start:stop] for name, values in columns.items()}))
 
     def _frame(self, adjustment: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
         feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]

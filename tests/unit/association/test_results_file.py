@@ -37,7 +37,7 @@ def results(tmp_path_factory):
     options = Association(volume_feature=None)
     with pytest.MonkeyPatch.context() as patch, tables.RESULTS.writer(path) as write:
         patch.setattr(rows, "ROW_GROUP", 800)
-        patch.setattr(rows, "MAX_ROW_GROUP", 1000)
+        patch.setattr(rows, "MAX_ROW_GROUP", 900)
         patch.setattr("radiogenomics.association.scan.BLOCK_PAIRS", 500)
         pairs.analyse(features, markers, pd.DataFrame({"age": rng.normal(size=N)}), options, 1, write)
     return path
@@ -59,7 +59,7 @@ def test_row_groups_are_bounded_and_of_one_adjustment(results):
     metadata = pq.read_metadata(results)
     assert metadata.num_rows == 2 * GENES * FEATURES * 2
     sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
-    assert max(sizes) <= 1000
+    assert max(sizes) <= 900
     assert len(sizes) >= 48
     of_adjustments = [groups_of(results, adjustment=name) for name in ("crude", "full")]
     assert sorted(of_adjustments[0] + of_adjustments[1]) == list(range(len(sizes)))
