@@ -16,6 +16,8 @@ METHODS = (
     "partial rank correlation",
     "score test",
     "Firth",
+    "mixed model",
+    "mixed model, variances without the marker",
 )
 NOT_TESTED_REASONS = (
     "",

@@ -21,6 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
+from radiogenomics.association.mixed_scan import random_effect
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
@@ -100,7 +101,8 @@ def analyse(
     kept.
     """
     volume = features.volume(options.volume_feature)
-    scan = scan_of(options, rank_normal(features.values), designs(volume, covariates), threads)
+    fixed, levels = random_effect(covariates, options.random_effect)
+    scan = scan_of(options, rank_normal(features.values), designs(volume, fixed), threads, levels)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
 

@@ -523,16 +523,20 @@ class Genomics(Section):
 
 
 # Settings that one statistical model has and the others do not.
-OF_ONE_MODEL = {"linear": ("hc3_below", "precision"), "logistic": ("firth_p_below", "firth_carriers_below")}
+OF_ONE_MODEL = {
+    "linear": ("hc3_below", "precision"),
+    "logistic": ("firth_p_below", "firth_carriers_below"),
+    "mixed": ("random_effect", "reml_p_below"),
+}
 
 
 class Association(Section):
     """Which tests are made."""
 
-    model: Literal["linear", "rank", "logistic"] = Field(
+    model: Literal["linear", "rank", "logistic", "mixed"] = Field(
         "linear",
         description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
-        " `logistic` (marker on feature).",
+        " `logistic` (marker on feature), `mixed` (as `linear`, with a random effect).",
     )
     classes: Annotated[tuple[Name, ...], Distinct] = Field(
         ("non_silent",),
@@ -556,6 +560,19 @@ class Association(Section):
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
+    )
+    random_effect: str | None = Field(
+        None,
+        min_length=1,
+        description="With `mixed`, the covariate whose levels have a random effect, such as the site; it has no fixed"
+        " effect then.",
+    )
+    reml_p_below: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="With `mixed`, pairs with p up to this are fitted by REML with the marker in the model,"
+        " others at the ratio of variances of the model without it; 1 fits all so.",
     )
     alpha: float = Field(
         0.05,
@@ -588,6 +605,8 @@ class Association(Section):
             changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
             if changed and self.model != model:
                 raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
+        if self.model == "mixed" and self.random_effect is None:
+            raise ValueError("random_effect: the model mixed needs the name of a covariate, such as the site")
         return self
 
 

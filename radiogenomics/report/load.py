@@ -65,6 +65,7 @@ class Thresholds:
     model: str = "linear"
     firth_p_below: float = 0.0
     firth_carriers_below: int = 0
+    random_effect: str | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +246,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         model=str(settings.get("model", "linear")),
         firth_p_below=float(settings.get("firth_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
+        random_effect=settings.get("random_effect"),
     )
 
 

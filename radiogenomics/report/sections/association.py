@@ -126,8 +126,11 @@ def formulas(run: Run) -> dict[str, str]:
     if run.covariates is None:
         further = " + covariates not on record"
     else:
-        further = "".join(f" + {name}" for name in run.covariates) or " (no further covariate)"
+        fixed = [name for name in run.covariates if name != run.thresholds.random_effect]
+        further = "".join(f" + {name}" for name in fixed) or " (no further covariate)"
     tested = "feature" if run.thresholds.model == "logistic" else "carrier"
+    if run.thresholds.random_effect is not None:
+        tested = f"(1 | {run.thresholds.random_effect}) + {tested}"
     return {"crude": tested, "volume": f"{tested} + {volume}", "full": f"{tested} + {volume}{further}"}
 
 

@@ -25,6 +25,10 @@ MODELS: Mapping[str, str] = {
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under three adjustments ({0}), with score tests."
     ),
+    "mixed": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by linear mixed models with one random effect under three adjustments ({0}), variances by REML, with t-tests."
+    ),
 }
 
 

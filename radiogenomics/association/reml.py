@@ -1,0 +1,262 @@
+"""Restricted likelihood of one variance ratio, and the fit of a column of interest at its maximum.
+
+The model is y = X b + u + e, var e = s² I, var u = s² ratio K. With K = U diag(d) Uᵀ (only d > 0 are kept) everything
+that the likelihood needs of the n patients are the sums Uᵀ[X, y], because (I + ratio K)⁻¹ = I − U diag(w) Uᵀ with
+w = ratio d / (1 + ratio d). For a category K = Z Zᵀ and the sums are those of its levels divided by √n_level, so that
+one value of the likelihood takes no more than levels · columns² operations. Columns of X are orthonormal.
+
+Sums run in one fixed order and nothing calls BLAS or LAPACK.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiogenomics.association.flags import TESTED, UNSETTLED
+from radiogenomics.association.projection import factor, forward
+from radiogenomics.compiled import kernel
+
+FloatArray = NDArray[np.float64]
+
+# Ratios at which the likelihood is compared before its maximum is narrowed down, as multiples of 1/mean(d). Beyond the
+# last the residual is less than a millionth of the variance, and the fit has not settled.
+GRID = 10.0 ** np.arange(-5, 7)
+# The ratio is settled if a step changes it by less than this share.
+RATIO_TOLERANCE, STEPS = 1e-13, 200
+# A likelihood (twice its logarithm) that rises by less than this above that of ratio 0 is flat, and 0 is taken.
+FLAT = 1e-8
+
+
+@kernel(inline=True)
+def likelihood(
+    ratio: float,
+    sums: FloatArray,
+    d: FloatArray,
+    a: FloatArray,
+    yy: float,
+    free: int,
+    low: FloatArray,
+    inverse: FloatArray,
+    e: FloatArray,
+    z: FloatArray,
+    r: FloatArray,
+) -> tuple[float, float, float]:
+    """Minus twice the restricted log likelihood, up to a constant, its slope in the ratio, and the sum of squares.
+
+    ``sums`` (j, k + 1) are Uᵀ[X, y], ``a`` (k,) is Xᵀy, ``free`` is n − k. The rest is overwritten: ``low`` and
+    ``inverse`` are the Cholesky factor of XᵀH⁻¹X, ``e`` is L⁻¹XᵀH⁻¹y, ``z`` (j, k) and ``r`` (j,) are the sums of
+    XL⁻ᵀ and of the residual.
+    """
+    k = len(a)
+    for p in range(k):
+        e[p] = a[p]
+        for q in range(p + 1):
+            low[p, q] = 1.0 if p == q else 0.0
+    squares, deviance, slope = yy, 0.0, 0.0
+    for j in range(len(d)):
+        share = d[j] / (1 + ratio * d[j])
+        w = ratio * share
+        deviance += np.log1p(ratio * d[j])
+        slope += share
+        squares -= w * sums[j, k] * sums[j, k]
+        for p in range(k):
+            part = w * sums[j, p]
+            e[p] -= part * sums[j, k]
+            for q in range(p + 1):
+                low[p, q] -= part * sums[j, q]
+    factor(low, inverse)
+    forward(low, inverse, e)
+    for p in range(k):
+        squares -= e[p] * e[p]
+        if inverse[p] > 0:
+            deviance -= 2 * np.log(inverse[p])
+    fall = 0.0
+    for j in range(len(d)):
+        change = d[j] / (1 + ratio * d[j]) ** 2
+        for p in range(k):
+            z[j, p] = sums[j, p]
+        forward(low, inverse, z[j])
+        r[j] = sums[j, k]
+        for p in range(k):
+            r[j] -= z[j, p] * e[p]
+            slope -= change * z[j, p] * z[j, p]
+        fall += change * r[j] * r[j]
+    return free * np.log(squares) + deviance, slope - free * fall / squares, squares
+
+
+@kernel(inline=True)
+def maximum(
+    sums: FloatArray,
+    d: FloatArray,
+    a: FloatArray,
+    yy: float,
+    free: int,
+    low: FloatArray,
+    inverse: FloatArray,
+    e: FloatArray,
+    z: FloatArray,
+    r: FloatArray,
+) -> tuple[float, bool]:
+    """The ratio of largest restricted likelihood, and whether it was found."""
+    if len(d) == 0:
+        return 0.0, True
+    zero, at_zero, _ = likelihood(0.0, sums, d, a, yy, free, low, inverse, e, z, r)
+    scale, best, least, at_best = d.mean(), -1, zero, at_zero
+    for i in range(len(GRID)):
+        value, slope, _ = likelihood(GRID[i] / scale, sums, d, a, yy, free, low, inverse, e, z, r)
+        if value < least:
+            best, least, at_best = i, value, slope
+    if best < 0 and at_zero >= 0:
+        return 0.0, True
+    # The slope changes its sign between the best and the neighbour that it points to.
+    left = 0.0 if best < 0 else GRID[best] / scale
+    if at_best < 0:
+        if best + 1 == len(GRID):
+            return left, False
+        right = GRID[best + 1] / scale
+    else:
+        left, right = 0.0 if best == 0 else GRID[best - 1] / scale, left
+    f_left = likelihood(left, sums, d, a, yy, free, low, inverse, e, z, r)[1]
+    f_right = likelihood(right, sums, d, a, yy, free, low, inverse, e, z, r)[1]
+    if f_left >= 0 or f_right <= 0:
+        return left, False
+    ratio, before, value, side = left, right, least, 0
+    for step in range(STEPS):
+        # The secant, with the older end's slope halved if it stays (Illinois), and halves where that is slow.
+        ratio = (left * f_right - right * f_left) / (f_right - f_left)
+        if step % 12 == 11 or not left < ratio < right:
+            ratio = (left + right) / 2
+        value, slope, _ = likelihood(ratio, sums, d, a, yy, free, low, inverse, e, z, r)
+        if slope == 0 or abs(ratio - before) <= RATIO_TOLERANCE * ratio or right - left <= RATIO_TOLERANCE * right:
+            return (0.0, True) if zero - value <= FLAT else (ratio, True)
+        if slope < 0:
+            left, f_left, f_right, side = ratio, slope, f_right / 2 if side < 0 else f_right, -1
+        else:
+            right, f_right, f_left, side = ratio, slope, f_left / 2 if side > 0 else f_left, 1
+        before = ratio
+    return ratio, zero - value <= FLAT
+
+
+@kernel(inline=True)
+def satterthwaite(
+    ratio: float,
+    squares: float,
+    free: int,
+    d: FloatArray,
+    inverse: FloatArray,
+    z: FloatArray,
+    r: FloatArray,
+) -> float:
+    """Degrees of freedom of the last column's t (Satterthwaite), from the second derivatives of the likelihood.
+
+    At most ``free``, which they are for an estimate on the border, ratio 0. NaN where the likelihood is not curved as
+    at a maximum.
+    """
+    if ratio == 0:
+        return float(free)
+    k, variance = len(inverse), squares / free
+    second, bend, fall, rise = 0.0, 0.0, 0.0, 0.0
+    pulled, outer = np.zeros(k), np.zeros((k, k))
+    last = inverse[k - 1]
+    for j in range(len(d)):
+        grown = 1 + ratio * d[j]
+        change, turn = d[j] / grown**2, -2 * d[j] ** 2 / grown**3
+        second -= (d[j] / grown) ** 2
+        rise += change * (z[j, k - 1] * last) ** 2
+        fall -= change * r[j] ** 2
+        bend -= turn * r[j] ** 2
+        for p in range(k):
+            second -= turn * z[j, p] ** 2
+            pulled[p] += change * r[j] * z[j, p]
+            for q in range(k):
+                outer[p, q] += change * z[j, p] * z[j, q]
+    for p in range(k):
+        bend -= 2 * pulled[p] ** 2
+        for q in range(k):
+            second -= outer[p, q] ** 2
+    # Second derivatives in (variance, ratio), and the slope of the error's square m · variance.
+    h11, h12, h22 = free / variance**2, -fall / variance**2, second + bend / variance
+    determinant = h11 * h22 - h12 * h12
+    if not determinant > 0:
+        return np.nan
+    m = last * last
+    by_variance, by_ratio = m, variance * rise
+    spread = 2 * (h22 * by_variance**2 - 2 * h12 * by_variance * by_ratio + h11 * by_ratio**2) / determinant
+    return float(min(2 * (variance * m) ** 2 / spread, free))
+
+
+@kernel("void(float64[:,::1],float64[:,::1],float64[::1],float64[::1],int64,float64[::1],boolean[::1])")
+def null_ratios(
+    basis: FloatArray,
+    y: FloatArray,
+    yy: FloatArray,
+    d: FloatArray,
+    free: int,
+    ratio: FloatArray,
+    settled: NDArray[np.bool_],
+) -> None:
+    """Fill ``ratio`` and ``settled`` (f,) of the model without a marker.
+
+    ``basis`` (j, c) and ``y`` (f, j) are sums Uᵀ of the design's basis and of the features, which are projected on
+    it; ``yy`` (f,) their sums of squares.
+    """
+    j, c = basis.shape
+    sums, a = np.empty((j, c + 1)), np.zeros(c)
+    sums[:, :c] = basis
+    low, inverse, e, z, r = np.empty((c, c)), np.empty(c), np.empty(c), np.empty((j, c)), np.empty(j)
+    for f in range(len(y)):
+        sums[:, c] = y[f]
+        ratio[f], settled[f] = maximum(sums, d, a, yy[f], free, low, inverse, e, z, r)
+
+
+@kernel(
+    "void(float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[::1],float64[::1],int64,boolean[:,::1],"
+    "boolean[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],int8[:,::1])"
+)
+def fit(
+    basis: FloatArray,
+    g: FloatArray,
+    y: FloatArray,
+    gy: FloatArray,
+    yy: FloatArray,
+    d: FloatArray,
+    free: int,
+    wanted: NDArray[np.bool_],
+    exact: NDArray[np.bool_],
+    ratio: FloatArray,
+    estimate: FloatArray,
+    se: FloatArray,
+    variance: FloatArray,
+    df: FloatArray,
+    flag: NDArray[np.int8],
+) -> None:
+    """Fit wanted pairs (m, f), at the ratio given, or at their own of largest likelihood where ``exact``.
+
+    ``basis`` (j, c), ``g`` (m, j) and ``y`` (f, j) are sums Uᵀ of the design's basis and of markers of length 1 and
+    features, both projected on it; ``gy`` (m, f) their products, ``yy`` (f,) sums of squares, ``free`` = n − c − 1.
+    """
+    j, c = basis.shape
+    k = c + 1
+    sums, a = np.empty((j, k + 1)), np.zeros(k)
+    sums[:, :c] = basis
+    low, inverse, e, z, r = np.empty((k, k)), np.empty(k), np.empty(k), np.empty((j, k)), np.empty(j)
+    for m in range(len(g)):
+        sums[:, c] = g[m]
+        for f in range(len(y)):
+            if not wanted[m, f]:
+                continue
+            sums[:, k] = y[f]
+            a[c] = gy[m, f]
+            flag[m, f] = TESTED
+            if exact[m, f]:
+                ratio[m, f], settled = maximum(sums, d, a, yy[f], free, low, inverse, e, z, r)
+                if not settled:
+                    flag[m, f] = UNSETTLED
+                    continue
+            _, _, squares = likelihood(ratio[m, f], sums, d, a, yy[f], free, low, inverse, e, z, r)
+            df[m, f] = satterthwaite(ratio[m, f], squares, free, d, inverse, z, r) if exact[m, f] else float(free)
+            if np.isnan(df[m, f]) or not squares > 0 or inverse[c] == 0:
+                flag[m, f] = UNSETTLED
+                continue
+            variance[m, f] = squares / free
+            estimate[m, f] = e[c] * inverse[c]
+            se[m, f] = inverse[c] * np.sqrt(variance[m, f])
