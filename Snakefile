@@ -29,3 +29,4 @@ rule all:
         "results/report/index.html",
         "results/association/results.parquet",
         "results/association/results.tsv",
+        plan.wholes,

@@ -22,7 +22,7 @@ from radiogenomics.cohort.sheets import (
     segmenter_of,
 )
 from radiogenomics.config.models import Config
-from radiogenomics.errors import MissingFileError, RadiogenomicsError, listing, without_folders
+from radiogenomics.errors import CohortError, MissingFileError, RadiogenomicsError, listing, without_folders
 
 logger = logging.getLogger(__name__)
 SCALED_TWICE = (
@@ -117,7 +117,7 @@ def check(*, config: Path) -> None:
         Anything was found.
     """
     study = configuration.load(config)
-    sheets = read_sheets(study.cohort)
+    sheets = read_sheets(study.cohort, study.radiomics.tables.values())
     print(describe(study, sheets))
     findings = inspect(study, sheets)
     for problem in findings.problems:
@@ -132,10 +132,11 @@ def describe(config: Config, sheets: Sheets) -> str:
     """The cohort in a few lines: patients, images, samples, groups."""
     roles = Counter(row.role for row in sheets.images)
     counted = ", ".join(f"{role}: {n}" for role, n in sorted(roles.items()))
-    lines = [
-        f"{len(sheets.patients)} patients, {len(sheets.images)} images ({counted or 'none'}),"
-        f" {len(sheets.samples)} samples"
-    ]
+    images = f"{len(sheets.images)} images ({counted or 'none'})"
+    if config.cohort.images is None:
+        images = f"no images, features of {listing(list(config.radiomics.tables))}"
+    samples = f"{len(sheets.samples)} samples" if config.cohort.samples is not None else "no variant files"
+    lines = [f"{len(sheets.patients)} patients, {images}, {samples}"]
     for name, kind in config.cohort.covariates.items():
         values = [row.covariates[name] for row in sheets.patients]
         present = [value for value in values if value is not None]
@@ -151,22 +152,34 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
-    from radiogenomics.cohort.join import NoImageError, NoSampleError
+    from radiogenomics.check_tables import patients_with_features, patients_with_markers
+    from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
     findings = Findings()
-    _inspect_settings(config, findings)
-    _inspect_variants(config, sheets.samples, findings)
-    _inspect_quality(config, findings)
-    _inspect_images(config, sheets.images, findings)
-    imaged, sampled = {row.patient_id for row in sheets.images}, {row.patient_id for row in sheets.samples}
+    no_feature: type[CohortError] = NoImageError
+    no_marker: type[CohortError] = NoSampleError
+    imaged, sampled = ({row.patient_id for row in rows} for rows in (sheets.images, sheets.samples))
+    if config.cohort.images is None:
+        imaged, no_feature = patients_with_features(config, findings.collect), NoFeaturesError
+    else:
+        _inspect_settings(config, findings)
+        _inspect_images(config, sheets.images, findings)
+    if config.cohort.samples is None:
+        patients = sorted(row.patient_id for row in sheets.patients)
+        sampled, no_marker = patients_with_markers(config, patients, findings.collect), NoMarkersError
+    else:
+        _inspect_variants(config, sheets.samples, findings)
+        _inspect_quality(config, findings)
+    if findings.of_study:
+        return findings
     for row in sheets.patients:
-        for rows, error in ((imaged, NoImageError), (sampled, NoSampleError)):
+        for rows, error in ((imaged, no_feature), (sampled, no_marker)):
             with findings.collect("cohort", row.patient_id):
                 if row.patient_id not in rows:
                     raise error
     complete, minimum = len(imaged & sampled), config.association.min_patients
     if complete < minimum:
-        text = "%d patients have an image and a sample, association.min_patients is %d: no pair will be tested"
+        text = "%d patients have features and markers, association.min_patients is %d: no pair will be tested"
         logger.warning(text, complete, minimum)
     return findings
 
@@ -181,7 +194,8 @@ def _inspect_settings(config: Config, findings: Findings) -> None:
             if modality == "MR" and settings.normalise and config.imaging.mr.normalisation != "none":
                 logger.warning(SCALED_TWICE, config.imaging.mr.normalisation)
             names = [(family, name) for _, family, name in expected_names(settings)]
-            if wanted not in {name for _, name in names}:
+            finished = any(str(wanted).startswith(f"{name}_") for name in config.radiomics.tables)
+            if wanted is not None and not finished and wanted not in {name for _, name in names}:
                 shapes = [name for family, name in names if family == "shape"]
                 raise VolumeFeatureNotExtractedError(wanted, modality, shapes)
 
@@ -218,10 +232,11 @@ def _inspect_quality(config: Config, findings: Findings) -> None:
     from radiogenomics.genomics.quality.files import open_source
     from radiogenomics.genomics.quality.people import people_of
 
-    if not config.genomics.quality.enabled:
+    patients, samples = config.cohort.patients, config.cohort.samples
+    if not config.genomics.quality.enabled or patients is None or samples is None:
         return
     with findings.collect("genomics"):
-        people_of(config.cohort.patients, config.cohort.samples, config.genomics)
+        people_of(patients, samples, config.genomics)
     for path in config.genomics.quality.genotypes:
         with findings.collect("genomics"):
             open_source(path, config.genomics.pass_only)

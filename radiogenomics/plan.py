@@ -15,6 +15,7 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
+from radiogenomics.config.models import AUDIT_KEYS
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -24,12 +25,15 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 3,
     "cohort": 1,
-    "association": 2,
+    "association": 3,
+    "audit": 1,
     "report": 2,
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
 ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
+# Settings of what is counted over a patient's variants as a whole.
+BURDEN_KEYS = frozenset({"tmb", "spectrum"})
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -51,12 +55,22 @@ class Plan:
     def __init__(self, data: Mapping[str, Any], path: Path, workdir: Path) -> None:
         self.path, self.workdir = path, workdir.resolve()
         self.config = configuration.parse(data, path)
-        self.sheets = read_sheets(self.config.cohort)
+        self.sheets = read_sheets(self.config.cohort, self.config.radiomics.tables.values())
 
     @cached_property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches that hold a patient."""
         return tuple(sorted({self.batch_of(row.patient_id) for row in self.sheets.patients}))
+
+    @property
+    def image_batches(self) -> tuple[str, ...]:
+        """Batches that images are converted and features extracted in; none in a study without images."""
+        return self.batches if self.config.cohort.images is not None else ()
+
+    @property
+    def sample_batches(self) -> tuple[str, ...]:
+        """Batches that variants are annotated in; none in a study without variant files."""
+        return self.batches if self.config.cohort.samples is not None else ()
 
     @cached_property
     def remote_batches(self) -> frozenset[str]:
@@ -110,14 +124,33 @@ class Plan:
 
     def marker_files(self) -> list[str]:
         """Files that further markers are read from, and the genes where segments are mapped to them."""
-        copies = self.config.genomics.markers.copy_number
-        genes = [self.config.genomics.genes] if copies and copies.kind == "segments" else []
+        genomics = self.config.genomics
+        copies = genomics.markers.copy_number
+        mapped = copies is not None and copies.kind == "segments"
+        genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
         return self.watched(*self.config.genomics.markers.files, *genes)
+
+    def sheet_files(self) -> list[str]:
+        """The sheets, and without one of patients the feature tables that say who they are."""
+        cohort = self.config.cohort
+        sheets = [path for path in (cohort.patients, cohort.images, cohort.samples) if path is not None]
+        return self.watched(*sheets, *(self.feature_tables() if cohort.patients is None else ()))
+
+    def sheet_options(self) -> str:
+        """The options that hand over the sheets there are, quoted for a shell."""
+        given = {name: getattr(self.config.cohort, name) for name in ("patients", "images", "samples")}
+        options = [word for name, path in given.items() if path for word in (f"--{name}", shlex.quote(self.file(path)))]
+        return " ".join([*options, self.finished_features() if self.config.cohort.patients is None else ""])
+
+    def feature_tables(self) -> list[Path]:
+        """The user's finished feature tables."""
+        return [table.file for table in self.config.radiomics.tables.values()]
 
     @property
     def annotations(self) -> list[str]:
         """The table of what resources state of variants, where any are configured."""
-        return ["results/genomics/annotations.parquet"] if self.config.genomics.resources else []
+        wanted = self.config.genomics.resources and self.sample_batches
+        return ["results/genomics/annotations.parquet"] if wanted else []
 
     @property
     def poor(self) -> list[str]:
@@ -127,7 +160,7 @@ class Plan:
     @property
     def genomics_reports(self) -> list[str]:
         """What the report shows of resources and of the quality of samples, where these are configured."""
-        joins = ["joins.tsv"] if self.config.genomics.resources else []
+        joins = ["joins.tsv"] if self.annotations else []
         quality = ["sample_quality.parquet", "relatedness.parquet", "components.parquet", "site_counts.tsv"]
         names = [*joins, *(quality if self.config.genomics.quality.enabled else [])]
         return [f"results/genomics/{name}" for name in names]
@@ -138,9 +171,34 @@ class Plan:
         beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
         given += [str(Path(name).with_suffix(more)) for name in given for more in beside.get(Path(name).suffix, ())]
         cohort = self.config.cohort
-        return self._existing(
-            [str(cohort.patients), str(cohort.samples), *(given or [row.vcf for row in self.sheets.samples])]
-        )
+        sheets = [str(path) for path in (cohort.patients, cohort.samples) if path is not None]
+        return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
+
+    @property
+    def audits(self) -> list[str]:
+        """Tables of the audits that the configuration asks for, beside those that are always made."""
+        association = self.config.association
+        asked = {
+            "permutation": association.permutations > 0,
+            "controls": association.controls.any,
+            "exceedance": association.controls.any,
+            "meta": association.site_model == "meta",
+        }
+        return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
+    @property
+    def wholes(self) -> list[str]:
+        """The tables of what is counted over a patient's variants as a whole."""
+        if not self.sample_batches:
+            return []
+        names = ("burden", "spectrum") if self.config.genomics.spectrum else ("burden",)
+        return [f"results/genomics/{name}.parquet" for name in names]
+
+    @property
+    def burden(self) -> list[str]:
+        """The table of mutations per megabase, where it makes a marker."""
+        wanted = self.config.genomics.markers.burden and self.sample_batches
+        return ["results/genomics/burden.parquet"] if wanted else []
 
     def file(self, path: Path | str) -> str:
         """A path as the rules name it: relative to the working folder if below it."""
@@ -154,17 +212,20 @@ class Plan:
     def settings(self, stage: str) -> str:
         """Settings of one stage as JSON; a change of them runs that stage again.
 
-        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records. Radiomics
-        settings hold the content of the presets, so that an edited preset file counts as a change.
+        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records; ``association``
+        tests, which does not depend on what ``audit`` asks. Radiomics settings hold the content of the presets, so that
+        an edited preset file counts as a change.
         """
         section = {
             "pacs": self.config.pacs,
             "imaging": self.config.imaging,
-            "association": self.config.association,
+            "audit": self.config.association,
             "report": self.config.report,
         }.get(stage)
         if section is not None:
             return section.model_dump_json()
+        if stage == "association":
+            return self.config.association.model_dump_json(exclude=set(AUDIT_KEYS))
         if stage == "radiomics":
             presets = {
                 key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()
@@ -176,20 +237,26 @@ class Plan:
             genomics = self.config.genomics.model_copy(
                 update={"canonical": canonical and self.file(canonical), "panels": panels}
             )
-            return genomics.model_dump_json(exclude={"reference", "genes", "resources", "quality", *ALTERATION_KEYS})
+            ignored = {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
+            return genomics.model_dump_json(exclude=ignored)
         if stage == "quality":
             genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
             quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
             keys = {"quality", "pass_only", "sample_id"}
             return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)
-        if stage in ("alterations", "resources"):
+        if stage in ("alterations", "resources", "burden"):
             named = {
                 name: resource.model_copy(update={"file": self.file(resource.file)})
                 for name, resource in self.config.genomics.resources.items()
             }
-            keys = {"resources"} if stage == "resources" else {"resources", "sample_id", *ALTERATION_KEYS}
+            keys = {
+                "resources": {"resources"},
+                "burden": {"resources", "canonical", "tmb"},
+                "alterations": {"resources", "canonical", "sample_id", *ALTERATION_KEYS},
+            }[stage]
+            canonical = self.config.genomics.canonical
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
-            update = {"resources": named, "markers": markers}
+            update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
@@ -197,8 +264,11 @@ class Plan:
 
     def finished_features(self) -> str:
         """The option that hands over the user's finished feature tables, quoted for a shell."""
-        given = [f"{name}={self.file(path)}" for name, path in self.config.radiomics.tables.items()]
-        return " ".join(["--finished", *map(shlex.quote, given)]) if given else ""
+        given = {
+            name: table.located(lambda path: Path(self.file(path))).model_dump(mode="json", exclude_defaults=True)
+            for name, table in self.config.radiomics.tables.items()
+        }
+        return f"--finished {shlex.quote(json.dumps(given))}" if given else ""
 
     def stage_version(self, stage: str) -> int:
         """Version of a stage's results; a change of it runs that stage again."""

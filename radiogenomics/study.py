@@ -115,10 +115,11 @@ def init(*, directory: Path) -> None:
     print(f"fill in {directory / 'config'}, then: radiogenomics check --config {directory / 'config' / 'config.yaml'}")
 
 
-def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
+def run(*, config: Path, profile: str, cores: int, dry_run: bool, directory: Path | None = None) -> None:
     """Check the study, then run the workflow in the study's folder.
 
-    The folder is that of the configuration, or its parent if that is called ``config``; results go to ``results/``.
+    The folder is ``directory``, or that of the configuration, or its parent if that is called ``config``; results go to
+    ``results/``.
     Problems of single patients do not stop the run: these patients are excluded with their reason.
 
     Raises
@@ -133,7 +134,7 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
     if find_spec("snakemake") is None:
         raise MissingExtraError("workflow", "snakemake")
     study = configuration.load(config)
-    findings = checks.inspect(study, read_sheets(study.cohort))
+    findings = checks.inspect(study, read_sheets(study.cohort, study.radiomics.tables.values()))
     for problem in findings.problems:
         logger.warning("%s: %s: %s", problem.patient_id or "study", problem.reason, problem.message)
     if findings.of_study:
@@ -142,6 +143,9 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
         )
     config = config.parent.resolve() / config.name  # a link to a configuration is a study where the link is
     folder = config.parent.parent if config.parent.name == "config" else config.parent
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        folder = directory.resolve()
     plan = Plan(study.model_dump(mode="json"), config, folder)
     command = _command(config, folder, profile, cores, plan.remote_batches)
     if dry_run:
@@ -154,8 +158,13 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool) -> None:
 
 def remove_former(results: Path, plan: Plan) -> None:
     """Remove what earlier runs wrote for batches without a patient: whoever was withdrawn must not stay on the disk."""
-    in_use = {stage: frozenset(plan.batches) for stage in ("imaging", "radiomics", "genomics")}
-    for stage, batches in {"pacs": plan.remote_batches, **in_use}.items():
+    in_use = {
+        "pacs": plan.remote_batches,
+        "imaging": plan.image_batches,
+        "radiomics": plan.image_batches,
+        "genomics": plan.sample_batches,
+    }
+    for stage, batches in in_use.items():
         for folder in (results / stage, results / "logs" / stage):
             for path in sorted([*folder.glob("b[0-9][0-9][0-9]"), *folder.glob("b[0-9][0-9][0-9].*")]):
                 if path.name.partition(".")[0] not in batches:

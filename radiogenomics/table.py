@@ -146,7 +146,7 @@ class Table:
             raise MissingFileError(path, f"table {self.name}")
         if path.suffix == ".tsv":
             text = {column.name: str for column in self.columns if column.dtype in ("string", "category")}
-            blanks = {name: [""] for name in self._numeric()}
+            blanks = {name: [""] for name in self._blank_is_missing()}
             return self.conform(
                 pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=blanks), str(path)
             )
@@ -170,8 +170,9 @@ class Table:
 
             yield write
 
-    def _numeric(self) -> list[str]:
-        return [column.name for column in self.columns if column.dtype not in ("string", "category")]
+    def _blank_is_missing(self) -> list[str]:
+        text = ("string", "category")
+        return [column.name for column in self.columns if column.nullable or column.dtype not in text]
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

@@ -7,7 +7,13 @@ from radiogenomics.table import Column, Table
 
 STAGES = ("pacs", "imaging", "radiomics", "genomics", "cohort", "association")
 ADJUSTMENTS = ("crude", "volume", "full")
-EFFECTS = ("SD per carrier", "probability of superiority - 0.5", "log odds per SD")
+EFFECTS = (
+    "SD per carrier",
+    "probability of superiority - 0.5",
+    "log odds per SD",
+    "SD per SD of the marker",
+    "rank correlation",
+)
 METHODS = (
     "",
     "least squares",
@@ -16,6 +22,7 @@ METHODS = (
     "partial rank correlation",
     "score test",
     "Firth",
+    "rank correlation",
     "mixed model",
     "mixed model, variances without the marker",
 )
@@ -29,6 +36,7 @@ NOT_TESTED_REASONS = (
     "no residual variance",
     "one patient decides the estimate",
     "fit did not settle",
+    "the marker is a number, not carried or not",
 )
 # Columns of the summary that count pairs by the reason.
 NOT_TESTED_COUNTS = dict(
@@ -42,6 +50,7 @@ NOT_TESTED_COUNTS = dict(
             "n_no_residual",
             "n_one_patient",
             "n_unsettled",
+            "n_not_binary",
         ),
         NOT_TESTED_REASONS[1:],
         strict=True,
@@ -56,6 +65,7 @@ STATE_NOTES = (
     "not in the file",
     "no value",
 )
+BURDEN_NOTES = ("", "no gene file", "no coding base was assayed")
 VARIANT_CLASSES = ("lof", "missense", "protein_altering", "synonymous", "other")
 
 FAILURES = Table(
@@ -301,6 +311,38 @@ JOINS = Table(
     key=("resource",),
 )
 
+BURDEN = Table(
+    "genomics/burden",
+    "How many variants one patient carries, by class, and mutations per megabase of coding sequence. A variant in"
+    " several genes counts once, in its most severe class; those above max_frequency of a resource do not count.",
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column("n_lof", "int64", "variants of class lof"),
+    Column("n_missense", "int64", "of class missense"),
+    Column("n_protein_altering", "int64", "of class protein_altering: the other non-silent ones"),
+    Column("n_synonymous", "int64", "of class synonymous"),
+    Column("counted", "category", "variants in the numerator of tmb", values=("non_silent", "coding")),
+    Column("n_counted", "int64", "these, in genes of which the assay holds any coding base"),
+    Column("callable_mb", "float64", "coding bases that were assayed, over all genes", unit="Mb", nullable=True),
+    Column("tmb", "float64", "n_counted / callable_mb", unit="1/Mb", nullable=True),
+    Column("note", "category", "why tmb is missing, empty otherwise", values=BURDEN_NOTES),
+    key=("patient_id",),
+)
+
+SPECTRUM = Table(
+    "genomics/spectrum",
+    "Single-base substitutions that one patient carries in exons and splice sites, by the bases beside them; all 96"
+    " classes of every patient, and a last one. A variant counts once; those above max_frequency do not count.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column(
+        "context",
+        "category",
+        "substitution of C or T, of whichever strand, with its neighbours, for instance A[C>T]G; unknown where"
+        " a neighbour is no A, C, G or T, or the reference does not have the contig",
+    ),
+    Column("n", "int64", "variants"),
+    key=("patient_id", "context"),
+)
+
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
@@ -317,8 +359,19 @@ ALTERATIONS = Table(
     ),
     Column("n_variants", "int32", "variants of the class in the gene; 0 for markers of other kinds", optional=True),
     Column("alt_copies", "int32", "alternate copies of these variants, summed", optional=True),
-    Column("value", "float64", "copy number, or the number that the marker is", nullable=True, optional=True),
-    Column("source", "category", "variants, copy_number, fusions or a table of the user's", optional=True),
+    Column(
+        "value",
+        "float64",
+        "copy number, or the number that the marker is: expression, a score, mutations per megabase",
+        nullable=True,
+        optional=True,
+    ),
+    Column(
+        "source",
+        "category",
+        "variants, copy_number, fusions, expression, burden or a table of the user's",
+        optional=True,
+    ),
     Column(
         "note",
         "category",
@@ -452,7 +505,7 @@ RESULTS = Table(
     Column(
         "estimate",
         "float64",
-        "see effect; above 0, carriers have the larger values of the feature",
+        "see effect; above 0, carriers, or those with more of the marker, have the larger values of the feature",
         nullable=True,
     ),
     Column("se", "float64", "standard error of the estimate; empty for rank tests too", nullable=True),
@@ -490,7 +543,7 @@ RESULTS = Table(
     Column("p_holm", "float64", "Holm's family-wise p, over the same pairs; empty if not asked for", nullable=True),
     Column("q_storey", "float64", "Storey's q, over the same pairs; empty if not asked for", nullable=True),
     Column("n", "int32", "patients with feature, marker and covariates"),
-    Column("n_carriers", "int32", "carriers among them"),
+    Column("n_carriers", "int32", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("n_missing", "int32", "analysed patients left out of this pair for a missing value"),
     Column("volume_rho", "float64", "Spearman correlation of the feature with the volume of the region", nullable=True),
     Column(
@@ -517,6 +570,7 @@ SUMMARY = Table(
     Column("n_no_residual", "int64", "pairs without residual variance"),
     Column("n_one_patient", "int64", "pairs whose estimate one patient decides, so that HC3 is not defined"),
     Column("n_unsettled", "int64", "pairs whose fit did not settle"),
+    Column("n_not_binary", "int64", "pairs whose marker is a number where the model needs carriers"),
     Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by Firth's likelihood"),
     Column(
         "inflation",
@@ -543,6 +597,199 @@ QUANTILES = Table(
     key=("analysis", "adjustment", "observed"),
 )
 
+MEASURES = ("Spearman rho", "eta squared", "bias-corrected Cramér's V", "R squared")
+CONFOUNDING = Table(
+    "association/confounding",
+    "How strongly one feature, or one marker with enough carriers, goes with one confounder.",
+    Column("analysis", "category", "role of the image"),
+    Column("kind", "category", "what is compared with the confounder", values=("feature", "marker")),
+    Column("name", "category", "feature or marker"),
+    Column("gene", "category", "gene of the marker, empty for a feature"),
+    Column("confounder", "category", "volume feature or covariate; for R squared: all covariates"),
+    Column("measure", "category", "what the strength is", values=MEASURES),
+    Column(
+        "strength", "float64", "-1 to 1 for rho, 0 to 1 otherwise; empty if one of both does not vary", nullable=True
+    ),
+    Column("n", "int32", "analysed patients with both"),
+    Column(
+        "verdict",
+        "category",
+        "refuse: one cannot be told from the other; flag: a limit of association is reached; empty otherwise",
+        values=("", "flag", "refuse"),
+    ),
+    key=("analysis", "kind", "name", "confounder", "measure"),
+)
+
+POWER = Table(
+    "association/power",
+    "What the study can find for one marker under one adjustment.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("n", "int32", "patients with any feature, the marker and the covariates"),
+    Column("n_carriers", "int32", "carriers among them"),
+    Column(
+        "r2", "float64", "share of the marker that the covariates explain; empty if it does not vary", nullable=True
+    ),
+    Column("n_tests", "int64", "tests made under this analysis and adjustment, which the level is divided by"),
+    Column(
+        "detectable_effect",
+        "float64",
+        "smallest difference of means found with 80 % power by a t test at association.alpha / n_tests;"
+        " empty if the marker was not tested",
+        unit="SD of the residual",
+        nullable=True,
+    ),
+    Column("events_per_variable", "float64", "carriers or others, the fewer, for each parameter of a logistic model"),
+    key=("analysis", "adjustment", "marker"),
+)
+
+EFFECTIVE_TESTS = Table(
+    "association/tests",
+    "Effective number of independent features, or markers, by four definitions.",
+    Column("analysis", "category", "role of the image"),
+    Column("kind", "category", "what is counted", values=("feature", "marker")),
+    Column("n_columns", "int32", "features, or markers with enough carriers"),
+    Column("n_used", "int32", "those of them that vary and that hardly any patient lacks"),
+    Column("n_patients", "int32", "patients that have all of these; li_ji, galwey and simplem cannot exceed it"),
+    Column("li_ji", "float64", "Li and Ji 2005; empty if fewer than 3 patients or no column are left", nullable=True),
+    Column("galwey", "float64", "Galwey 2009", nullable=True),
+    Column("simplem", "float64", "simpleM, Gao 2008", nullable=True),
+    Column("nyholt", "float64", "Nyholt 2004", nullable=True),
+    key=("analysis", "kind"),
+)
+
+REDUNDANCY = Table(
+    "association/redundancy",
+    "One feature, the feature that stands for it and for its like, and whether it hardly varies.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column(
+        "medoid", "category", "feature that stands for the cluster; empty if there are too many features to cluster"
+    ),
+    Column("cluster_size", "int32", "features of the cluster; 0 if not clustered"),
+    Column(
+        "top_share", "float64", "share of patients with the most frequent value; empty without values", nullable=True
+    ),
+    Column("near_constant", "bool", "one value dominates the feature, or it has none (see docs/statistics.md)"),
+    key=("analysis", "feature"),
+)
+
+PERMUTATION = Table(
+    "association/permutation",
+    "One of the pairs with the largest statistics under the full adjustment, with family-wise p by permutation.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "full", values=ADJUSTMENTS),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("statistic", "float64", "-df ln(1 - r2), r the partial correlation of the least-squares model"),
+    Column("p_single_step", "float64", "share of permutations whose largest statistic reaches this one"),
+    Column("p_step_down", "float64", "the same against the pairs that are not larger, made monotone"),
+    Column("n_permutations", "int32", "permutations made"),
+    Column("n_pairs", "int64", "pairs of the family"),
+    Column("n_left_out", "int32", "features left out since scattered missing values would stop the exchange"),
+    Column("movable", "float64", "least share of the patients of a pair that can be exchanged with another"),
+    key=("analysis", "adjustment", "feature", "marker"),
+)
+
+CONTROL_KINDS = ("shuffled identities", "random features", "synonymous")
+CONTROLS = Table(
+    "association/controls",
+    "Hits of one analysis and adjustment held against those of the same tests on a negative control.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS),
+    Column("counted", "category", "what is counted: hits, or genes that are found", values=("pair", "gene")),
+    Column("n_runs", "int32", "runs of the control"),
+    Column("n_tested", "int64", "pairs tested in the data"),
+    Column("n_hits", "int64", "hits in the data"),
+    Column("control_tested", "float64", "pairs tested in the control, mean over runs"),
+    Column("control_hits", "float64", "hits in the control, mean over runs"),
+    Column(
+        "ratio",
+        "float64",
+        "specificity: n_hits / control_hits, each by pair tested if the control is synonymous; empty without a hit in"
+        " any control",
+        nullable=True,
+    ),
+    Column("ratio_low", "float64", "lower 95 % bound; empty with one run", nullable=True),
+    Column("ratio_high", "float64", "upper 95 % bound; empty with one run or if not bounded", nullable=True),
+    Column("p", "float64", "share of runs, the data one of them, with as many hits; empty with one run", nullable=True),
+    Column("dispersion", "float64", "variance over mean of the runs' hits, at least 1", nullable=True),
+    key=("analysis", "adjustment", "control", "counted"),
+)
+
+EXCEEDANCE = Table(
+    "association/exceedance",
+    "How often the same pair does as well as one hit in the runs of a negative control.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
+    Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS[:2]),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("neg_log10_p", "float64", "-log10 p of the hit in the data"),
+    Column("n_runs", "int32", "runs that tested the pair"),
+    Column("share", "float64", "share of them with as small a p; empty without any", nullable=True),
+    Column("share_low", "float64", "lower 95 % bound (Clopper-Pearson)", nullable=True),
+    Column("share_high", "float64", "upper 95 % bound", nullable=True),
+    key=("analysis", "adjustment", "control", "feature", "marker"),
+)
+
+META_METHODS = ("fixed effect", "random effects")
+META = Table(
+    "association/meta",
+    "One pair under one adjustment, estimated in each site alone and pooled over sites.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("adjustment", "category", "as in the results; the site itself is no covariate here", values=ADJUSTMENTS),
+    Column("effect", "category", "what the estimates are", values=EFFECTS),
+    Column(
+        "method",
+        "category",
+        "fixed effect with a normal deviate, or random effects (REML) with Hartung-Knapp intervals",
+        values=META_METHODS,
+    ),
+    Column("n_sites", "int32", "sites with an estimate"),
+    Column("n", "int64", "patients of these sites"),
+    Column("n_carriers", "int64", "carriers among them"),
+    Column("estimate", "float64", "pooled estimate", nullable=True),
+    Column("se", "float64", "its standard error", nullable=True),
+    Column("ci_low", "float64", "lower bound of the 95 % confidence interval", nullable=True),
+    Column("ci_high", "float64", "upper bound", nullable=True),
+    Column("p", "float64", "two-sided p of the pooled estimate", nullable=True),
+    Column("neg_log10_p", "float64", "-log10 p", nullable=True),
+    Column("q", "float64", "Cochran's Q: differences between sites", nullable=True),
+    Column("q_p", "float64", "its p-value, on n_sites - 1 degrees of freedom", nullable=True),
+    Column("i2", "float64", "share of the variance of estimates that lies between sites, 0 to 1", nullable=True),
+    Column("tau2", "float64", "variance of the true effects between sites; 0 for a fixed effect", nullable=True),
+    Column("n_same_sign", "int32", "sites whose estimate has the sign of the pooled one"),
+    Column("flag", "category", "why there is no pooled estimate, empty otherwise"),
+    key=("analysis", "feature", "marker", "adjustment", "method"),
+)
+
+SITES = Table(
+    "association/sites",
+    "One hit estimated in one site alone.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("adjustment", "category", "as in the results; the site itself is no covariate here", values=ADJUSTMENTS),
+    Column("effect", "category", "what the estimate is", values=EFFECTS),
+    Column("site", "category", "level of the covariate association.site"),
+    Column("estimate", "float64", "of the feature rank-normalised in this site", nullable=True),
+    Column("se", "float64", "standard error of the estimate", nullable=True),
+    Column("n", "int32", "patients with feature, marker and covariates"),
+    Column("n_carriers", "int32", "carriers among them"),
+    Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
+    key=("analysis", "feature", "marker", "adjustment", "site"),
+)
+
 ALL: tuple[Table, ...] = (
     IMAGES,
     ACQUISITION,
@@ -556,6 +803,8 @@ ALL: tuple[Table, ...] = (
     MISSING,
     ANNOTATIONS,
     JOINS,
+    BURDEN,
+    SPECTRUM,
     ALTERATIONS,
     SAMPLE_QUALITY,
     RELATEDNESS,
@@ -566,5 +815,14 @@ ALL: tuple[Table, ...] = (
     RESULTS,
     SUMMARY,
     QUANTILES,
+    CONFOUNDING,
+    POWER,
+    EFFECTIVE_TESTS,
+    REDUNDANCY,
+    PERMUTATION,
+    CONTROLS,
+    EXCEEDANCE,
+    META,
+    SITES,
     FAILURES,
 )

@@ -98,7 +98,7 @@ def feature_map(features: FloatArray, confounders: pd.DataFrame) -> Iterator[Str
     _check_rows(features, confounders)
     for name in confounders:
         column = confounders[name]
-        if _is_number(column):
+        if is_number(column):
             yield Strength(str(name), Measure.SPEARMAN, spearman(features, column.to_numpy(float, na_value=np.nan)))
         else:
             yield Strength(str(name), Measure.ETA2, anova(features, _codes(column)).eta2)
@@ -112,7 +112,7 @@ def marker_map(markers: FloatArray, confounders: pd.DataFrame) -> Iterator[Stren
     _check_rows(markers, confounders)
     for name in confounders:
         column = confounders[name]
-        if _is_number(column):
+        if is_number(column):
             yield Strength(str(name), Measure.SPEARMAN, spearman(markers, column.to_numpy(float, na_value=np.nan)))
         else:
             counts = carrier_counts(markers, _codes(column))
@@ -216,7 +216,8 @@ def redundant_columns(design: FloatArray) -> list[int]:
     return found
 
 
-def _is_number(column: pd.Series) -> bool:
+def is_number(column: pd.Series) -> bool:
+    """Whether a confounder is a number, not a category."""
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 

@@ -36,7 +36,7 @@ def shuffled_identities(groups: IntArray, n_runs: int, rng: np.random.Generator)
 def random_features(values: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Normal features (n_patients, n_features) with means, variances and correlations of ``values``, and its NaN.
 
-    With X = U S Vᵀ the centred table, rows are drawn as z S Vᵀ / √(n − 1). Missing values count as the mean for the
+    With X the centred table, rows are drawn as zᵀ X / √(n − 1), z normal. Missing values count as the mean for the
     correlations, which weakens those of columns with many; variances are those of the values present.
 
     Raises
@@ -50,8 +50,7 @@ def random_features(values: FloatArray, rng: np.random.Generator) -> FloatArray:
         raise TooFewRowsError(int(counts.min()), 2, "random features of the same covariance")
     mean = np.nanmean(values, axis=0)
     centred = np.where(present, values - mean, 0)
-    _, s, vt = np.linalg.svd(centred, full_matrices=False)
-    drawn = rng.normal(size=(len(values), len(s))) @ (s[:, None] * vt) / np.sqrt(len(values) - 1)
+    drawn = rng.normal(size=(len(values), len(values))) @ centred / np.sqrt(len(values) - 1)
     # A column with missing values has lost variance to the zeros put in their place.
     drawn *= np.sqrt((len(values) - 1) / (counts - 1))
     return np.where(present, mean + drawn, np.nan)
@@ -193,8 +192,11 @@ def exceedance(observed: FloatArray, controls: FloatArray, *, confidence: float 
     """
     if controls.ndim != 2 or observed.shape != controls.shape[1:]:
         raise ShapeMismatchError(observed=observed.shape, controls=controls.shape)
-    n = np.isfinite(controls).sum(axis=0).astype(float)
-    reached = (controls >= observed).sum(axis=0).astype(float)
+    return exceedance_of((controls >= observed).sum(axis=0), np.isfinite(controls).sum(axis=0), confidence=confidence)
+
+
+def exceedance_of(reached: IntArray, n: IntArray, *, confidence: float = 0.95) -> Exceedance:
+    """The same from counts: of ``n`` (n_hits,) controls that tested the pair, ``reached`` (n_hits,) do as well."""
     tail = (1 - confidence) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(reached > 0, special.betaincinv(reached, n - reached + 1, tail), 0)

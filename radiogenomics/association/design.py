@@ -12,7 +12,9 @@ from scipy import special
 
 from radiogenomics import tables
 from radiogenomics.association.errors import (
+    MixedMarkerError,
     NoCommonPatientError,
+    NoLargestRegionError,
     NoPatientColumnError,
     NoVolumeFeatureError,
     UnknownClassError,
@@ -22,7 +24,10 @@ from radiogenomics.errors import MissingFileError, TableError
 from radiogenomics.table import read_provenance
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 BLOM = 3 / 8
+# A standard deviation of up to this share of the largest number is rounding.
+CONSTANT_SD = 1e-12
 CARRIER = {"altered": 1.0, "wild_type": 0.0, "not_assayed": np.nan}
 NOT_COVARIATES = tuple(column.name for column in tables.PATIENTS.columns)
 
@@ -55,10 +60,14 @@ class Features:
 
 @dataclass(frozen=True)
 class Markers:
-    """Carrier status: ``values`` (n_patients, n_markers) 1, 0 or NaN (not assayed); ``names`` has one row a marker."""
+    """Carrier status: ``values`` (n_patients, n_markers) 1, 0 or NaN (not assayed); ``names`` has one row a marker.
+
+    ``numbers`` (n_markers,) marks those that are numbers, in SD from their mean; None if none is.
+    """
 
     names: pd.DataFrame
     values: FloatArray
+    numbers: BoolArray | None = None
 
     def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
         """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
@@ -66,7 +75,11 @@ class Markers:
         order = np.argsort(number, kind="stable")
         if (np.diff(number) >= 0).all():
             return self, number.astype(np.int64)
-        markers = Markers(self.names.iloc[order].reset_index(drop=True), np.ascontiguousarray(self.values[:, order]))
+        markers = Markers(
+            self.names.iloc[order].reset_index(drop=True),
+            np.ascontiguousarray(self.values[:, order]),
+            None if self.numbers is None else self.numbers[order],
+        )
         return markers, number[order].astype(np.int64)
 
 
@@ -95,10 +108,15 @@ def read_patients(path: Path) -> pd.DataFrame:
     return frame.set_index("patient_id")[covariates].sort_index()
 
 
-def read_features(path: Path, patients: Sequence[str], volume_feature: str) -> Iterator[Features]:
+def read_features(path: Path, patients: Sequence[str], volume_feature: str | None) -> Iterator[Features]:
     """One matrix per role of image, patients in the given order; of several regions of a patient the largest counts.
 
     The largest is that with the highest value of ``volume_feature``, and of equal ones the first by name.
+
+    Raises
+    ------
+    NoLargestRegionError
+        A patient has several regions in one role, and no feature measures volume.
     """
     everyone = tables.FEATURES.read(path)
     frame = everyone[everyone["patient_id"].isin(list(patients))]
@@ -122,11 +140,13 @@ def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp
     return numbers[codes.codes.to_numpy()] if len(numbers) else np.zeros(0, np.intp)
 
 
-def _largest_regions(part: pd.DataFrame, volume_feature: str) -> pd.DataFrame:
+def _largest_regions(part: pd.DataFrame, volume_feature: str | None) -> pd.DataFrame:
     """Features of one region a patient."""
     regions = part[["patient_id", "image_id", "roi"]].astype(str).drop_duplicates()
-    if not regions["patient_id"].duplicated().any():
+    if not (repeated := regions["patient_id"].duplicated()).any():
         return part
+    if volume_feature is None:
+        raise NoLargestRegionError(str(part["role"].iloc[0]), sorted(set(regions.loc[repeated, "patient_id"])))
     volumes = part.loc[part["feature"] == volume_feature, ["patient_id", "image_id", "roi", "value"]]
     keyed = regions.merge(volumes.astype({"patient_id": str, "image_id": str, "roi": str}), how="left")
     keyed = keyed.sort_values(["value", "roi"], ascending=[False, True], kind="stable")
@@ -136,14 +156,18 @@ def _largest_regions(part: pd.DataFrame, volume_feature: str) -> pd.DataFrame:
 
 
 def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) -> Markers:
-    """Carrier status of the wanted classes, patients in the given order.
+    """Carrier status, or number, of the wanted classes, patients in the given order.
 
-    Memory is that of one row group and of the matrix; a marker may stand in several row groups.
+    A row without a state holds a number. Numbers of a marker are divided by their standard deviation among the given
+    patients, after their mean was taken off; a constant one becomes 0. Memory is that of one row group and of the
+    matrix; a marker may stand in several row groups.
 
     Raises
     ------
     UnknownClassError
         The table does not record one of the classes, though it holds others.
+    MixedMarkerError
+        A marker has states in some rows and numbers in others.
     """
     row_of = {patient: index for index, patient in enumerate(patients)}
     class_of = {name: index for index, name in enumerate(classes)}
@@ -151,6 +175,8 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
     genes: list[str] = []
     values = np.empty((len(patients), 0))
     seen: set[str] = set()
+    with_state: set[int] = set()
+    with_number: set[int] = set()
     for frame in _marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
         rows = _numbers(frame["patient_id"], row_of)
@@ -162,18 +188,41 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         values = np.hstack([values, np.full((len(patients), len(new)), np.nan)])
         place = rows[wanted], _numbers(frame["marker"], column_of)[wanted]
         state = _carriers(frame["state"])[wanted]
-        values[place] = np.where(np.isnan(values[place]), state, values[place])
+        number = frame["value"].mask(frame["state"].notna()).to_numpy(float)[wanted]
+        with_state |= set(place[1][~np.isnan(state)].tolist())
+        with_number |= set(place[1][~np.isnan(number)].tolist())
+        found = np.where(np.isnan(state), number, state)
+        values[place] = np.where(np.isnan(values[place]), found, values[place])
     recorded = set(_recorded_classes(path)) or seen
     if recorded and not recorded & set(classes):
         raise UnknownClassError(classes, sorted(recorded))
-    return Markers(pd.DataFrame({"marker": list(column_of), "gene": genes}, dtype=object), values)
+    if mixed := sorted(with_state & with_number):
+        raise MixedMarkerError(path, [list(column_of)[column] for column in mixed])
+    numbers = np.zeros(len(genes), np.bool_)
+    numbers[sorted(with_number)] = True
+    values[:, numbers] = _standardised(values[:, numbers])
+    names = pd.DataFrame({"marker": list(column_of), "gene": genes}, dtype=object)
+    return Markers(names, values, numbers if numbers.any() else None)
 
 
 def _carriers(state: pd.Series) -> FloatArray:
-    """Carrier status of each row."""
+    """Carrier status of each row, NaN where the state is missing."""
     codes = state.astype("category").cat
-    of_category: FloatArray = np.array([CARRIER[str(name)] for name in codes.categories], float)
-    return of_category[codes.codes.to_numpy()] if len(of_category) else np.zeros(0)
+    # The code of a missing state is -1, the last place.
+    of_category: FloatArray = np.array([*(CARRIER[str(name)] for name in codes.categories), np.nan], float)
+    return of_category[codes.codes.to_numpy()]
+
+
+def _standardised(values: FloatArray) -> FloatArray:
+    """Columns less their mean, in SD (n - 1 degrees of freedom); NaN kept, constant columns 0."""
+    n = np.isfinite(values).sum(axis=0)
+    left = values - np.nansum(values, axis=0) / np.maximum(n, 1)
+    deviation = np.sqrt(np.nansum(left**2, axis=0) / np.maximum(n - 1, 1))
+    constant = deviation <= CONSTANT_SD * np.nanmax(np.abs(values), axis=0, initial=0)
+    found: FloatArray = np.where(
+        np.isnan(values), np.nan, np.where(constant, 0, left / np.where(constant, 1, deviation))
+    )
+    return found
 
 
 def _recorded_classes(path: Path) -> Sequence[str]:
@@ -221,18 +270,19 @@ def ranks(values: FloatArray) -> FloatArray:
     return found
 
 
-def designs(volume: FloatArray, covariates: pd.DataFrame) -> dict[str, FloatArray]:
+def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, FloatArray]:
     """Design of each model, (n_patients, n_columns) with NaN where a covariate is missing.
 
     crude: intercept; volume: and log volume; full: and all covariates, categories as indicators against the first.
+    Without ``volume`` there is no design of that name and no log volume in full; without covariates either, crude only.
     """
-    intercept, log_volume = np.ones((len(volume), 1)), np.log(volume)[:, None]
-    adjusted = np.hstack([intercept, log_volume])
-    return {
-        "crude": intercept,
-        "volume": adjusted,
-        "full": np.hstack([adjusted, *(_columns(covariates[name]) for name in covariates)]),
-    }
+    found = {"crude": np.ones((len(covariates), 1))}
+    if volume is not None:
+        found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
+    if volume is not None or len(covariates.columns):
+        fewer = found["volume" if volume is not None else "crude"]
+        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+    return found
 
 
 def _columns(covariate: pd.Series) -> FloatArray:

@@ -1,6 +1,6 @@
 """Why an association study cannot be set up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from radiogenomics.errors import AssociationError, listing
@@ -15,8 +15,23 @@ class NoVolumeFeatureError(AssociationError):
         self.wanted, self.analysis = wanted, analysis
         super().__init__(
             f"analysis {analysis!r}: no feature {wanted!r} to take the volume from;"
-            f" shape features present: {listing(near, 5)}",
-            hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume",
+            f" features of shape or volume present: {listing(near, 5)}",
+            hint="extract the family `shape`, or set `association.volume_feature` to a feature that measures volume"
+            " (one of a finished table is called NAME_FEATURE), or to null for no adjustment",
+        )
+
+
+class NoLargestRegionError(AssociationError):
+    """Which region of a patient counts is decided by volume, and there is none."""
+
+    reason = "no_largest_region"
+
+    def __init__(self, analysis: str, patients: Sequence[str]) -> None:
+        self.analysis, self.patients = analysis, tuple(patients)
+        super().__init__(
+            f"analysis {analysis!r}: {len(patients)} patient(s) have several regions, and no feature says which is the"
+            " largest",
+            hint="set `association.volume_feature`, or keep one region of a patient in each role",
         )
 
 
@@ -46,6 +61,19 @@ class UnknownClassError(AssociationError):
         )
 
 
+class MixedMarkerError(AssociationError):
+    """A marker is carried or not in some patients, and a number in others."""
+
+    reason = "mixed_marker"
+
+    def __init__(self, path: Path, markers: Sequence[str]) -> None:
+        self.path, self.markers = path, tuple(markers)
+        super().__init__(
+            f"{path.name}: {listing(markers)} has states in some rows and numbers without a state in others",
+            hint="give every row of a marker a state, or none of them",
+        )
+
+
 class NoPatientColumnError(AssociationError):
     """The covariates table does not say which patient a row is about."""
 
@@ -56,6 +84,56 @@ class NoPatientColumnError(AssociationError):
         super().__init__(
             f"{path.name}: no column 'patient_id'; found {listing(present)}",
             hint="name the column of patients patient_id",
+        )
+
+
+class NoGroupError(AssociationError):
+    """The covariate that patients are to be grouped by is not there, or is a number."""
+
+    reason = "no_group"
+
+    def __init__(self, key: str, name: str, categories: Sequence[str]) -> None:
+        self.key, self.name, self.categories = key, name, tuple(categories)
+        super().__init__(
+            f"association.{key}: no category {name!r} among the covariates; categories: {listing(categories)}",
+            hint="name a column of the covariates table that holds no numbers",
+        )
+
+
+class FewTablesError(AssociationError):
+    """Sites cannot be pooled because there is only one."""
+
+    reason = "few_tables"
+
+    def __init__(self, found: int) -> None:
+        self.found = found
+        super().__init__(f"{found} results table(s) to pool", hint="give the results tables of two sites or more")
+
+
+class ResultsDifferError(AssociationError):
+    """Results of sites that do not estimate the same, so their mean has no meaning."""
+
+    reason = "results_differ"
+
+    def __init__(self, what: str, found: Mapping[str, Sequence[str]]) -> None:
+        self.what, self.found = what, {name: tuple(values) for name, values in found.items()}
+        super().__init__(
+            f"results tables differ in {what}: "
+            + "; ".join(f"{name}: {', '.join(values) or 'none'}" for name, values in self.found.items()),
+            hint="run `radiogenomics association test` at each site with the same section association",
+        )
+
+
+class NoStandardErrorError(AssociationError):
+    """Estimates without a standard error have no weight."""
+
+    reason = "no_standard_error"
+
+    def __init__(self, effect: str) -> None:
+        self.effect = effect
+        super().__init__(
+            f"results of {effect!r} have no standard errors, so sites cannot be weighed",
+            hint="set association.model to linear or logistic",
         )
 
 

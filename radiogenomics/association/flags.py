@@ -12,4 +12,5 @@ from radiogenomics.tables import NOT_TESTED_REASONS
     NO_RESIDUAL,
     ONE_PATIENT,
     UNSETTLED,
+    NOT_BINARY,
 ) = range(len(NOT_TESTED_REASONS))

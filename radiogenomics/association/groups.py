@@ -21,6 +21,7 @@ from radiogenomics.association.patterns import patterns
 from radiogenomics.association.products import cross, multiply_sparse
 from radiogenomics.association.projection import CARRIER, Side, orthonormal, project
 from radiogenomics.association.robust import hc3
+from radiogenomics.association.scan import ENOUGH
 from radiogenomics.association.scattered import Joint, join
 
 FloatArray = NDArray[np.float64]
@@ -82,13 +83,15 @@ class Group:
         """Projected features (n, f)."""
         return np.ascontiguousarray(self.side.left.T)
 
-    def fit(self, markers: FloatArray, rules: Rules) -> Found:
-        """Fit every feature on markers (m, n_patients), NaN where missing."""
+    def fit(self, markers: FloatArray, rules: Rules, numbers: BoolArray | None = None) -> Found:
+        """Fit every feature on markers (m, n_patients), NaN where missing; rules of carriers spare ``numbers`` (m,)."""
         raw = np.ascontiguousarray(markers[:, self.rows])
         side = project(raw, self.basis)
         joint = self._joint(side, raw, np.dtype(rules.precision).type)
         df = joint.n - joint.rank - 1
         few = np.minimum(joint.carriers, joint.n - joint.carriers)
+        if numbers is not None:
+            few = np.where(numbers[:, None], ENOUGH, few)
         flag = self._flags(joint, side, df, few, rules)
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = joint.syg / joint.sgg

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.groups import Group, Rules, groups
-from radiogenomics.association.scan import Fits, Scan
+from radiogenomics.association.scan import BoolArray, Fits, Scan
 from radiogenomics.association.tail import Tails
 from radiogenomics.tables import METHODS
 
@@ -51,6 +51,7 @@ class LinearScan(Scan):
     """
 
     effect = "SD per carrier"
+    effect_of_numbers = "SD per SD of the marker"
 
     def __init__(self, features: FloatArray, designs: Mapping[str, FloatArray], rules: Rules, threads: int = 1) -> None:
         super().__init__(features, threads)
@@ -58,18 +59,18 @@ class LinearScan(Scan):
         self._groups = {name: groups(features, design) for name, design in designs.items()}
         self._tails = Tails()
 
-    def fit(self, markers: FloatArray) -> dict[str, Fits]:
+    def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> dict[str, Fits]:
         """Fit all features on markers (n_markers, n_patients) under each design."""
-        return {name: self._fit(markers, parts) for name, parts in self._groups.items()}
+        return {name: self._fit(markers, parts, numbers) for name, parts in self._groups.items()}
 
-    def _fit(self, markers: FloatArray, parts: Sequence[Group]) -> Fits:
+    def _fit(self, markers: FloatArray, parts: Sequence[Group], numbers: BoolArray | None) -> Fits:
         """All features on the markers (n_markers, n_patients) under one design."""
         shape = (len(markers), self.n_features)
         estimate, se = np.full(shape, np.nan), np.full(shape, np.nan)
         df, n, n_carriers = (np.zeros(shape, np.int32) for _ in range(3))
         flag, hc3, recomputed = np.zeros(shape, np.int8), np.zeros(shape, bool), np.zeros(shape, bool)
         for group in parts:
-            found = group.fit(markers, self.rules)
+            found = group.fit(markers, self.rules, numbers)
             where = group.columns
             estimate[:, where], se[:, where], df[:, where] = found.slope, found.se, found.df
             n[:, where], n_carriers[:, where], flag[:, where] = found.n, found.carriers, found.flag

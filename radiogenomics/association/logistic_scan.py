@@ -7,7 +7,7 @@ import numpy as np
 
 from radiogenomics.association import logistic
 from radiogenomics.association.firth import firth
-from radiogenomics.association.flags import COLLINEAR, FEW_CARRIERS, TESTED, UNSETTLED
+from radiogenomics.association.flags import COLLINEAR, FEW_CARRIERS, NOT_BINARY, TESTED, UNSETTLED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.pairwise import BoolArray, FloatArray, IntArray, PairwiseScan, Side, Tests
 from radiogenomics.tables import METHODS
@@ -38,6 +38,7 @@ class LogisticScan(PairwiseScan):
     """
 
     effect = "log odds per SD"
+    effect_of_numbers = "log odds per SD"
 
     def __init__(
         self,
@@ -50,14 +51,18 @@ class LogisticScan(PairwiseScan):
         super().__init__(features, designs, rules, threads)
         self.limits = limits
 
-    def tests(self, name: str, side: Side, markers: FloatArray, few: IntArray, allowed: BoolArray) -> Tests:
-        """Score tests of all pairs, then Firth's fit of those that need it."""
+    def tests(
+        self, name: str, side: Side, markers: FloatArray, few: IntArray, allowed: BoolArray, numbers: BoolArray
+    ) -> Tests:
+        """Score tests of all pairs, then Firth's fit of those that need it; a number is no outcome to be fitted."""
+        markers, allowed = np.where(numbers, np.nan, markers), allowed & ~numbers
         found = logistic.score_tests(markers, side.features, side.design)
         with np.errstate(invalid="ignore"):
             doubtful = (found.flag == 0) & ((found.p <= self.limits.p_below) | (few < self.limits.carriers_below))
         alone = allowed & (doubtful | (found.flag == logistic.NO_NULL))
         estimate, se, z = found.one_step.copy(), found.one_step_se.copy(), found.z.copy()
         p, neg_log10_p, flag = found.p.copy(), found.neg_log10_p.copy(), _FLAGS[found.flag]
+        flag[:, numbers] = NOT_BINARY
         if alone.any():
             fits = firth(markers, side.features, side.design, np.argwhere(alone))
             estimate[alone], se[alone], flag[alone] = fits.estimate, fits.se, _FLAGS[fits.flag]

@@ -140,8 +140,12 @@ class Mixed:
         vectors, d = self._covariance.decompose(rows)
         return _Rotated(basis, side, vectors, d, _sums(vectors, basis).T.copy(), _sums(vectors, side.left))
 
-    def fit(self, markers: FloatArray) -> MixedFits:
-        """Fit all features on markers (n_markers, n_patients), NaN where missing."""
+    def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> MixedFits:
+        """Fit all features on markers (n_markers, n_patients), NaN where missing.
+
+        Rules of carriers spare ``numbers`` (n_markers,).
+        """
+        spared = np.zeros(len(markers), np.bool_) if numbers is None else numbers
         shape = (len(markers), self.n_features)
         estimate, se, variance, ratio, df, p, height = (np.full(shape, np.nan) for _ in range(7))
         n, carriers = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -151,7 +155,7 @@ class Mixed:
             on_rows = markers[:, part.rows]
             for mask, chosen in patterns(~np.isnan(on_rows.T)):
                 # Most markers lack nobody: then the patients are those of the features.
-                self._fit(part, mask, np.ascontiguousarray(on_rows[np.ix_(chosen, mask)]), chosen, whole)
+                self._fit(part, mask, np.ascontiguousarray(on_rows[np.ix_(chosen, mask)]), chosen, spared, whole)
         untested = flag != TESTED
         for values in (estimate, se, variance, ratio, df):
             values[untested] = np.nan
@@ -159,8 +163,16 @@ class Mixed:
         exact &= ~untested
         return whole
 
-    def _fit(self, part: _Part, mask: BoolArray, markers: FloatArray, chosen: IntArray, whole: MixedFits) -> None:
-        """Markers (m, n) of all of the patients ``mask`` of a part."""
+    def _fit(
+        self,
+        part: _Part,
+        mask: BoolArray,
+        markers: FloatArray,
+        chosen: IntArray,
+        spared: BoolArray,
+        whole: MixedFits,
+    ) -> None:
+        """The chosen markers (m, n) on the patients ``mask`` of a part, who all have them."""
         rows = part.rows[mask]
         values = part.values if mask.all() else np.ascontiguousarray(part.values[:, mask])
         where = np.ix_(chosen, part.columns)
@@ -171,7 +183,7 @@ class Mixed:
         length = np.sqrt(np.where(g.squares > 0, g.squares, 1))
         unit = g.left / length[:, None]
         gy = product(unit, np.ascontiguousarray(here.side.left.T))
-        flag = self._flags(g, here, gy, free)
+        flag = self._flags(g, here, gy, free, spared[chosen])
         pairs = _Pairs.empty(flag, part.ratio)
         rotated = (here.basis_sums, _sums(here.vectors, unit), here.sums, gy, here.side.squares, here.d, free)
         exact = np.ones(flag.shape, np.bool_)
@@ -187,11 +199,11 @@ class Mixed:
         whole.variance[where], whole.ratio[where], whole.df[where] = pairs.variance, pairs.ratio, pairs.df
         whole.flag[where], whole.exact[where] = pairs.flag, exact
 
-    def _flags(self, g: Side, here: _Rotated, gy: FloatArray, free: int) -> NDArray[np.int8]:
+    def _flags(self, g: Side, here: _Rotated, gy: FloatArray, free: int, spared: BoolArray) -> NDArray[np.int8]:
         """Reasons, the first that applies, as for least squares."""
-        n = len(here.side.left[0]) if len(here.side.left) else 0
+        n = here.side.left.shape[1]
         gone = (g.squares <= RESIDUAL_TOLERANCE * g.total)[:, None]
-        few = np.minimum(g.carriers, n - g.carriers)[:, None] < self.rules.min_carriers
+        few = ((np.minimum(g.carriers, n - g.carriers) < self.rules.min_carriers) & ~spared)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             exact_fit = ~(1 - gy**2 / here.side.squares > RESIDUAL_TOLERANCE)
         conditions = [

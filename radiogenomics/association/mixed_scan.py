@@ -11,7 +11,7 @@ from radiogenomics.association.errors import UnknownRandomEffectError, UnusableR
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.mixed import Mixed, MixedFits
-from radiogenomics.association.scan import Fits, Scan
+from radiogenomics.association.scan import BoolArray, Fits, Scan
 from radiogenomics.tables import METHODS
 
 FloatArray = NDArray[np.float64]
@@ -26,23 +26,34 @@ def random_effect(covariates: pd.DataFrame, name: str | None) -> tuple[pd.DataFr
 
     Raises
     ------
-    UnknownRandomEffectError, UnusableRandomEffectError
+    UnknownRandomEffectError
     """
     if name is None:
         return covariates, None
     if name not in covariates:
         raise UnknownRandomEffectError(name, [str(column) for column in covariates])
-    codes, levels = pd.factorize(covariates[name], sort=False)
-    counts = np.bincount(codes[codes >= 0], minlength=1)
-    if len(levels) < 2 or counts.max() < 2:
-        raise UnusableRandomEffectError(name, len(levels), int(counts.sum()))
-    return covariates.drop(columns=name), codes.astype(np.int64)
+    return covariates.drop(columns=name), pd.factorize(covariates[name])[0].astype(np.int64)
+
+
+def require_levels(name: str | None, levels: IntArray | None) -> None:
+    """See that levels (n_patients,) can tell their variance from that of the residual, if there is a random effect.
+
+    Raises
+    ------
+    UnusableRandomEffectError
+    """
+    if levels is None:
+        return
+    counts = np.bincount(levels[levels >= 0], minlength=1)
+    if (counts > 0).sum() < 2 or counts.max() < 2:
+        raise UnusableRandomEffectError(str(name), int((counts > 0).sum()), int(counts.sum()))
 
 
 class MixedScan(Scan):
     """Features made ready for several designs, all with the same random effect."""
 
     effect = "SD per carrier"
+    effect_of_numbers = "SD per SD of the marker"
 
     def __init__(
         self,
@@ -59,9 +70,9 @@ class MixedScan(Scan):
             name: Mixed(features, design + known, Levels(codes), rules, exact_below) for name, design in designs.items()
         }
 
-    def fit(self, markers: FloatArray) -> dict[str, Fits]:
+    def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> dict[str, Fits]:
         """Fit all features on markers (n_markers, n_patients) under each design."""
-        return {name: _fits(model.fit(markers)) for name, model in self._models.items()}
+        return {name: _fits(model.fit(markers, numbers)) for name, model in self._models.items()}
 
 
 def _fits(found: MixedFits) -> Fits:

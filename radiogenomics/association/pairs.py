@@ -21,13 +21,13 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.mixed_scan import random_effect
+from radiogenomics.association.mixed_scan import random_effect, require_levels
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Association
+from radiogenomics.config.models import AUDIT_KEYS, Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -47,12 +47,12 @@ def test(
     summary: Path | None,
     quantiles: Path | None,
 ) -> None:
-    """Test every feature against every marker under the three adjustments."""
+    """Test every feature against every marker under each adjustment."""
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
     record = {
-        **options.model_dump(mode="json"),
+        **options.model_dump(mode="json", exclude=set(AUDIT_KEYS)),
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }
@@ -100,18 +100,20 @@ def analyse(
     second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
     kept.
     """
-    volume = features.volume(options.volume_feature)
+    volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
     fixed, levels = random_effect(covariates, options.random_effect)
-    scan = scan_of(options, rank_normal(features.values), designs(volume, fixed), threads, levels)
+    require_levels(options.random_effect, levels)
+    adjustments = designs(volume, fixed)
+    scan = scan_of(options, rank_normal(features.values), adjustments, threads, levels)
     markers, gene = markers.by_gene()
-    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in tables.ADJUSTMENTS}
+    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]
 
     hold = features.values.shape[1] * markers.values.shape[1] <= HELD_PAIRS
     held, wanted = [], []
-    for block, fits in scan.run(values, scan.blocks(markers.values.shape[1])):
+    for block, fits in scan.run(values, scan.blocks(markers.values.shape[1]), markers.numbers):
         for adjustment, fit in fits.items():
             tallies[adjustment].add(block.start, fit)
         if keep(fits, options.keep_p_below).any():
@@ -119,9 +121,10 @@ def analyse(
             if hold:
                 held.append((block, fits))
     adjusted = {adjustment: tally.adjust() for adjustment, tally in tallies.items()}
-    rho = spearman(features.values, volume)
-    rows = Rows(features, markers, rho, gene, scan.effect, adjusted, options.alpha, options.keep_p_below, write)
-    for block, fits in held or scan.run(values, wanted):
+    rho = np.full(features.values.shape[1], np.nan) if volume is None else spearman(features.values, volume)
+    effects = scan.effect, scan.effect_of_numbers
+    rows = Rows(features, markers, rho, gene, effects, adjusted, options.alpha, options.keep_p_below, write)
+    for block, fits in held or scan.run(values, wanted, markers.numbers):
         rows.add(block.start, fits)
     rows.finish()
     account = Account()

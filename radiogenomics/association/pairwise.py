@@ -14,7 +14,7 @@ from radiogenomics.association.flags import COLLINEAR, CONSTANT, FEW_CARRIERS, F
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.products import product
 from radiogenomics.association.projection import CARRIER
-from radiogenomics.association.scan import Fits, Scan
+from radiogenomics.association.scan import ENOUGH, Fits, Scan
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -55,7 +55,9 @@ class PairwiseScan(Scan):
         self._sides = {name: _side(features, design) for name, design in designs.items()}
 
     @abstractmethod
-    def tests(self, name: str, side: Side, markers: FloatArray, few: IntArray, allowed: BoolArray) -> Tests:
+    def tests(
+        self, name: str, side: Side, markers: FloatArray, few: IntArray, allowed: BoolArray, numbers: BoolArray
+    ) -> Tests:
         """Test the pairs of one block under one design.
 
         Parameters
@@ -69,21 +71,24 @@ class PairwiseScan(Scan):
             Carriers or non-carriers, whichever are fewer.
         allowed : (f, m) bool
             Pairs with enough patients and carriers; nothing is kept of the others.
+        numbers : (m,) bool
+            Markers that are numbers.
         """
 
-    def fit(self, markers: FloatArray) -> dict[str, Fits]:
+    def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> dict[str, Fits]:
         """Test all features on markers (n_markers, n_patients) under each design."""
-        return {name: self._fit(name, side, markers[:, side.rows].T) for name, side in self._sides.items()}
+        numbers = np.zeros(len(markers), np.bool_) if numbers is None else numbers
+        return {name: self._fit(name, side, markers[:, side.rows].T, numbers) for name, side in self._sides.items()}
 
-    def _fit(self, name: str, side: Side, markers: FloatArray) -> Fits:
+    def _fit(self, name: str, side: Side, markers: FloatArray, numbers: BoolArray) -> Fits:
         there = np.isfinite(side.features).T.astype(np.float64)
         n, carriers = (
             product(there, part.astype(np.float64)).astype(np.int64)
             for part in (~np.isnan(markers), markers >= CARRIER)
         )
-        few = self.fewest(n, carriers)
+        few = np.where(numbers, ENOUGH, self.fewest(n, carriers))
         allowed = (n >= self.rules.min_patients) & (few >= self.rules.min_carriers)
-        found = self.tests(name, side, markers, few, allowed)
+        found = self.tests(name, side, markers, few, allowed, numbers)
         flag = np.select([n < self.rules.min_patients, few < self.rules.min_carriers], [FEW_PATIENTS, FEW_CARRIERS], 0)
         flag = np.where(allowed, found.flag, flag).astype(np.int8)
         flag[_constant(side.features, markers, flag == COLLINEAR)] = CONSTANT

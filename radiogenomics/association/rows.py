@@ -28,13 +28,16 @@ FURTHER = {"by": "q_by", "holm": "p_holm", "storey": "q_storey"}
 
 @dataclass
 class Rows:
-    """Rows of one analysis. ``write`` takes whole row groups; ``limit`` is the largest p that is kept, None for all."""
+    """Rows of one analysis. ``write`` takes whole row groups; ``limit`` is the largest p that is kept, None for all.
+
+    ``effects`` are those of markers that are carried or not, and of those that are numbers.
+    """
 
     features: Features
     markers: Markers
     rho: FloatArray
     gene: NDArray[np.int64]
-    effect: str
+    effects: tuple[str, str]
     adjusted: Mapping[str, Adjusted]
     alpha: float
     limit: float | None
@@ -90,6 +93,8 @@ class Rows:
         self, estimate: Mapping[str, FloatArray], q: Mapping[str, tuple[dict[str, FloatArray], FloatArray]]
     ) -> BoolArray:
         """A value that is not known may be known not to be below alpha, which is all that is asked of it."""
+        if "volume" not in q:
+            return np.zeros(len(estimate["crude"]), np.bool_)
         with np.errstate(invalid="ignore"):
             hit, no_hit = q["crude"][0]["q_two_level"] < self.alpha, q["volume"][1] >= self.alpha
             return volume_explained(estimate["crude"], estimate["volume"], hit, no_hit)
@@ -103,6 +108,7 @@ class Rows:
         names, start = self.features.names, int(marker.min())
         markers = self.markers.names.iloc[start : int(marker.max()) + 1]
         zero = np.zeros(len(flag), np.int8)
+        number = zero.astype(bool) if self.markers.numbers is None else self.markers.numbers[marker]
         coded: dict[str, tuple[IntArray, Iterable[str]]] = {
             "analysis": (zero, [self.features.analysis]),
             "feature": (feature, names["feature"]),
@@ -110,12 +116,14 @@ class Rows:
             "marker": (marker - start, markers["marker"]),
             "gene": _shared(marker - start, markers["gene"]),
             "adjustment": (zero, [adjustment]),
-            "effect": (zero, [self.effect]),
+            "effect": _shared(number.astype(np.int8), pd.Series(self.effects)),
             "method": (columns["method"], tables.METHODS),
             "flag": (flag, tables.NOT_TESTED_REASONS),
         }
         df = pd.array(columns["df"], dtype="Int32")
         df[(flag != TESTED) | (columns["df"] < 1)] = pd.NA
+        carriers = pd.array(columns["n_carriers"], dtype="Int32")
+        carriers[number] = pd.NA
         empty = np.full(len(flag), np.nan)
         return pd.DataFrame(
             {
@@ -125,6 +133,7 @@ class Rows:
                     for name, (codes, values) in coded.items()
                 },
                 "df": df,
+                "n_carriers": carriers,
                 "n_missing": np.int32(len(self.features.patients)) - columns["n"],
                 "volume_rho": self.rho[feature],
             }

@@ -18,6 +18,8 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Block = tuple[slice, dict[str, "Fits"]]
 
+# What stands for the number of carriers where there is none to be too small.
+ENOUGH = np.iinfo(np.int64).max
 # A block holds about this many pairs (15 MB of results) and this many values of markers (8 MB).
 BLOCK_PAIRS, BLOCK_VALUES = 2**18, 2**20
 
@@ -56,29 +58,40 @@ class Fits:
 class Scan(ABC):
     """Features made ready for several adjustments, to be fitted on markers block by block.
 
-    ``effect`` is what the estimates are, one of ``tables.EFFECTS``.
+    ``effect`` is what the estimates are, one of ``tables.EFFECTS``, and ``effect_of_numbers`` what those of markers are
+    that are numbers; to these the smallest number of carriers does not apply.
     """
 
     effect: str
+    effect_of_numbers: str
 
     def __init__(self, features: FloatArray, threads: int = 1) -> None:
         self.n_patients, self.n_features = features.shape
         self.threads = threads
 
     @abstractmethod
-    def fit(self, markers: FloatArray) -> dict[str, Fits]:
-        """Fit all features on markers (n_markers, n_patients) under each adjustment; called from several threads."""
+    def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> dict[str, Fits]:
+        """Fit all features on markers (n_markers, n_patients) under each adjustment; called from several threads.
+
+        ``numbers`` (n_markers,) marks those that are no carrier status; None if all are.
+        """
 
     def blocks(self, n_markers: int) -> list[slice]:
         """Markers cut into blocks, at least one; how does not depend on the number of threads."""
         step = max(1, min(BLOCK_PAIRS // max(self.n_features, 1), BLOCK_VALUES // max(self.n_patients, 1)))
         return [slice(start, min(start + step, n_markers)) for start in range(0, max(n_markers, 1), step)]
 
-    def run(self, markers: Callable[[slice], FloatArray], blocks: Iterable[slice]) -> Iterator[Block]:
-        """Fit the blocks, in order. ``markers`` gives the values (n_patients, n) of one, from several threads."""
+    def run(
+        self, markers: Callable[[slice], FloatArray], blocks: Iterable[slice], numbers: BoolArray | None = None
+    ) -> Iterator[Block]:
+        """Fit the blocks, in order. ``markers`` gives the values (n_patients, n) of one, from several threads.
+
+        ``numbers`` marks those of all markers that are no carrier status.
+        """
 
         def work(block: slice) -> Block:
-            return block, self.fit(np.ascontiguousarray(markers(block).T, dtype=np.float64))
+            values = np.ascontiguousarray(markers(block).T, dtype=np.float64)
+            return block, self.fit(values, None if numbers is None else numbers[block])
 
         with ThreadPoolExecutor(self.threads) as pool:
             waiting: deque[Future[Block]] = deque()

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
-from radiogenomics.config import load_section
+from radiogenomics.config import load_mapping, load_section
+from radiogenomics.config.finished import FEATURE_TABLES
 from radiogenomics.config.models import Cohort
 from radiogenomics.errors import CohortError, TooManyFailuresError
 from radiogenomics.failures import Failures
@@ -42,6 +43,27 @@ class NoSampleError(CohortError):
         super().__init__("no row in the samples sheet", hint="add one, or accept the exclusion")
 
 
+class NoFeaturesError(CohortError):
+    """No finished table has a feature of the patient, and the study has no images."""
+
+    reason = "no_features"
+
+    def __init__(self) -> None:
+        super().__init__("no value in a finished feature table", hint="add one, or accept the exclusion")
+
+
+class NoMarkersError(CohortError):
+    """No marker of the patient is known, and the study has no variant files."""
+
+    reason = "no_markers"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no marker is known: the tables of genomics.markers have no row of the patient, or no value in it",
+            hint="add one, or accept the exclusion",
+        )
+
+
 @dataclass(frozen=True)
 class Exclusion:
     """Why one patient is not analysed."""
@@ -53,33 +75,51 @@ class Exclusion:
 
 def join(
     *,
-    patients: Path,
-    images: Path,
-    samples: Path,
     settings: str,
     features: Path,
-    sequenced: list[Path],
-    failed: list[Path],
-    poor: list[Path],
     table: Path,
     ledger: Path,
     failures: Path,
+    patients: Path | None = None,
+    images: Path | None = None,
+    samples: Path | None = None,
+    finished: str = "{}",
+    sequenced: Sequence[Path] = (),
+    markers: Path | None = None,
+    failed: Sequence[Path] = (),
+    poor: Sequence[Path] = (),
 ) -> None:
     """Write the patients table, the attrition ledger and all failures.
 
     A patient is analysed with features of at least one image and a sample that was read; a failed image of a patient
-    who has another one stands in the failures table but excludes nobody. A patient in a table of ``poor`` samples is
-    excluded although the sample was read.
+    who has another one stands in the failures table but excludes nobody. A study without images needs features of
+    finished tables instead, one without samples a known marker in ``markers``, the alterations table; one without a
+    sheet of patients enrols those of ``finished``, the feature tables as JSON by name. A patient in a table of
+    ``poor`` samples is excluded although the sample was read.
     """
-    options = load_section(Cohort, settings)
-    sheets = read_sheets(options.model_copy(update={"patients": patients, "images": images, "samples": samples}))
+    options = load_section(Cohort, settings).model_copy(
+        update={"patients": patients, "images": images, "samples": samples}
+    )
+    given = load_mapping(FEATURE_TABLES, finished).values()
+    sheets = read_sheets(options, given)
+    with_features = _patients_in(features)
+    with_markers = _patients_in(*sequenced) if markers is None else known_in(markers)
     recorded = [tables.FAILURES.read(path) for path in failed]
+    absent = absent_patients(
+        sheets,
+        with_features if images is None else None,
+        with_markers if samples is None else None,
+    )
     refused = [tables.FAILURES.read(path) for path in poor]
-    all_failures = pd.concat([*recorded, *refused, absent_from_sheets(sheets)], ignore_index=True)
-    with_sample = _patients_in(*sequenced).difference(*(frame["patient_id"] for frame in refused))
-    excluded = exclusions(sheets, _patients_in(features), with_sample, all_failures)
-    record = {"covariates": dict(options.covariates)}
-    provenance = Provenance("cohort", record, digests([patients, images, samples, features, *sequenced]))
+    all_failures = pd.concat([*recorded, *refused, absent], ignore_index=True)
+    with_markers = with_markers.difference(*(frame["patient_id"] for frame in refused))
+    excluded = exclusions(sheets, with_features, with_markers, all_failures)
+    record: dict[str, object] = {"covariates": dict(options.covariates)}
+    sheets_given = {"patients": patients, "images": images, "samples": samples}
+    if without := [name for name, path in sheets_given.items() if path is None]:
+        record["without"] = without
+    read = [patients, images, samples, features, *sequenced, markers, *(table.file for table in given)]
+    provenance = Provenance("cohort", record, digests([path for path in read if path is not None]))
     tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options.covariates), table, provenance)
     tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
     tables.LEDGER.write(ledger_frame(len(sheets.patients), excluded), ledger)
@@ -114,15 +154,30 @@ def within_limit(ledger: Path, max_failed_share: float) -> str:
     return f"{failed} of {enrolled} patients excluded, limit {max_failed_share:.0%}\n"
 
 
-def absent_from_sheets(sheets: Sheets) -> pd.DataFrame:
-    """Failures of patients without a row in the images or the samples sheet."""
+def absent_patients(
+    sheets: Sheets, with_features: set[str] | None = None, with_markers: set[str] | None = None
+) -> pd.DataFrame:
+    """Failures of patients without a row in the images or the samples sheet.
+
+    In a study without one of these sheets, ``with_features`` or ``with_markers`` stand in for it.
+    """
     failed = Failures("cohort")
+    imaged, sampled = ({row.patient_id for row in rows} for rows in (sheets.images, sheets.samples))
+    images = (imaged, NoImageError) if with_features is None else (with_features, NoFeaturesError)
+    samples = (sampled, NoSampleError) if with_markers is None else (with_markers, NoMarkersError)
     for row in sheets.patients:
-        for rows, error in ((sheets.images, NoImageError), (sheets.samples, NoSampleError)):
-            if all(row.patient_id != other.patient_id for other in rows):
+        for present, error in (images, samples):
+            if row.patient_id not in present:
                 with failed.guard(row.patient_id):
                     raise error
     return tables.FAILURES.frame(failed.rows)
+
+
+def known_in(markers: Path) -> set[str]:
+    """Patients of whom the alterations table knows a state or a number."""
+    frame = pq.read_table(markers, columns=["patient_id", "state", "value"]).to_pandas()
+    known = frame["state"].isin(["altered", "wild_type"]) | (frame["state"].isna() & frame["value"].notna())
+    return set(frame.loc[known, "patient_id"].astype(str))
 
 
 def exclusions(

@@ -1,27 +1,34 @@
 """The three cohort sheets: tab-separated, checked as a whole, every bad row reported at once with its line number.
 
+A sheet that the configuration leaves out has no rows; without a sheet of patients they are those of finished tables.
+
 This module is imported by the Snakefile, so it stays light: no numpy, no pandas.
 """
 
 import csv
+import gzip
 import io
 import math
 import re
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from radiogenomics.config.finished import FinishedFeatures
 from radiogenomics.config.models import Cohort
-from radiogenomics.errors import MissingFileError, SheetError
+from radiogenomics.errors import MissingFileError, SheetError, listing
 
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
+ID_RULE = "may hold letters, digits, - and _ only, since it becomes a file name"
 REMOTE_PATTERN = re.compile(r"^dicomweb:(?P<server>[A-Za-z0-9_-]+)/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})$")
 MISSING = ("", "NA", "NaN", "nan")
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SEGMENTER = "segmenter:"
 PANEL = "panel:"
+MAF_ENDINGS = (".maf", ".maf.gz")
 PATH_COLUMNS = ("series", "segmentation", "vcf", "assayed")
 Lines = Sequence[tuple[int, dict[str, str]]]
 
@@ -90,28 +97,83 @@ def is_remote(location: str) -> bool:
     return location.startswith("dicomweb:")
 
 
-def read_sheets(cohort: Cohort) -> Sheets:
+def read_sheets(cohort: Cohort, finished: Iterable[FinishedFeatures] = ()) -> Sheets:
     """Read and check the three sheets.
+
+    Parameters
+    ----------
+    finished : iterable of FinishedFeatures
+        Feature tables of the user's, whose patients are those of the study where it has no sheet of patients.
 
     Raises
     ------
     MissingFileError, SheetError
         ``SheetError`` lists every problem of the first sheet that has one.
     """
-    patients = _read_patients(cohort.patients, cohort.covariates)
+    if cohort.patients is None:
+        names = dict.fromkeys(name for table in finished for name in patients_of(table))
+        patients = tuple(PatientRow(name, {}) for name in names)
+    else:
+        patients = _read_patients(cohort.patients, cohort.covariates)
     known = {row.patient_id for row in patients}
-    return Sheets(patients, _read_images(cohort.images, known), _read_samples(cohort.samples, known))
+    return Sheets(
+        patients,
+        _read_images(cohort.images, known) if cohort.images is not None else (),
+        _samples(cohort.samples, patients, known) if cohort.samples is not None else (),
+    )
 
 
-def read_sequenced(cohort: Cohort) -> tuple[tuple[PatientRow, ...], tuple[SampleRow, ...]]:
+def patients_of(table: FinishedFeatures) -> tuple[str, ...]:
+    """Patients of a finished table, each once, in the order of the table.
+
+    Raises
+    ------
+    MissingFileError, SheetError
+    """
+    path = table.file
+    if not path.is_file():
+        raise MissingFileError(path, "feature table")
+    try:
+        cells = _column_of_parquet(table) if path.suffix == ".parquet" else _column_of_text(table)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        raise SheetError(path, [f"not readable: {error}"]) from error
+    names = dict.fromkeys(cell.strip()[: table.patient_prefix] for cell in cells)
+    _refuse(path, [f"{table.patient_id} {name!r} {ID_RULE}" for name in names if not ID_PATTERN.match(name)])
+    _refuse(path, [] if names else ["no patients"])
+    return tuple(names)
+
+
+def _column_of_text(table: FinishedFeatures) -> list[str]:
+    opened = gzip.open if table.file.suffix == ".gz" else open
+    with opened(table.file, "rt", encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream, delimiter="\t" if ".tsv" in table.file.suffixes else ",")
+        header = [name.strip() for name in next(rows, [])]
+        if table.patient_id not in header:
+            _refuse(table.file, [f"no column {table.patient_id!r}; found {listing(header)}"])
+        place = header.index(table.patient_id)
+        return [row[place] if place < len(row) else "" for row in rows if row]
+
+
+def _column_of_parquet(table: FinishedFeatures) -> list[str]:
+    from pyarrow import parquet
+
+    names = parquet.read_schema(table.file).names
+    if table.patient_id not in names:
+        _refuse(table.file, [f"no column {table.patient_id!r}; found {listing(names)}"])
+    return [str(cell) for cell in parquet.read_table(table.file, columns=[table.patient_id])[0].to_pylist()]
+
+
+def read_sequenced(
+    patients: Path, samples: Path, covariates: Mapping[str, Literal["number", "category"]]
+) -> tuple[tuple[PatientRow, ...], tuple[SampleRow, ...]]:
     """Read and check the sheets of patients and samples.
 
     Raises
     ------
     MissingFileError, SheetError
     """
-    patients = _read_patients(cohort.patients, cohort.covariates)
-    return patients, _read_samples(cohort.samples, {row.patient_id for row in patients})
+    rows = _read_patients(patients, covariates)
+    return rows, _samples(samples, rows, {row.patient_id for row in rows})
 
 
 def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "category"]]) -> tuple[PatientRow, ...]:
@@ -168,6 +230,15 @@ def _read_images(path: Path, patients: set[str]) -> tuple[ImageRow, ...]:
     return tuple(rows)
 
 
+def _samples(path: Path, patients: Sequence[PatientRow], known: set[str]) -> tuple[SampleRow, ...]:
+    """Rows of the sheet; of a MAF in its place, a row for every patient, who is then looked up by name."""
+    if not path.name.endswith(MAF_ENDINGS):
+        return _read_samples(path, known)
+    if not path.is_file():
+        raise MissingFileError(path, "mutation annotation file (cohort.samples)")
+    return tuple(SampleRow(row.patient_id, row.patient_id, str(path)) for row in patients)
+
+
 def _read_samples(path: Path, patients: set[str]) -> tuple[SampleRow, ...]:
     lines, problems = _read(path, ("patient_id", "sample_id", "vcf"), ids=("patient_id",))
     problems += _repeated(lines, ("patient_id",)) + _strangers(lines, patients)
@@ -202,8 +273,7 @@ def _read(path: Path, columns: Sequence[str], ids: Sequence[str]) -> tuple[list[
             continue
         line = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         problems += [
-            f"line {reader.line_num}: {name} {line[name]!r} may hold letters, digits, - and _ only,"
-            " since it becomes a file name"
+            f"line {reader.line_num}: {name} {line[name]!r} {ID_RULE}"
             for name in ids
             if not ID_PATTERN.match(line[name])
         ]

@@ -1,11 +1,13 @@
 """Reading the configuration: YAML or JSON in, frozen models or one error with every problem out."""
 
-from collections.abc import Hashable, Mapping, Sequence
+import os
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.config.models import Config, Section
@@ -14,6 +16,8 @@ from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names, preset_path
 
 Model = TypeVar("Model", bound=Section)
+Valid = TypeVar("Valid")
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}(?:/(?P<rest>.*))?")
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,24 +47,25 @@ def load(path: Path) -> Config:
 def parse(data: Mapping[str, Any], path: Path) -> Config:
     """Validate a configuration given as a mapping; ``path`` is the file that its relative paths start from."""
     config = _validate(Config, data, path)
-    folder = path.parent.resolve()
-    cohort = _located(config.cohort, folder, ("patients", "images", "samples"))
+    place = _Places(path)
+    cohort = _located(config.cohort, place, ("patients", "images", "samples"))
     segmenters = {
-        name: each.model_copy(update={"weights": (folder / each.weights).resolve() if each.weights else None})
+        name: each.model_copy(update={"weights": place(each.weights) if each.weights else None})
         for name, each in config.imaging.segmenters.items()
     }
     imaging = config.imaging.model_copy(update={"segmenters": segmenters})
-    genomics = _located(config.genomics, folder, ("reference", "genes", "canonical"))
-    resources = {name: _located(item, folder, ("file",)) for name, item in genomics.resources.items()}
-    panels = {name: (folder / panel).resolve() for name, panel in genomics.panels.items()}
-    markers = genomics.markers.located(lambda path: (folder / path).resolve())
-    genotypes = tuple((folder / path).resolve() for path in genomics.quality.genotypes)
+    genomics = _located(config.genomics, place, ("reference", "genes", "canonical"))
+    resources = {name: _located(item, place, ("file",)) for name, item in genomics.resources.items()}
+    panels = {name: place(panel) for name, panel in genomics.panels.items()}
+    markers = genomics.markers.located(place)
+    genotypes = tuple(place(path) for path in genomics.quality.genotypes)
     quality = genomics.quality.model_copy(update={"genotypes": genotypes})
     genomics = genomics.model_copy(
         update={"resources": resources, "panels": panels, "markers": markers, "quality": quality}
     )
-    settings = {modality: _resolve_preset(name, folder) for modality, name in config.radiomics.settings.items()}
-    finished = {name: (folder / table).resolve() for name, table in config.radiomics.tables.items()}
+    settings = {modality: _resolve_preset(name, place) for modality, name in config.radiomics.settings.items()}
+    finished = {name: table.located(place) for name, table in config.radiomics.tables.items()}
+    place.refuse()
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})
     return config.model_copy(
         update={"cohort": cohort, "imaging": imaging, "genomics": genomics, "radiomics": radiomics}
@@ -70,6 +75,12 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 def load_section(model: type[Model], text: str) -> Model:
     """One section from inline JSON or YAML (what the rules pass) or from a YAML file (what a person passes)."""
     return _validate(model, *_section_data(text))
+
+
+def load_mapping(adapter: TypeAdapter[Mapping[str, Model]], text: str) -> Mapping[str, Model]:
+    """Several sections by name, from inline JSON or YAML or from a YAML file."""
+    data, source = _section_data(text)
+    return _checked(adapter.validate_python, data, source)
 
 
 def load_radiomics_settings(name_or_path: str) -> RadiomicsSettings:
@@ -90,13 +101,33 @@ def _section_data(text: str) -> tuple[Mapping[str, Any], Path | str]:
     return _read_yaml(Path(text), "settings"), Path(text)
 
 
-def _located(section: Model, folder: Path, keys: Sequence[str]) -> Model:
+class _Places:
+    """Makes the paths of a configuration absolute; ``${NAME}`` at the start of one is an environment variable."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._folder, self._problems = path, path.parent.resolve(), dict[str, None]()
+
+    def __call__(self, path: Path) -> Path:
+        if (found := VARIABLE.fullmatch(str(path))) is None:
+            return (self._folder / path).resolve()
+        if not (start := os.environ.get(found["name"])):
+            self._problems[f"{path}: the environment variable {found['name']} is not set"] = None
+            return path
+        return (self._folder / start / (found["rest"] or "")).resolve()
+
+    def refuse(self) -> None:
+        """Raise a ConfigError with all paths whose variable is not set."""
+        if self._problems:
+            raise ConfigError(self._path, list(self._problems))
+
+
+def _located(section: Model, place: Callable[[Path], Path], keys: Sequence[str]) -> Model:
     paths = {key: path for key in keys if (path := getattr(section, key)) is not None}
-    return section.model_copy(update={key: (folder / path).resolve() for key, path in paths.items()})
+    return section.model_copy(update={key: place(path) for key, path in paths.items()})
 
 
-def _resolve_preset(name: str, folder: Path) -> str:
-    return name if name in preset_names() else str(folder / name)
+def _resolve_preset(name: str, place: Callable[[Path], Path]) -> str:
+    return name if name in preset_names() else str(place(Path(name)))
 
 
 def _read_yaml(path: Path, what: str) -> Mapping[str, Any]:
@@ -122,8 +153,12 @@ def _parse_yaml(text: str, path: Path | str) -> Mapping[str, Any]:
 
 
 def _validate(model: type[Model], data: Mapping[str, Any], path: Path | str) -> Model:
+    return _checked(model.model_validate, data, path)
+
+
+def _checked(validate: Callable[[Mapping[str, Any]], Valid], data: Mapping[str, Any], path: Path | str) -> Valid:
     try:
-        return model.model_validate(data)
+        return validate(data)
     except ValidationError as error:
         raise ConfigError(path, [_problem(item) for item in error.errors()]) from error
 

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from radiogenomics import tables
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.config.finished import FinishedFeatures, FinishedMarkers
 from radiogenomics.config.models import Config, Section, Server
 from radiogenomics.files import write_text
 from radiogenomics.resources import root
@@ -40,11 +41,16 @@ def schema_json() -> str:
 def configuration_page() -> str:
     """Reference page of every key."""
     parts = ["# Configuration\n", f"<!-- {NOTE} -->\n"]
-    parts.append("Unknown keys are refused. Paths are relative to the folder of the file that names them.\n")
+    parts.append(
+        "Unknown keys are refused. Paths are relative to the folder of the file that names them. A path of the"
+        " configuration may begin with an environment variable, `${NAME}/…`; it is an error if that is not set.\n"
+    )
     for name, info in Config.model_fields.items():
         section = info.default_factory() if info.default_factory else info.default  # type: ignore[call-arg]
         parts += [f"## `{name}`\n", f"{_first_line(type(section))}\n", _key_table(type(section), f"{name}.")]
     parts += ["## A server: `pacs.servers.NAME`\n", _key_table(Server, "")]
+    parts += ["## A finished table: `radiomics.tables.NAME`, `genomics.markers.tables.NAME`\n"]
+    parts += [f"{_first_line(FinishedFeatures)} `values` is for markers only.\n", _key_table(FinishedMarkers, "")]
     parts += ["## Extraction settings (preset files)\n", f"{_first_line(RadiomicsSettings)}\n"]
     parts.append(_key_table(RadiomicsSettings, ""))
     return "\n".join(parts)

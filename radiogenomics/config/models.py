@@ -2,52 +2,32 @@
 
 `config/config.default.yaml`, `config/config.schema.json` and `docs/configuration.md` are generated from these models
 (`radiogenomics.config.generate`). Every model is frozen and refuses unknown keys. Paths are relative to the folder of
-the file that names them.
+the file that names them, or begin with an environment variable, ``${NAME}``.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+from radiogenomics.config.finished import FeatureTable, MarkerTable
+from radiogenomics.config.section import Distinct as Distinct
+from radiogenomics.config.section import Name as Name
+from radiogenomics.config.section import Section as Section
+
 PetUnit = Literal["stored", "suvbw", "suvlbm", "suvbsa"]
 QualityFlag = Literal["low_call_rate", "heterozygosity", "sex_mismatch", "sex_unclear", "related"]
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
 # Classes of markers that are not made by the class of a variant alone.
-OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion")
+OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion", "burden", "expression", "ssgsea")
 # The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
 # Linux takes 128 KiB.
 MAX_BATCHES = 500
-Item = TypeVar("Item")
-
-
-def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if repeated := sorted({str(item) for item in items if items.count(item) > 1}):
-        raise ValueError(f"{', '.join(repeated)} stands more than once")
-    return items
-
-
-Distinct = AfterValidator(_distinct)
-
-
-class Section(BaseModel):
-    """A frozen part of the configuration that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Study(Section):
@@ -59,11 +39,21 @@ class Study(Section):
 class Cohort(Section):
     """Who is in the study: three sheets and the covariates."""
 
-    patients: Path = Field(
-        Path("patients.tsv"), description="Sheet of patients: `patient_id` and one column per covariate."
+    patients: Path | None = Field(
+        Path("patients.tsv"),
+        description="Sheet of patients: `patient_id` and one column per covariate. null: every patient of the tables"
+        " in radiomics.tables, without covariates.",
     )
-    images: Path = Field(Path("images.tsv"), description="Sheet of images: one row per image and region of interest.")
-    samples: Path = Field(Path("samples.tsv"), description="Sheet of sequenced samples: one row per patient.")
+    images: Path | None = Field(
+        Path("images.tsv"),
+        description="Sheet of images: one row per image and region of interest. null: there are none, and features come"
+        " from radiomics.tables.",
+    )
+    samples: Path | None = Field(
+        Path("samples.tsv"),
+        description="Sheet of sequenced samples: one row per patient; or one MAF, in which every patient's sample bears"
+        " the patient's name (see genomics.sample_id). null: there are none, and markers come from genomics.markers.",
+    )
     covariates: dict[Name, Literal["number", "category"]] = Field(
         default_factory=dict,
         description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
@@ -75,6 +65,14 @@ class Cohort(Section):
         if taken := [name for name in covariates if name in RESERVED_COLUMNS]:
             raise ValueError(f"{', '.join(taken)} is a column of the patients table; give the covariate another name")
         return covariates
+
+    @model_validator(mode="after")
+    def _sheets_need_patients(self) -> Self:
+        if self.patients is None and (self.images is not None or self.covariates):
+            raise ValueError(
+                "patients is null, so images must be null and there are no covariates; name a sheet of patients"
+            )
+        return self
 
 
 class Server(Section):
@@ -247,10 +245,10 @@ class Radiomics(Section):
         description="Extraction settings by DICOM Modality: a preset (`ct`, `mr`, `pet`, `us`, `ibsi/A` to `ibsi/E`) or"
         " the path of a YAML file, ours or a parameter file of pyradiomics.",
     )
-    tables: dict[Name, Path] = Field(
+    tables: dict[Name, FeatureTable] = Field(
         default_factory=dict,
         description="Finished feature tables by a name of yours (CSV, TSV or Parquet): `patient_id`, where needed"
-        " `role`, and either `feature` and `value` or a column for each feature.",
+        " `role`, and either `feature` and `value` or a column for each feature. A path, or a mapping (see below).",
     )
 
 
@@ -332,6 +330,42 @@ class CopyNumber(Section):
     )
 
 
+class Expression(Section):
+    """Expression of genes, and of gene sets by single-sample enrichment (ssGSEA)."""
+
+    file: Path = Field(
+        description="Genes by samples (CSV, TSV or Parquet), gene names in the first column; log2 TPM or CPM, for"
+        " instance, which are taken as they are."
+    )
+    genes: Annotated[tuple[str, ...], Distinct] | Path = Field(
+        (), description="Genes whose expression is a marker, `GENE:expression`; or a file of them, one a line."
+    )
+    scores: Annotated[tuple[Path, ...], Distinct] = Field(
+        (), description="GMT files of gene sets whose enrichment is a marker, `SET:ssgsea`."
+    )
+    min_found: float = Field(
+        0.5, gt=0, le=1, description="Share of a set's genes that must have a value in a patient for a score."
+    )
+    normalise: bool = Field(False, description="Divide scores by their range over all sets and patients, as GSVA does.")
+
+    @model_validator(mode="after")
+    def _something_is_named(self) -> Self:
+        if not self.genes and not self.scores:
+            raise ValueError("name genes, gene sets (scores) or both; a whole matrix makes no markers")
+        return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are named here."""
+        return (self.file, *([self.genes] if isinstance(self.genes, Path) else []), *self.scores)
+
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with each path as ``place`` makes it."""
+        genes = place(self.genes) if isinstance(self.genes, Path) else self.genes
+        scores = tuple(map(place, self.scores))
+        return self.model_copy(update={"file": place(self.file), "genes": genes, "scores": scores})
+
+
 class Markers(Section):
     """Further markers of the alterations table; there are none unless named here."""
 
@@ -351,11 +385,16 @@ class Markers(Section):
         description="Gene fusions, TSV or CSV with `sample`, `gene5` and `gene3`: `GENE:fusion` of both genes. A row"
         " without genes says that nothing was found; a patient without a row was not assayed.",
     )
-    tables: dict[Name, Path] = Field(
+    tables: dict[Name, MarkerTable] = Field(
         default_factory=dict,
         description="Finished tables by a name of yours (CSV, TSV or Parquet), with `patient_id` and either `marker`"
-        " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers.",
+        " and `value` or a column for each marker: markers `MARKER:NAME`. Values are states, 0 and 1, or numbers. A"
+        " path, or a mapping (see below).",
     )
+    expression: Expression | None = Field(
+        None, description="Expression: markers `GENE:expression` and `SET:ssgsea`, which are numbers."
+    )
+    burden: bool = Field(False, description="Mutations per megabase of each patient as a number: marker `TMB:burden`.")
 
     @field_validator("masks", "tables")
     @classmethod
@@ -374,7 +413,9 @@ class Markers(Section):
     def files(self) -> tuple[Path, ...]:
         """The files that are named here."""
         single = (self.hotspots, self.copy_number and self.copy_number.file, self.fusions)
-        return (*(path for path in single if path), *self.pathways.files, *self.tables.values())
+        expression = self.expression.files if self.expression else ()
+        tables = (table.file for table in self.tables.values())
+        return (*(path for path in single if path), *self.pathways.files, *expression, *tables)
 
     def located(self, place: Callable[[Path], Path]) -> Self:
         """The same with each path as ``place`` makes it."""
@@ -385,7 +426,8 @@ class Markers(Section):
                 "copy_number": self.copy_number
                 and self.copy_number.model_copy(update={"file": place(self.copy_number.file)}),
                 "fusions": self.fusions and place(self.fusions),
-                "tables": {name: place(path) for name, path in self.tables.items()},
+                "expression": self.expression and self.expression.located(place),
+                "tables": {name: table.located(place) for name, table in self.tables.items()},
             }
         )
 
@@ -396,6 +438,9 @@ class Markers(Section):
             ("hotspot",): self.hotspots,
             ("amplification", "deletion"): self.copy_number,
             ("fusion",): self.fusions,
+            ("expression",): (self.expression and self.expression.genes) or None,
+            ("ssgsea",): (self.expression and self.expression.scores) or None,
+            ("burden",): self.burden or None,
         }
         named = [name for names, given in fixed.items() if given is not None for name in names]
         return (*named, *self.masks, *self.tables)
@@ -512,6 +557,15 @@ class Genomics(Section):
     )
     markers: Markers = Field(Markers())
     quality: Quality = Field(Quality())
+    tmb: Literal["non_silent", "coding"] = Field(
+        "non_silent",
+        description="Variants that count for mutations per megabase: those of class `non_silent`, or with `coding`"
+        " synonymous ones too.",
+    )
+    spectrum: bool = Field(
+        False,
+        description="Count each patient's single-base substitutions in exons by trinucleotide; needs `reference`.",
+    )
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:
@@ -525,9 +579,48 @@ class Genomics(Section):
 # Settings that one statistical model has and the others do not.
 OF_ONE_MODEL = {
     "linear": ("hc3_below", "precision"),
+    "rank": ("continuity",),
     "logistic": ("firth_p_below", "firth_carriers_below"),
     "mixed": ("random_effect", "reml_p_below"),
 }
+
+
+# Settings of association that decide what is audited, not what the results are.
+AUDIT_KEYS = frozenset(
+    {
+        *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
+        *("site", "site_model"),
+    }
+)
+
+
+class Controls(Section):
+    """Negative controls: the same tests on data that hold no association."""
+
+    shuffled_identities: int = Field(
+        0,
+        ge=0,
+        description="Runs in which the genomic data of the patients are exchanged; 0 means none, else 2 or more.",
+    )
+    random_features: int = Field(
+        0,
+        ge=0,
+        description="Runs with normal features of the same means, variances and correlations; 0, else 2 or more.",
+    )
+    synonymous: bool = Field(
+        False, description="Test the markers of class `synonymous` in the same way; genomics.classes must record them."
+    )
+
+    @model_validator(mode="after")
+    def _runs_can_be_compared(self) -> Self:
+        if 1 in (self.shuffled_identities, self.random_features):
+            raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
+        return self
+
+    @property
+    def any(self) -> bool:
+        """Whether a control is asked for."""
+        return bool(self.shuffled_identities or self.random_features or self.synonymous)
 
 
 class Association(Section):
@@ -552,6 +645,9 @@ class Association(Section):
         ge=0,
         description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
     )
+    continuity: bool = Field(
+        False, description="With `rank`, Mann-Whitney tests have the correction for continuity, as in R by default."
+    )
     firth_p_below: float = Field(
         0.05,
         ge=0,
@@ -561,9 +657,8 @@ class Association(Section):
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
     )
-    random_effect: str | None = Field(
+    random_effect: Name | None = Field(
         None,
-        min_length=1,
         description="With `mixed`, the covariate whose levels have a random effect, such as the site; it has no fixed"
         " effect then.",
     )
@@ -595,9 +690,39 @@ class Association(Section):
     precision: Literal["float64", "float32"] = Field(
         "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
     )
-    volume_feature: str = Field(
-        "original_shape_MeshVolume", description="Feature whose logarithm is the volume covariate."
+    volume_feature: str | None = Field(
+        "original_shape_MeshVolume",
+        description="Feature whose logarithm is the volume covariate; one of a finished table is called NAME_FEATURE."
+        " null: no adjustment for volume.",
     )
+    max_association: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="A marker is flagged if its Cramér's V or |rho| with one covariate, or with volume, reaches this.",
+    )
+    max_r2: float = Field(
+        0.5, gt=0, le=1, description="A marker is flagged if volume and all covariates explain this share of it."
+    )
+    cluster_rho: float = Field(
+        0.9, gt=0, le=1, description="Any two features of a cluster have at least this |rho| between their ranks."
+    )
+    seed: int = Field(1, ge=0, description="Seed of permutations and controls; the same seed gives the same bytes.")
+    permutations: int = Field(
+        0, ge=0, description="Permutations of max-T, which give family-wise p under `full`; 0 means none."
+    )
+    exchange_within: Name | None = Field(
+        None,
+        description="Covariate (a category) inside whose levels permutations and controls exchange patients, such as"
+        " the site; null exchanges all.",
+    )
+    site: Name | None = Field(None, description="Covariate (a category) that says where a patient was imaged.")
+    site_model: Literal["fixed", "meta"] = Field(
+        "fixed",
+        description="`fixed`: the site is a covariate of `full` like any other; `meta`: hits are also estimated in each"
+        " site alone and pooled. Both need `site` among the covariates.",
+    )
+    controls: Controls = Field(Controls())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:
@@ -607,6 +732,14 @@ class Association(Section):
                 raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
         if self.model == "mixed" and self.random_effect is None:
             raise ValueError("random_effect: the model mixed needs the name of a covariate, such as the site")
+        if self.site_model == "meta" and self.site is None:
+            raise ValueError("site_model: meta needs the name of a covariate in site")
+        if self.site_model == "meta" and self.model == "rank":
+            raise ValueError(
+                "site_model: meta pools estimates with standard errors, which the model rank does not give"
+            )
+        if self.site_model == "meta" and self.random_effect is not None and self.site == self.random_effect:
+            raise ValueError("site_model: one site alone has no random effect of the site; use the model linear")
         return self
 
 
@@ -646,10 +779,38 @@ class Config(Section):
     workflow: Workflow = Field(default_factory=Workflow)
 
     @model_validator(mode="after")
+    def _something_stands_in_for_absent_sheets(self) -> Self:
+        markers = self.genomics.markers
+        if self.genomics.quality.enabled and (self.cohort.patients is None or self.cohort.samples is None):
+            raise ValueError("genomics.quality needs sheets of patients and of samples; one of them is null")
+        if (self.cohort.images is None or self.cohort.patients is None) and not self.radiomics.tables:
+            raise ValueError("cohort.images or cohort.patients is null: name finished tables in radiomics.tables")
+        of_variants = markers.hotspots or markers.masks or markers.pathways.files
+        if self.cohort.samples is None and (
+            of_variants or not (markers.tables or markers.copy_number or markers.fusions)
+        ):
+            raise ValueError(
+                "cohort.samples is null: name tables, copy_number or fusions in genomics.markers, which need no"
+                " variants; hotspots, masks and pathways need them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tested_classes_are_recorded(self) -> Self:
-        recorded = {*self.genomics.classes, *self.genomics.markers.classes}
+        of_variants = self.genomics.classes if self.cohort.samples is not None else ()
+        recorded = {*of_variants, *self.genomics.markers.classes}
         if missing := sorted(set(self.association.classes) - recorded):
             raise ValueError(
                 f"association.classes {missing} must stand in genomics.classes as well, or be made by genomics.markers"
             )
+        if self.association.controls.synonymous and "synonymous" not in recorded:
+            raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_categories(self) -> Self:
+        for key in ("site", "exchange_within", "random_effect"):
+            name = getattr(self.association, key)
+            if name is not None and self.cohort.covariates.get(name) != "category":
+                raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")
         return self

@@ -3,17 +3,22 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
+from radiogenomics.genomics.burden import burden_block
 from radiogenomics.genomics.coding import Coding, coding_regions
+from radiogenomics.genomics.frequencies import common_variants
 from radiogenomics.genomics.genes import read_genes
-from radiogenomics.genomics.join import common_variants
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort, read_cohort
 from radiogenomics.genomics.markers.copy_number import copy_number_blocks
+from radiogenomics.genomics.markers.expression import expression_blocks
 from radiogenomics.genomics.markers.files import Owners
 from radiogenomics.genomics.markers.finished import finished_block
 from radiogenomics.genomics.markers.fusions import fusion_block
@@ -28,36 +33,44 @@ logger = logging.getLogger(__name__)
 
 def alterations(
     *,
-    variants: list[Path],
-    samples: list[Path],
-    annotations: Sequence[Path],
     settings: str,
     alterations: Path,
+    variants: Sequence[Path] = (),
+    samples: Sequence[Path] = (),
+    annotations: Sequence[Path] = (),
     missing: Sequence[Path] = (),
     assays: Sequence[Path] = (),
+    patients: Path | None = None,
     genes: Path | None = None,
+    burden: Path | None = None,
 ) -> None:
     """Write the alterations table of the cohort: one row for every patient with a sample and every marker seen.
 
     Variants above ``max_frequency`` of a resource do not count. ``genes`` is needed for segments of copy number only.
+    A study without variant files has ``patients`` in place of samples, a table with a column ``patient_id``.
 
     Raises
     ------
     MissingFileError, MarkersError, GenesError
     """
     options = load_section(Genomics, settings)
-    assayed = Assayed(samples, assays, options.min_callable)
+    listed = _patients(patients) if patients is not None else []
+    assayed = Assayed(samples, assays, options.min_callable, listed)
     common = common_variants(annotations, options.resources)
     cohort = read_cohort(variants, missing, assayed.patients, common)
-    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files]
-    provenance = Provenance("genomics", _record(options), digests([path for path in read if path.is_file()]))
+    stated = [burden] if burden is not None and options.markers.burden else []
+    read = [*variants, *samples, *annotations, *missing, *assays, *options.markers.files, *stated]
+    read += [patients] if patients is not None else []
+    record = _record(options, with_variants=bool(samples))
+    provenance = Provenance("genomics", record, digests([path for path in read if path.is_file()]))
     written: Counter[str] = Counter()
     with tables.ALTERATIONS.writer(alterations, provenance) as write:
         for block in _blocks(cohort, assayed, options, annotations):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
-        owners = Owners(samples, options.sample_id)
-        for block in _finished(owners, assayed.patients, options, genes):
+        owners = Owners(samples, options.sample_id, listed)
+        blocks = _finished(owners, assayed.patients, options, genes)
+        for block in chain(blocks, (burden_block(path, assayed.patients) for path in stated)):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
     for source, n in sorted(written.items()):
@@ -81,19 +94,29 @@ def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes:
 
     if markers.copy_number is not None:
         yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
+    if markers.expression is not None:
+        yield from expression_blocks(markers.expression, owners, patients)
     found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
-    found += [finished_block(name, path, patients) for name, path in markers.tables.items()]
+    found += [finished_block(name, table, patients) for name, table in markers.tables.items()]
     yield from (block for block in found if block is not None)
 
 
-def _record(options: Genomics) -> dict[str, object]:
+def _patients(path: Path) -> list[str]:
+    """Patients of a table, in order."""
+    column = pq.read_table(path, columns=["patient_id"])["patient_id"]
+    return sorted(map(str, column.unique().to_pylist()))
+
+
+def _record(options: Genomics, *, with_variants: bool) -> dict[str, object]:
     """The settings that decide the table; ``classes`` are all that its markers may have."""
-    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"})
-    record["classes"] = [*options.classes, *options.markers.classes]
+    record = options.model_dump(mode="json", include={"min_callable", "missing_genotype"} if with_variants else set())
+    record["classes"] = [*(options.classes if with_variants else ()), *options.markers.classes]
     if masks := {name: mask.model_dump(mode="json") for name, mask in options.markers.masks.items()}:
         record["masks"] = masks
     if options.markers.copy_number is not None:
         record["copy_number"] = options.markers.copy_number.model_dump(mode="json", exclude={"file"})
+    if options.markers.expression is not None:
+        record["expression"] = options.markers.expression.located(lambda path: Path(path.name)).model_dump(mode="json")
     if options.markers.pathways.files:
         record["min_assayed"] = options.markers.pathways.min_assayed
     if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Genomics
@@ -27,7 +29,7 @@ from radiogenomics.genomics.reference import check_contigs
 from radiogenomics.genomics.remarks import Action, Remarks
 from radiogenomics.genomics.samples import find_sample
 from radiogenomics.genomics.variants import Carried, missing_frame, read_carried, variants_frame
-from radiogenomics.plan import ALTERATION_KEYS
+from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ def annotate(*, vcf: Path, reference: Path, genes: Path, settings: str, variants
         patients, used = {name: name for name in header.samples}, [reference, genes, vcf]
         with shared(reference, genes, options) as common:
             carried, _, remarks = carried_by(vcf, header, patients, common, options)
-        frame = variants_frame([carried.columns])
+        frame = variants_frame([carried.variants])
     tables.VARIANTS.write(frame, variants, _provenance(options, used))
     _log(remarks)
     logger.info("%s: %d samples, %d carried alleles in genes", vcf.name, len(patients), len(frame))
@@ -100,8 +102,8 @@ class _Batch:
             with self.failed.guard(row["patient_id"]):
                 self.assay_of[row["patient_id"]] = assays.identify(row.get("assayed", ""))
         self.rows = [row for row in rows if row["patient_id"] in self.assay_of]
-        self.parts: list[Mapping[str, Sequence[Any]]] = []
-        self.missing: list[Mapping[str, Sequence[Any]]] = []
+        self.parts: list[Mapping[str, Sequence[Any]] | pd.DataFrame] = []
+        self.missing: list[pd.DataFrame] = []
         self.samples: list[dict[str, object]] = []
         self.odd: list[dict[str, object]] = []
         for remarks in assays.remarks:
@@ -116,9 +118,9 @@ class _Batch:
         if patients:
             with self.failed.guard(*patients.values()):
                 carried, counts, remarks = carried_by(vcf, header, patients, common, self.settings)
-                self.parts.append(carried.columns)
+                self.parts.append(carried.variants)
                 self.missing.append(carried.missing)
-                self._add_samples(_samples(vcf, patients, carried, counts, self.failed))
+                self._add_samples(_samples(vcf, patients, counts, self.failed))
                 self._note(remarks)
 
     def add_maf(self, maf: Path) -> None:
@@ -163,13 +165,13 @@ def carried_by(
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         if settings.consequences == "call":
-            normal, counts = normalised(vcf, wanted, common.reference, scratch, remarks)
-            bcf = called(normal, vcf, common.reference, common.for_bcftools, scratch)
-            return read_carried(bcf, patients, common.genes, policy, remarks), counts, remarks
+            sites, counts = normalised(vcf, wanted, common.reference, scratch, remarks)
+            sites = called(sites, vcf, common.reference, common.for_bcftools, scratch)
+            return read_carried(sites, patients, common.genes, policy, remarks), counts, remarks
         source = Annotated(vcf, recognise(vcf, header.info), remarks)
         annotation = Annotation(source.info, DECLARATION)
-        normal, counts = normalised(vcf, wanted, common.reference, scratch, remarks, annotation)
-        carried = read_carried(normal, patients, common.genes, policy, remarks, TAG, source.consequences)
+        sites, counts = normalised(vcf, wanted, common.reference, scratch, remarks, annotation)
+        carried = read_carried(sites, patients, common.genes, policy, remarks, TAG, source.consequences)
     _require_known(vcf, carried, common.genes, remarks)
     return carried, counts, remarks
 
@@ -202,9 +204,7 @@ def _repairs(settings: Genomics) -> dict[str, Action]:
     return repairs
 
 
-def _samples(
-    vcf: Path, patients: Mapping[str, str], carried: Carried, counts: Counts, failed: Failures
-) -> Iterator[dict[str, object]]:
+def _samples(vcf: Path, patients: Mapping[str, str], counts: Counts, failed: Failures) -> Iterator[dict[str, object]]:
     """Rows of the samples table; a sample without any called genotype is refused, since it is not wild type."""
     for index, (sample, patient_id) in enumerate(patients.items()):
         with failed.guard(patient_id):
@@ -216,7 +216,7 @@ def _samples(
                 "n_records": counts.records,
                 "n_missing": counts.missing[index],
                 "n_filtered": counts.filtered,
-                "n_alternate": carried.n_alternate[sample],
+                "n_alternate": counts.alternate[index],
             }
 
 
@@ -238,7 +238,7 @@ def _log(remarks: Remarks) -> None:
 
 
 def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
-    ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS}
+    ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
     options = settings.model_dump(mode="json", exclude=ignored)
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))

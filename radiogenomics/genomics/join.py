@@ -138,17 +138,6 @@ def check_resource(resource: Resource, contigs: Sequence[str], of: Path) -> None
         raise ContigNamesError(resource.file, tuple(header.contigs), of, contigs)
 
 
-def common_variants(annotations: Sequence[Path], resources: Mapping[str, Resource]) -> set[str]:
-    """The variants above ``max_frequency`` of any resource."""
-    limits = {(name, key): value for name, item in resources.items() for key, value in item.max_frequency.items()}
-    if not limits or not annotations:
-        return set()
-    frame = pd.concat([tables.ANNOTATIONS.read(path) for path in annotations], ignore_index=True)
-    names = zip(frame["resource"].astype(str), frame["field"].astype(str), strict=True)
-    limit = pd.Series([limits.get(name, float("inf")) for name in names], index=frame.index)
-    return set(frame.loc[frame["number"] > limit, "variant"])
-
-
 def _anchored(fasta: pysam.FastaFile, contig: str, position: int, ref: str, alt: str) -> tuple[int, str, str]:
     """An allele of a MAF, where ``-`` is no base, as a VCF states it; other alleles stay.
 

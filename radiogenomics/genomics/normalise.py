@@ -1,20 +1,24 @@
 """Samples of a variant file, split and left-aligned, and the consequences of the alleles."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cyvcf2
 import pysam
 
 from radiogenomics.genomics.bcftools import bcftools, run_bcftools
+from radiogenomics.genomics.calls import Calls
 from radiogenomics.genomics.errors import (
     GenesError,
     ReferenceMismatchError,
     UnreadableVcfError,
 )
 from radiogenomics.genomics.genes import STYLE
-from radiogenomics.genomics.genotypes import Annotate, Counts, Wanted, header_text, no_annotation, write_genotypes
+from radiogenomics.genomics.genotypes import NUMBER, Annotate, Counts, Wanted, header_text, no_annotation, write_sites
 from radiogenomics.genomics.header import Header, read_header
-from radiogenomics.genomics.reading import is_bcf, lines, require_whole
+from radiogenomics.genomics.reading import byte_lines, is_bcf, lines, require_whole
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.reference import contig_lengths, locate_mismatch
 from radiogenomics.genomics.remarks import Remarks
 
@@ -29,12 +33,27 @@ def header_of(vcf: Path) -> Header:
     require_whole(vcf)
     if not is_bcf(vcf):
         return read_header(vcf, lines(vcf), Remarks(vcf))
+    return read_header(vcf, iter(enumerate(_header_of_bcf(vcf)[0], 1)), Remarks(vcf))
+
+
+def _header_of_bcf(bcf: Path) -> tuple[list[str], bool]:
+    """Lines of the header, and whether it declares GT and other fields of samples."""
     try:
-        with pysam.VariantFile(str(vcf)) as stream:
-            text = str(stream.header)
+        with pysam.VariantFile(str(bcf)) as stream:
+            formats = list(stream.header.formats)
+            return str(stream.header).splitlines(keepends=True), "GT" in formats and len(formats) > 1
     except (ValueError, OSError) as error:
-        raise UnreadableVcfError(vcf, str(error)) from error
-    return read_header(vcf, iter(enumerate(text.splitlines(keepends=True), 1)), Remarks(vcf))
+        raise UnreadableVcfError(bcf, str(error)) from error
+
+
+def _lines_of_bcf(bcf: Path, reference: Path, text: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines as bcftools view prints them, written to ``text``, but without fields of samples other than GT."""
+    header, with_more = _header_of_bcf(bcf)
+    step = ["annotate", "-x", "^FORMAT/GT"] if with_more else ["view"]
+    run_bcftools(step[0], [*step[1:], "--no-version", "-Ov", "-o", str(text), str(bcf)], bcf, reference)
+    yield from enumerate((line.encode() for line in header), 1)
+    records = (line for _, line in byte_lines(text) if not line.startswith(b"#"))
+    yield from enumerate(records, 1 + len(header))
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,42 @@ class Annotation:
     declaration: str = ""
 
 
+@dataclass(frozen=True)
+class Allele:
+    """One allele as normalised; ``number`` is that of the allele in the record of the file at ``site``."""
+
+    contig: str
+    position: int
+    ref: str
+    alt: str
+    site: Site
+    number: int
+    info: cyvcf2.cyvcf2.INFO
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Normalised records without genotypes, one ALT each, and the genotypes of the records that they are made of."""
+
+    bcf: Path
+    calls: Calls
+    samples: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Allele]:
+        """The alleles that are sequences, in the order of the records.
+
+        Raises
+        ------
+        OSError, ValueError
+        """
+        for record in cyvcf2.VCF(str(self.bcf)):
+            # bcftools norm copies the case of the reference, which is lower where repeats are masked.
+            allele = (record.ALT[0] if record.ALT else ".").upper()
+            if not allele.startswith(("*", "<", ".")):
+                site, info = Site.parse(record.ID), record.INFO
+                yield Allele(record.CHROM, record.POS, record.REF.upper(), allele, site, info.get(NUMBER), info)
+
+
 def normalised(
     vcf: Path,
     wanted: Wanted,
@@ -52,23 +107,18 @@ def normalised(
     scratch: Path,
     remarks: Remarks,
     annotation: Annotation = Annotation(),
-) -> tuple[Path, Counts]:
-    """A BCF in ``scratch`` with the wanted samples, left-aligned, one ALT a record; and what was read.
+) -> tuple[Sites, Counts]:
+    """The alleles of a file in ``scratch``, left-aligned, with the wanted samples' genotypes; and what was read.
 
-    The input is streamed, so it needs no index, and only genotypes are kept; ID is the line of ``vcf``. In a split
-    record the other alternate alleles read as reference, which for a carrier of *this* allele is what is meant.
+    The input is streamed, so it needs no index, and only genotypes are kept.
 
     Raises
     ------
     UnreadableVcfError, FaultyVariantsError, ReferenceMismatchError, NormalisationError
     """
     text, written, normal = (scratch / name for name in ("text.vcf", "written.vcf", "normal.bcf"))
-    source = vcf
-    if is_bcf(vcf):
-        run_bcftools("view", ["--no-version", "-Ov", "-o", str(text), str(vcf)], vcf, reference)
-        source = text
-    remarks.path = vcf
-    counts = write_genotypes(source, wanted, written, remarks, annotation.annotate, annotation.declaration)
+    stream = _lines_of_bcf(vcf, reference, text) if is_bcf(vcf) else None
+    calls, counts = write_sites(vcf, wanted, written, remarks, annotation.annotate, annotation.declaration, stream)
     ordered = written
     if "unsorted" in remarks.found:
         ordered = scratch / "sorted.bcf"
@@ -80,10 +130,10 @@ def normalised(
     except ReferenceMismatchError:
         locate_mismatch(written, vcf, reference)
         raise
-    return normal, counts
+    return Sites(normal, calls, tuple(wanted.samples)), counts
 
 
-def called(normal: Path, vcf: Path, reference: Path, genes: Path, scratch: Path) -> Path:
+def called(sites: Sites, vcf: Path, reference: Path, genes: Path, scratch: Path) -> Sites:
     """The normalised records with INFO/BCSQ: the consequences of each allele alone (``--local-csq``).
 
     Raises
@@ -91,9 +141,9 @@ def called(normal: Path, vcf: Path, reference: Path, genes: Path, scratch: Path)
     ReferenceMismatchError, NormalisationError
     """
     target = scratch / "called.bcf"
-    csq = ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ob1", "-o", str(target), str(normal)]
+    csq = ["--local-csq", "-f", str(reference), "-g", str(genes), "-Ou", "-o", str(target), str(sites.bcf)]
     run_bcftools("csq", csq, vcf, reference)
-    return target
+    return replace(sites, bcf=target)
 
 
 def check_genes(genes: Path, reference: Path, scratch: Path) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import methodcaller
+from typing import Self
 
 from radiogenomics.genomics.remarks import Remarks
 
@@ -18,6 +20,24 @@ FILTER = re.compile(r"[^\s;]+(?:;[^\s;]+)*")
 _COLONS = methodcaller("count", ":")
 STAR = "*"
 OTHER = "<OTHER>"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the genotypes of one record stand; its text is the ID of the records that are made of it."""
+
+    line: int
+    offset: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.offset}:{self.n}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the ID of a record."""
+        line, offset, n = text.split(":")
+        return cls(int(line), int(offset), int(n))
 
 
 def alleles(number: int, ref: str, alt: str, remarks: Remarks) -> tuple[str, list[str]] | None:
@@ -50,14 +70,10 @@ def _alt(number: int, ref: str, text: str, remarks: Remarks) -> str | None:
 
 
 class Genotypes:
-    """Reads the genotypes of the wanted columns; what a text of GT is worth is looked up once for each text.
-
-    ``missing`` and ``uncalled`` count, by sample, the calls that are missing in part and as a whole.
-    """
+    """Reads the genotypes of the wanted columns; what a text of GT is worth is looked up once for each text."""
 
     def __init__(self, columns: Sequence[int], remarks: Remarks) -> None:
         self.columns, self.remarks = tuple(columns), remarks
-        self.missing, self.uncalled = [0] * len(columns), [0] * len(columns)
         self._verdicts: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def calls(self, number: int, cells: Sequence[str], n_alleles: int) -> list[str] | None:
@@ -83,13 +99,6 @@ class Genotypes:
             calls = [part[place] if place < len(part) and part[place] else "." for part in parts]
         return calls if self._usable(number, calls, n_alleles) else None
 
-    def count_missing(self, calls: Sequence[str]) -> None:
-        """Count the missing calls of a record that is kept."""
-        for index, call in enumerate(calls):
-            if "." in call:
-                self.missing[index] += 1
-                self.uncalled[index] += not any(character.isdigit() for character in call)
-
     def _usable(self, number: int, calls: Sequence[str], n_alleles: int) -> bool:
         usable = True
         for call in sorted(set(calls)):
@@ -105,11 +114,16 @@ def verdict(call: str, n_alleles: int) -> tuple[str, ...]:
     """Kinds of oddity of one genotype of a record with ``n_alleles`` alleles, REF among them."""
     if not GENOTYPE.fullmatch(call):
         return ("genotype",)
-    parts = re.split(r"[/|]", call.lstrip("/|"))
-    called = [int(part) for part in parts if part != "."]
+    parts = allele_numbers(call)
+    called = [part for part in parts if part >= 0]
     if called and max(called) >= n_alleles:
         return ("allele_number",)
     kinds = ["half_call"] if called and len(called) < len(parts) else []
     if called and len(parts) != 2:
         kinds.append("haploid" if len(parts) == 1 else "polyploid")
     return tuple(kinds)
+
+
+def allele_numbers(call: str) -> tuple[int, ...]:
+    """The alleles of a genotype that ``verdict`` takes, -1 where missing."""
+    return tuple(-1 if part == "." else int(part) for part in re.split(r"[/|]", call.lstrip("/|")))

@@ -22,6 +22,7 @@ from radiogenomics.genomics.genes import Genes
 from radiogenomics.genomics.gff import contig_map
 from radiogenomics.genomics.header import Header
 from radiogenomics.genomics.reading import is_bcf, lines
+from radiogenomics.genomics.records import Site
 
 _LEADING = ("CHROM", "POS", "ID", "REF")
 
@@ -102,7 +103,7 @@ def check_reference(vcf: Path, reference: Path, contigs: Collection[str], record
 
 
 def locate_mismatch(written: Path, vcf: Path, reference: Path) -> None:
-    """Name the line of ``vcf`` whose REF is not the reference's, from the records that were written with it as ID.
+    """Name the line of ``vcf`` whose REF is not the reference's, from the records that were written with its ``Site``.
 
     Raises
     ------
@@ -113,7 +114,8 @@ def locate_mismatch(written: Path, vcf: Path, reference: Path) -> None:
         for _, line in lines(written):
             cells = line.split("\t", 5)
             if not line.startswith("#") and (problem := _mismatch(fasta, lengths, cells)):
-                raise ReferenceMismatchError(vcf, reference, f"line {cells[2]}: {problem}", int(cells[2]))
+                number = Site.parse(cells[2]).line
+                raise ReferenceMismatchError(vcf, reference, f"line {number}: {problem}", number)
 
 
 def _of_text(vcf: Path) -> Iterator[tuple[int, list[str]]]:

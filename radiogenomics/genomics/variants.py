@@ -2,40 +2,82 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-import cyvcf2
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from radiogenomics import tables
 from radiogenomics.genomics.consequence import Consequence, classify, merge, parse_bcsq
 from radiogenomics.genomics.errors import UnreadableVcfError
 from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.normalise import Allele, Sites
 from radiogenomics.genomics.remarks import Remarks
+from radiogenomics.genomics.scan import Pairs
+from radiogenomics.table import Table
 
+# Columns that an allele states, and those that its carriers do; of genotypes that are not known, the first only.
+COUNTED = ("sample", "alt_copies", "ploidy")
+_NAMES = [column.name for column in tables.VARIANTS.columns]
+CONSTANT = [name for name in _NAMES if name not in ("patient_id", "sample_id", *COUNTED)]
+OF_GAPS = ("variant", "gene", "consequence_class")
 Policy = Literal["longest_cds", "worst"]
 # From the value of an INFO field of one allele and the line of the variant file to consequences.
 Parse = Callable[[str | None, int], Iterable[Consequence]]
 
 
 @dataclass
-class Carried:
-    """What the samples of one file carry, and what is not known of them.
+class Stated:
+    """Rows of one table that share what is said of an allele: constants by allele, and the samples that have them.
 
-    ``columns`` are those of the variants table, ``missing`` those of the missing table; ``n_alternate`` counts
-    alternate alleles by sample.
+    A constant is spelled out once, however many carry the allele.
     """
 
-    columns: dict[str, list[Any]] = field(
-        default_factory=lambda: {column.name: [] for column in tables.VARIANTS.columns}
-    )
-    missing: dict[str, list[Any]] = field(
-        default_factory=lambda: {column.name: [] for column in tables.MISSING.columns}
-    )
-    n_alternate: dict[str, int] = field(default_factory=dict)
-    transcripts: set[str] = field(default_factory=set)
+    constants: Sequence[str]
+    numbers: Sequence[str]
+    rows: list[Sequence[Any]] = field(default_factory=list)
+    n: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # As bytes: tens of thousands of short arrays would take several times the memory of what they hold.
+        self._values = [bytearray() for _ in self.numbers]
+
+    def add(self, constant: Sequence[Any], *values: Pairs) -> None:
+        """As many rows as each of ``values`` has, the first of which are samples by number."""
+        if len(values[0]):
+            self.rows.append(constant)
+            self.n.append(len(values[0]))
+            for held, more in zip(self._values, values, strict=True):
+                held += more.tobytes()
+
+    def frame(self, samples: Sequence[str], patients: Mapping[str, str]) -> pd.DataFrame:
+        """All rows, with ``sample_id`` and ``patient_id``; texts are categories."""
+        constants = zip(*self.rows, strict=True) if self.rows else [[] for _ in self.constants]
+        columns: dict[str, Any] = {
+            name: spread(values, self.n) for name, values in zip(self.constants, constants, strict=True)
+        }
+        places, *rest = [np.frombuffer(held, np.int32) for held in self._values]
+        for name, names in (("sample_id", samples), ("patient_id", [patients[sample] for sample in samples])):
+            columns[name] = pd.Categorical.from_codes(places, pd.Index(names)).remove_unused_categories()
+        return pd.DataFrame(columns | dict(zip(self.numbers[1:], rest, strict=True)))
+
+
+def spread(values: Sequence[Any], n: Sequence[int]) -> Any:  # noqa: ANN401 - an array of numbers or categories
+    """Each value ``n`` times; texts as categories."""
+    if len(values) and isinstance(values[0], int):
+        return np.repeat(np.array(values), n)
+    codes, names = pd.factorize(np.array(values, object))
+    return pd.Categorical.from_codes(np.repeat(codes.astype(np.int32), n), pd.Index(names))
+
+
+@dataclass
+class Carried:
+    """What the samples of one file carry, and what is not known of them: rows of the variants and missing tables."""
+
+    variants: pd.DataFrame
+    missing: pd.DataFrame
+    transcripts: set[str]
 
 
 def parse_called(text: str | None, _: int) -> Iterable[Consequence]:
@@ -44,7 +86,7 @@ def parse_called(text: str | None, _: int) -> Iterable[Consequence]:
 
 
 def read_carried(
-    bcf: Path,
+    sites: Sites,
     patients: Mapping[str, str],
     genes: Genes,
     policy: Policy,
@@ -59,8 +101,8 @@ def read_carried(
 
     Parameters
     ----------
-    bcf : Path
-        Biallelic records, ID the line of the variant file, as ``normalise.normalised`` writes.
+    sites : Sites
+        As ``normalise.normalised`` gives them.
     patients : mapping
         Sample name → patient.
     genes : Genes
@@ -72,58 +114,37 @@ def read_carried(
     tag, parse
         INFO field with the consequences, and what reads it.
     """
-    carried = Carried()
+    carried, gaps = Stated(CONSTANT, COUNTED), Stated(OF_GAPS, COUNTED[:1])
+    transcripts: set[str] = set()
+    seen: dict[tuple[str, str], int] = {}
+    place: tuple[str, int] = ("", 0)
     try:
-        reader = cyvcf2.VCF(str(bcf))
-        names = list(reader.samples)
-        n_alternate = np.zeros(len(names), np.int64)
-        seen: dict[tuple[str, str], int] = {}
-        place: tuple[str, int] = ("", 0)
-        for record in reader:
-            # bcftools norm copies the case of the reference, which is lower where repeats are masked.
-            ref, allele, line = record.REF.upper(), (record.ALT[0] if record.ALT else ".").upper(), int(record.ID)
-            if allele.startswith(("*", "<", ".")):
-                continue
-            if place != (record.CHROM, record.POS):
-                place, seen = (record.CHROM, record.POS), {}
-            first = seen.setdefault((ref, allele), line)
-            if first != line:
-                text = f"{record.CHROM}-{record.POS}-{ref}-{allele} stands in line {first} already"
-                remarks.add("duplicate", line, text)
-            genotypes = record.genotype.array()
-            copies, ploidy = allele_counts(genotypes)
-            carriers = np.flatnonzero(copies)
-            doubtful = np.flatnonzero((genotypes[:, :-1] == -1).any(axis=1) & (copies == 0))
-            text = record.INFO.get(tag)
-            if not len(carriers) and (not len(doubtful) or text in (None, ".")):
-                continue
-            n_alternate += copies > 0
-            found = list(parse(text, line))
-            carried.transcripts.update(consequence.transcript for consequence in found if consequence.transcript)
-            for consequence, choice in chosen(found, genes, policy):
-                stated = (record.CHROM, record.POS, ref, allele)
-                _append_missing(carried.missing, stated, consequence, [patients[names[index]] for index in doubtful])
-                _append(carried.columns, line, stated, consequence, choice, len(carriers))
-                carried.columns["patient_id"].extend(patients[names[index]] for index in carriers)
-                carried.columns["sample_id"].extend(names[index] for index in carriers)
-                carried.columns["alt_copies"].extend(copies[carriers].tolist())
-                carried.columns["ploidy"].extend(ploidy[carriers].tolist())
+        with sites.calls.opened() as calls:
+            for allele in sites:
+                if place != (allele.contig, allele.position):
+                    place, seen = (allele.contig, allele.position), {}
+                line = allele.site.line
+                first = seen.setdefault((allele.ref, allele.alt), line)
+                if first != line:
+                    remarks.add("duplicate", line, f"{_name(allele)} stands in line {first} already")
+                text = allele.info.get(tag)
+                if not allele.site.n or (text is None and parse is parse_called):
+                    continue
+                found = calls.carriers(allele.site, allele.number)
+                if not len(found.samples) and (not len(found.gaps) or text in (None, ".")):
+                    continue
+                consequences = list(parse(text, line))
+                transcripts.update(item.transcript for item in consequences if item.transcript)
+                for consequence, choice in chosen(consequences, genes, policy):
+                    kind = classify(consequence.terms)
+                    constant = _constant(allele, consequence, choice, kind)
+                    carried.add(constant, found.samples, found.copies, found.ploidy)
+                    if kind != "other":  # no marker counts these
+                        gaps.add((_name(allele), consequence.gene, kind), found.gaps)
     except (OSError, ValueError) as error:
-        raise UnreadableVcfError(bcf, str(error)) from error
-    carried.n_alternate = dict(zip(names, n_alternate.tolist(), strict=True))
-    return carried
-
-
-def allele_counts(genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Copies of ALT and the ploidy of each sample.
-
-    Parameters
-    ----------
-    genotypes : (n_samples, ploidy + 1) int16
-        As cyvcf2 gives them: allele numbers, −1 missing, −2 padding of a lower ploidy; the last column is the phase.
-    """
-    alleles = genotypes[:, :-1]
-    return (alleles == 1).sum(axis=1), (alleles != -2).sum(axis=1)
+        raise UnreadableVcfError(sites.bcf, str(error)) from error
+    rows, unknown = (part.frame(sites.samples, patients) for part in (carried, gaps))
+    return Carried(rows, unknown, transcripts)
 
 
 def chosen(consequences: Iterable[Consequence], genes: Genes, policy: Policy) -> Iterator[tuple[Consequence, str]]:
@@ -141,61 +162,68 @@ def chosen(consequences: Iterable[Consequence], genes: Genes, policy: Policy) ->
             yield worst
 
 
-def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame:
+def variants_frame(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame]) -> pd.DataFrame:
     """The variants table; a record that the file holds twice counts once, with the larger number of copies."""
-    frames = [pd.DataFrame(part) for part in parts]
-    frame = pd.concat(frames, ignore_index=True) if frames else tables.VARIANTS.frame([])
+    frame = _joined(parts, tables.VARIANTS)
     key = list(tables.VARIANTS.key)
-    frame = frame.sort_values([*key, "alt_copies"], kind="stable").drop_duplicates(key, keep="last")
-    frame = frame.sort_values(["patient_id", "chromosome", "position", "ref", "alt", "gene"], kind="stable")
-    return tables.VARIANTS.conform(frame, tables.VARIANTS.name)
+    if frame.duplicated(key).any():
+        frame = frame.sort_values([*key, "alt_copies"], kind="stable").drop_duplicates(key, keep="last")
+    order = ["patient_id", "chromosome", "position", "ref", "alt", "gene"]
+    rest = [name for name in (*key, "alt_copies") if name not in order]
+    return _conformed(frame.sort_values([*order, *rest], kind="stable"), tables.VARIANTS)
 
 
-def missing_frame(parts: Iterable[Mapping[str, Sequence[Any]]]) -> pd.DataFrame:
+def missing_frame(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame]) -> pd.DataFrame:
     """The missing table; a record that the file holds twice counts once."""
-    frames = [pd.DataFrame(part) for part in parts]
-    frame = pd.concat(frames, ignore_index=True) if frames else tables.MISSING.frame([])
+    frame = _joined(parts, tables.MISSING)
     key = list(tables.MISSING.key)
-    return tables.MISSING.conform(frame.drop_duplicates(key).sort_values(key, kind="stable"), tables.MISSING.name)
+    return _conformed(frame.drop_duplicates(key).sort_values(key, kind="stable"), tables.MISSING)
 
 
-def _append_missing(
-    columns: dict[str, list[Any]],
-    allele: tuple[str, int, str, str],
-    consequence: Consequence,
-    patients: Sequence[str],
-) -> None:
-    kind = classify(consequence.terms)
-    if kind != "other":  # no marker counts these
-        columns["patient_id"].extend(patients)
-        columns["variant"].extend(["-".join(map(str, allele))] * len(patients))
-        columns["gene"].extend([consequence.gene] * len(patients))
-        columns["consequence_class"].extend([kind] * len(patients))
+def _joined(parts: Iterable[Mapping[str, Sequence[Any]] | pd.DataFrame], table: Table) -> pd.DataFrame:
+    """Parts below each other; texts are categories in the order of the alphabet, so that they sort by number."""
+    frames = [frame for frame in map(pd.DataFrame, parts) if len(frame)]
+    if not frames:
+        return table.frame([])
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        values = [frame[column.name] for frame in frames]
+        if column.dtype in ("string", "category"):
+            categories = [pd.Categorical(part) for part in values]
+            columns[column.name] = union_categoricals(categories, sort_categories=True)
+        else:
+            columns[column.name] = np.concatenate([part.to_numpy() for part in values])
+    return pd.DataFrame(columns)
 
 
-def _append(
-    columns: dict[str, list[Any]],
-    line: int,
-    allele: tuple[str, int, str, str],
-    consequence: Consequence,
-    choice: str,
-    n: int,
-) -> None:
-    chromosome, position, ref, alt = allele
-    constant = {
-        "line": line,
-        "variant": f"{chromosome}-{position}-{ref}-{alt}",
-        "chromosome": chromosome,
-        "position": position,
-        "ref": ref,
-        "alt": alt,
-        "gene": consequence.gene,
-        "transcript": consequence.transcript,
-        "transcript_choice": choice,
-        "consequence": "&".join(consequence.terms),
-        "amino_acid_change": consequence.amino_acid_change,
-        "consequence_class": classify(consequence.terms),
-        "loftee": consequence.loftee,
-    }
-    for name, value in constant.items():
-        columns[name].extend([value] * n)
+def _conformed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The table of categories; each text of a ``string`` column is made once, and then taken by its number."""
+    for column in table.columns:
+        values = frame[column.name]
+        if column.dtype == "string" and isinstance(values.dtype, pd.CategoricalDtype):
+            texts = values.cat.categories.astype("str").array.take(values.cat.codes.to_numpy())
+            frame[column.name] = pd.Series(texts, frame.index)
+    return table.conform(frame, table.name)
+
+
+def _name(allele: Allele) -> str:
+    return f"{allele.contig}-{allele.position}-{allele.ref}-{allele.alt}"
+
+
+def _constant(allele: Allele, consequence: Consequence, choice: str, kind: str) -> tuple[object, ...]:
+    """What stands in the columns of ``CONSTANT``."""
+    return (
+        allele.site.line,
+        _name(allele),
+        allele.contig,
+        allele.position,
+        allele.ref,
+        allele.alt,
+        consequence.gene,
+        consequence.transcript,
+        choice,
+        "&".join(consequence.terms),
+        consequence.amino_acid_change,
+        kind,
+        consequence.loftee,
+    )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.config import load_radiomics_settings
+from radiogenomics.config import load_mapping, load_radiomics_settings
 from radiogenomics.config.extraction import RadiomicsSettings
+from radiogenomics.config.finished import FEATURE_TABLES
 from radiogenomics.failures import Failures
 from radiogenomics.imaging.standard_scale import CohortScale
 from radiogenomics.provenance import Provenance, digests
@@ -67,23 +69,24 @@ def extract_batch(
     failed.write(failures)
 
 
-def gather(*, parts: list[Path], finished: list[str], features: Path) -> None:
+def gather(*, parts: Sequence[Path], finished: str, features: Path) -> None:
     """Put the tables of all batches, and finished tables of the user's, into one; memory is that of one of them.
 
-    ``finished`` holds ``NAME=PATH`` for each of the user's tables.
+    ``finished`` is JSON: path or mapping of each of the user's tables by its name. Without ``parts`` the study has no
+    images, and the tables say who is in it.
     """
-    given = {name: Path(path) for name, _, path in (each.partition("=") for each in finished)}
-    settings = read_provenance(parts[0]).get("settings", {})
-    provenance = Provenance("radiomics", settings, digests([*parts, *given.values()]))
-    regions = regions_of(parts) if given else pd.DataFrame()
+    given = load_mapping(FEATURE_TABLES, finished)
+    settings = read_provenance(parts[0]).get("settings", {}) if parts else {}
+    provenance = Provenance("radiomics", settings, digests([*parts, *(table.file for table in given.values())]))
+    regions = regions_of(parts) if given and parts else None
     rows = 0
     with tables.FEATURES.writer(features, provenance) as write:
         for part in parts:
             frame = tables.FEATURES.read(part)
             write(frame)
             rows += len(frame)
-        for name, path in given.items():
-            frame = read_feature_table(name, path, regions)
+        for name, table in given.items():
+            frame = read_feature_table(name, table, regions)
             write(frame)
             rows += len(frame)
     logger.info("%d feature values", rows)

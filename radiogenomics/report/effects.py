@@ -1,6 +1,6 @@
 """What an estimate is, in words and as a label, by the column ``effect`` of the results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from radiogenomics import tables
@@ -34,7 +34,22 @@ EFFECTS: Mapping[str, Effect] = dict(
                 "estimate, log odds of carrying per SD",
                 "logarithm of the odds ratio of carrying the alteration, for one SD of the rank-normalised feature",
             ),
+            Effect(
+                "SD",
+                "estimate, per SD of the marker, SD",
+                "change of the rank-normalised feature, in SD, for one SD of the marker",
+            ),
+            Effect("ρ", "estimate, rank correlation", "(partial) rank correlation of feature and marker"),
         ),
         strict=True,
     )
 )
+
+
+def together(effects: Sequence[Effect]) -> Effect:
+    """One for estimates of several kinds: that of markers that are carried or not, then that of numbers."""
+    if len(effects) == 1:
+        return effects[0]
+    units = list(dict.fromkeys(effect.unit for effect in effects))
+    meaning = f"{effects[0].meaning}; for a marker that is a number: {effects[1].meaning}"
+    return Effect(" or ".join(units), f"estimate, {' or '.join(units)}", meaning)

@@ -109,6 +109,19 @@ def scatter(points: Sequence[tuple[float, float, bool, str]], x_label: str, y_la
     return svg.picture(size, 450, f"{x_label} against {y_label}", drawn, "figure")
 
 
+def power(points: Sequence[tuple[int, float, bool]]) -> Markup:
+    """Carriers of each marker against the effect that can be found, and whether the marker has a hit."""
+    width, left, bottom = 640, 52, 266
+    x = svg.Scale(0, max((n for n, *_ in points), default=1) * 1.05, left, width - 10)
+    y = svg.Scale(0, max((effect for _, effect, _ in points), default=1.0) * 1.05, bottom, 12)
+    drawn = [svg.line(left, y(tick), width - 10, y(tick), "grid") for tick in y.ticks(5) if tick]
+    drawn += _axes(x, y, "carriers", "detectable effect, SD", width)
+    for n, effect, hit in sorted(points, key=lambda point: point[2]):
+        drawn.append(svg.tag("circle", cx=x(n), cy=y(effect), r=4.0, class_="mark-hit" if hit else "mark-none"))
+    label = f"Smallest effect that can be found for {text.plural(len(points), 'marker')} by number of carriers"
+    return svg.picture(width, bottom + 44, label, drawn, "figure")
+
+
 def forest(estimates: Sequence[tuple[str, float, float, float]], x: svg.Scale) -> Markup:
     """Estimate and interval of one pair under each adjustment.
 

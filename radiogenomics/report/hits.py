@@ -46,13 +46,14 @@ class Family:
 class MarkerHits:
     """Hits of one marker in one analysis; ``best`` is the row of its smallest p in the fullest adjustment tested.
 
-    ``hits`` has None for an adjustment under which no pair of the marker was tested, ``volume_explained`` is None if
-    that holds for ``crude`` or ``volume``: what was not looked for was not found to be absent.
+    ``n_carriers`` is None for a marker that is a number. ``hits`` has None for an adjustment under which no pair of the
+    marker was tested, ``volume_explained`` is None if that holds for ``crude`` or ``volume``: what was not looked for
+    was not found to be absent.
     """
 
     analysis: str
     marker: str
-    n_carriers: int
+    n_carriers: int | None
     n_tested: int
     hits: dict[str, int | None]
     volume_explained: int | None
@@ -164,7 +165,11 @@ def by_marker(results: pd.DataFrame, alpha: float) -> list[MarkerHits]:
     order = np.argsort(keys, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1) if order.size else []
     arrays = _Arrays(
-        results["adjustment"].cat.codes.to_numpy(), results["n_carriers"].to_numpy(), hit, explained, strength
+        results["adjustment"].cat.codes.to_numpy(),
+        results["n_carriers"].to_numpy(dtype=np.float64, na_value=np.nan),
+        hit,
+        explained,
+        strength,
     )
     rows = [_marker(results, rows, arrays) for rows in groups]
     return sorted(rows, key=lambda row: _rank(row, strength))
@@ -258,7 +263,7 @@ class _Arrays:
     """Columns of the results that are looked at once for each marker."""
 
     adjustment: npt.NDArray[np.integer[Any]]
-    n_carriers: npt.NDArray[np.integer[Any]]
+    n_carriers: Floats
     hit: Booleans
     explained: Booleans
     strength: Floats
@@ -272,11 +277,12 @@ def _marker(results: pd.DataFrame, rows: Integers, arrays: _Arrays) -> MarkerHit
         for code, name in enumerate(ADJUSTMENTS)
     }
     explained = int((arrays.explained[rows] & first_adjustment).sum())
+    carriers = arrays.n_carriers[rows]
     most_adjusted = rows[tested & (adjustment == adjustment[tested].max())] if tested.any() else rows[:0]
     return MarkerHits(
         analysis=str(results["analysis"].iloc[rows[0]]),
         marker=str(results["marker"].iloc[rows[0]]),
-        n_carriers=int(arrays.n_carriers[rows].max()),
+        n_carriers=None if np.isnan(carriers).all() else int(np.nanmax(carriers)),
         n_tested=int((tested & first_adjustment).sum()),
         hits=counts,
         volume_explained=None if None in (counts["crude"], counts["volume"]) else explained,

@@ -11,7 +11,8 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.errors import RadiogenomicsError
-from radiogenomics.report.effects import EFFECTS, Effect
+from radiogenomics.report.audits import Audits, paths
+from radiogenomics.report.effects import EFFECTS, Effect, together
 from radiogenomics.table import Table, read_provenance
 
 RESULTS = Path("association/results.parquet")
@@ -53,13 +54,16 @@ class UnknownThresholdError(RadiogenomicsError):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Settings of the association stage that the report states, as its results table records them."""
+    """Settings of the association stage that the report states, as its results table records them.
+
+    ``volume_feature`` is None where there is no adjustment for volume, and empty where that is not on record.
+    """
 
     alpha: float
     min_patients: int
     min_carriers: int
     classes: tuple[str, ...] = ()
-    volume_feature: str = ""
+    volume_feature: str | None = ""
     explained_share: float | None = None
     keep_p_below: float | None = None
     model: str = "linear"
@@ -99,6 +103,7 @@ class Run:
     relatedness: pd.DataFrame | None = None
     components: pd.DataFrame | None = None
     site_counts: pd.DataFrame | None = None
+    audits: Audits = field(default_factory=Audits)
 
     @cached_property
     def analyses(self) -> tuple[str, ...]:
@@ -107,8 +112,22 @@ class Run:
 
     @cached_property
     def effect(self) -> Effect:
-        """What the estimates are; those of least squares if there is no row."""
-        return EFFECTS[str(self.results["effect"].iloc[0]) if len(self.results) else tables.EFFECTS[0]]
+        """What the estimates are, in one where markers are of two kinds; those of least squares if there is no row."""
+        found = set(self.results["effect"].astype(str).unique())
+        return together([EFFECTS[name] for name in tables.EFFECTS if name in found] or [EFFECTS[tables.EFFECTS[0]]])
+
+    @cached_property
+    def without(self) -> frozenset[str]:
+        """Sheets that the study does not have, as the cohort stage recorded them."""
+        found = [record.get("settings", {}).get("without", ()) for record in self.provenance.get("cohort", ())]
+        return frozenset(name for names in found for name in names)
+
+    @cached_property
+    def adjustments(self) -> tuple[str, ...]:
+        """Adjustments that were made; all if there is no row."""
+        source = self.results if self.summary is None else self.summary
+        found = set(source["adjustment"].astype(str).unique())
+        return tuple(name for name in tables.ADJUSTMENTS if name in found) or tables.ADJUSTMENTS
 
     @cached_property
     def analysed(self) -> frozenset[str] | None:
@@ -173,7 +192,9 @@ def load(
         "cohort": [folder / PATIENTS],
         "association": [folder / RESULTS],
     }
-    provenance = {stage: records(paths) for stage, paths in sources.items()}
+    if any(path.is_file() for path in paths(folder)):
+        sources["audit"] = paths(folder)
+    provenance = {stage: records(files) for stage, files in sources.items()}
     return Run(
         folder=folder,
         results=results,
@@ -191,6 +212,7 @@ def load(
         alterations=_optional(tables.ALTERATIONS, folder / ALTERATIONS),
         samples=_together(tables.SAMPLES, samples),
         **of_genomics,
+        audits=Audits.read(folder),
     )
 
 
@@ -240,7 +262,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         min_patients=int(settings["min_patients"]),
         min_carriers=int(settings["min_carriers"]),
         classes=tuple(settings.get("classes", ())),
-        volume_feature=str(settings.get("volume_feature", "")),
+        volume_feature=settings.get("volume_feature", ""),
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
         keep_p_below=settings.get("keep_p_below"),
         model=str(settings.get("model", "linear")),

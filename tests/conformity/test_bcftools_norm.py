@@ -9,9 +9,9 @@ import pytest
 from radiogenomics.genomics.errors import ReferenceMismatchError
 from radiogenomics.genomics.genotypes import Wanted
 from radiogenomics.genomics.normalise import header_of, normalised
+from radiogenomics.genomics.records import Site
 from radiogenomics.genomics.reference import contig_lengths, indexed_reference
 from radiogenomics.genomics.remarks import Remarks
-from radiogenomics.genomics.variants import allele_counts
 from tests.shared_data import shared_data
 
 BCFTOOLS, GLOW = ("genomics", "bcftools_norm"), ("genomics", "normalise_glow")
@@ -92,17 +92,28 @@ def ours(vcf, fasta, folder) -> Alleles:
     reference = indexed_reference(fasta, folder)
     contigs, samples = contig_lengths(reference), header_of(vcf).samples
     remarks = Remarks(vcf, {"unsorted": "repaired"})
-    bcf, _ = normalised(vcf, Wanted(samples, contigs, contigs, pass_only=False), reference, folder, remarks)
-    return alleles(bcf)
+    sites, _ = normalised(vcf, Wanted(samples, contigs, contigs, pass_only=False), reference, folder, remarks)
+    with sites.calls.opened() as calls:
+
+        def copies(record):
+            carried = calls.carriers(Site.parse(record.ID), record.INFO["ALLELE"])
+            found = dict(zip(carried.samples.tolist(), carried.copies.tolist(), strict=True))
+            return [found.get(sample, 0) for sample in range(len(samples))]
+
+        return alleles(sites.bcf, copies)
 
 
-def alleles(path) -> Alleles:
+def stated(record):
+    return (record.genotype.array()[:, :-1] == 1).sum(axis=1).tolist()
+
+
+def alleles(path, copies=stated) -> Alleles:
     """Alleles with the copies that each sample carries; other alleles of a carrier may be written as 0 or missing."""
     reader = cyvcf2.VCF(str(path))
     found = []
     for record in reader:
-        copies, _ = allele_counts(record.genotype.array()) if reader.samples else ((), ())
-        found += [(record.CHROM, record.POS, record.REF.upper(), alt, tuple(copies)) for alt in record.ALT]
+        carried = tuple(copies(record)) if copies is not stated or reader.samples else ()
+        found += [(record.CHROM, record.POS, record.REF.upper(), alt, carried) for alt in record.ALT]
     # Symbols are written as <OTHER>, where nobody carries them.
     plain = [(*item[:3], "<OTHER>" if item[3].startswith("<") else item[3].upper(), item[4]) for item in found]
     return sorted(plain)

@@ -3,8 +3,8 @@
 import pytest
 
 from radiogenomics import config
-from radiogenomics.check import Findings, inspect
-from radiogenomics.cohort.sheets import SampleRow, Sheets
+from radiogenomics.check import Findings, describe, inspect
+from radiogenomics.cohort.sheets import SampleRow, Sheets, read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
@@ -110,3 +110,30 @@ def test_mutation_annotation_files_need_no_reference(tmp_path):
     rows = [("P1", "S1", tmp_path / "calls.maf"), ("P2", "S2", tmp_path / "calls.maf")]
     assert of_genomics(tmp_path, rows, {"consequences": "annotated"}) == [("P2", "sample_not_in_vcf")]
     assert of_genomics(tmp_path, rows, {}) == [("P1", "annotation"), ("P2", "annotation")]
+
+
+def of_tables(folder, features, markers, **association):
+    """Problems of a study that has tables only."""
+    (folder / "f.csv").write_text(features)
+    (folder / "m.csv").write_text(markers)
+    data = {
+        "cohort": {"patients": None, "images": None, "samples": None},
+        "radiomics": {"tables": {"own": "f.csv"}},
+        "genomics": {"markers": {"tables": {"ihc": "m.csv"}}},
+        "association": {"classes": ["ihc"], "volume_feature": None, **association},
+    }
+    study = config.parse(data, folder / "config.yaml")
+    sheets = read_sheets(study.cohort, study.radiomics.tables.values())
+    problems = inspect(study, sheets).problems
+    return describe(study, sheets), [(problem.patient_id, problem.reason) for problem in problems]
+
+
+def test_tables_are_read_before_anything_runs(tmp_path):
+    features, markers = "patient_id,f\nP1,1\nP2,\nP3,1\nP4,2\n", "patient_id,HER2,TMB\nP1,1,\nP2,0,\nP4,,2.5\nP9,1,\n"
+    told, found = of_tables(tmp_path, features, markers)
+    assert told == "4 patients, no images, features of 'own', no variant files"
+    assert found == [("P2", "no_features"), ("P3", "no_markers")]
+    assert of_tables(tmp_path, features, markers, volume_feature="own_f")[1] == found
+    assert of_tables(tmp_path, features, markers, volume_feature="f")[1] == [("", "no_volume_feature")]
+    assert of_tables(tmp_path, features, "patient,HER2\nP1,1\n")[1] == [("", "markers")]
+    assert of_tables(tmp_path, features.replace("2", "x"), markers)[1][0] == ("", "table")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from radiogenomics.config.models import Association, Genomics, Imaging, Pacs, Report
+from radiogenomics.config.models import AUDIT_KEYS, Association, Genomics, Imaging, Pacs, Report
 from radiogenomics.errors import ConfigError, SheetError
-from radiogenomics.plan import ALTERATION_KEYS, Plan
+from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS, Plan
 
 
 def plan(folder, patients, data=None, extra_images=""):
@@ -90,11 +90,16 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("pacs", set(Pacs.model_fields)),
         ("imaging", set(Imaging.model_fields)),
         ("radiomics", {"CT", "MR", "PT", "US"}),
-        ("genomics", set(Genomics.model_fields) - {"reference", "genes", "resources", "quality", *ALTERATION_KEYS}),
-        ("alterations", {"resources", "sample_id", *ALTERATION_KEYS}),
+        (
+            "genomics",
+            set(Genomics.model_fields) - {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS},
+        ),
+        ("burden", {"resources", "canonical", "tmb"}),
+        ("alterations", {"resources", "canonical", "sample_id", *ALTERATION_KEYS}),
         ("quality", {"quality", "pass_only", "sample_id"}),
         ("cohort", {"covariates"}),
-        ("association", set(Association.model_fields)),
+        ("association", set(Association.model_fields) - AUDIT_KEYS),
+        ("audit", set(Association.model_fields)),
         ("report", set(Report.model_fields)),
     ],
 )
@@ -102,7 +107,9 @@ def test_each_stage_gets_its_own_settings(tmp_path, stage, keys):
     assert set(json.loads(plan(tmp_path, ["P001"]).settings(stage))) == keys
 
 
-@pytest.mark.parametrize("stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "report"])
+@pytest.mark.parametrize(
+    "stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "audit", "report"]
+)
 def test_settings_of_a_stage_are_json_without_those_of_others(tmp_path, stage):
     study = plan(tmp_path, ["P001"])
     other = plan(tmp_path, ["P001"], {"study": {"title": "x"}, "workflow": {"memory_mb": 500}})
@@ -165,5 +172,5 @@ def test_files_of_markers_are_inputs_and_named_as_the_rules_do(tmp_path):
     study = Plan({"genomics": {"markers": markers}}, tmp_path / "config" / "config.yaml", tmp_path)
     assert study.marker_files() == ["config/copies.seg", "ihc.csv", "config/genes.gff3"]
     named = json.loads(study.settings("alterations"))["markers"]
-    assert (named["copy_number"]["file"], named["tables"]) == ("config/copies.seg", {"ihc": "ihc.csv"})
+    assert (named["copy_number"]["file"], named["tables"]["ihc"]["file"]) == ("config/copies.seg", "ihc.csv")
     assert plan(tmp_path, ["P001"]).marker_files() == []

@@ -58,7 +58,8 @@ def test_results_of_batches_without_a_patient_are_removed(tmp_path, caplog):
     for name in files:
         (results / name).parent.mkdir(parents=True, exist_ok=True)
         (results / name).touch()
-    plan = SimpleNamespace(batches=("b002", "b003"), remote_batches=frozenset())
+    in_use = ("b002", "b003")
+    plan = SimpleNamespace(image_batches=in_use, sample_batches=in_use, remote_batches=frozenset())
     with caplog.at_level("INFO"):
         study.remove_former(results, plan)
     left = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}

@@ -41,9 +41,11 @@ def test_one_job_a_batch_and_one_a_gather(study):
         "radiomics_selftest",
         "imaging_gather",
         "genomics_alterations",
+        "genomics_burden",
         "cohort_join",
         "cohort_limit",
         "association_test",
+        "association_audit",
         "report_build",
     )
     assert planned == dict.fromkeys(batches, 8) | dict.fromkeys(gathers, 1)
@@ -72,6 +74,18 @@ def test_resources_are_one_more_job_that_alterations_wait_for(study):
     assert '"file":"config/gnomad.vcf.gz"' in done.stdout
 
 
+def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number, sex: category}}\n"
+        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("association_permute", "association_controls", "association_sites")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
+    assert "permutations" not in test  # so that asking for an audit does not repeat the tests
+
+
 def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
     for name in ("reference.fa", "genes.gff3"):
         (study / "config" / name).unlink()
@@ -87,10 +101,17 @@ def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
     assert done.stdout.count("--scale results/imaging/scale.parquet --settings") == 8
 
 
+def test_burden_as_a_marker_is_waited_for_and_a_spectrum_is_made_where_asked_for(study):
+    (study / "config" / "config.yaml").write_text("genomics: {spectrum: true, markers: {burden: true}}\n")
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_spectrum"] == 1
+    assert "--burden results/genomics/burden.parquet --settings" in done.stdout
+
+
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -122,7 +143,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 32
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
 
 
 def test_braces_in_paths_do_no_harm(study):
@@ -134,7 +155,7 @@ def test_braces_in_paths_do_no_harm(study):
     command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
     done = snakemake(study, *command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(jobs(done.stdout).values()) == 32
+    assert sum(jobs(done.stdout).values()) == 34
     assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
     assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
 
@@ -162,3 +183,61 @@ def test_an_unknown_profile_is_refused_with_those_that_exist(study):
     done = radiogenomics("run", "--config", study / "config" / "config.yaml", "--profile", "nowhere", "--dry-run")
     assert done.returncode == 3
     assert "there are 'default', 'slurm'" in done.stderr
+
+
+ALWAYS = (
+    "radiomics_gather",
+    "genomics_alterations",
+    "cohort_join",
+    "cohort_limit",
+    "association_test",
+    "association_audit",
+    "report_build",
+)
+IMAGES = {"imaging_convert": 8, "radiomics_extract": 8, "radiomics_selftest": 1, "imaging_gather": 1}
+FEATURES = "radiomics: {tables: {own: f.csv}}\n"
+MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\nassociation: {classes: [ihc]}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "further", "options"),
+    [
+        (
+            "cohort: {images: null}\n" + FEATURES,
+            {"genomics_annotate": 8, "genomics_burden": 1},
+            "--patients config/patients.tsv --samples",
+        ),
+        ("cohort: {samples: null}\n" + MARKERS, IMAGES, "--images config/images.tsv --settings"),
+        (
+            "cohort: {images: null, samples: null}\n" + FEATURES + MARKERS,
+            {},
+            "--patients config/patients.tsv --settings",
+        ),
+        (
+            "cohort: {patients: null, images: null, samples: null}\n" + FEATURES + MARKERS,
+            {},
+            """cohort join --finished '{"own": {"file": "config/f.csv"}}' --settings""",
+        ),
+        (
+            "cohort: {patients: null, images: null, samples: all.maf}\n" + FEATURES,
+            {"genomics_annotate": 8, "genomics_burden": 1},
+            """--samples config/all.maf --finished '{"own": {"file": "config/f.csv"}}' --settings""",
+        ),
+    ],
+    ids=["no images", "no samples", "tables alone", "no sheets", "a MAF for a sheet"],
+)
+def test_stages_without_input_are_no_jobs(study, config, further, options):
+    (study / "config" / "config.yaml").write_text(config)
+    (study / "config" / "f.csv").write_text("patient_id,f\n" + "".join(f"P{number:03d},1\n" for number in range(N)))
+    for name in ("m.csv", "all.maf"):
+        (study / "config" / name).touch()
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert jobs(done.stdout) == dict.fromkeys(ALWAYS, 1) | further
+    shell = " ".join(done.stdout.split())
+    assert options in shell
+    assert ("--sequenced results/genomics/b000.samples.parquet" in shell) is ("genomics_annotate" in further)
+    assert ("--markers results/genomics/alterations.parquet --failed" in shell) is ("imaging_convert" in further)
+    assert ("alterations --patients results/radiomics/features.parquet" in shell) is (
+        "genomics_annotate" not in further
+    )

@@ -5,6 +5,12 @@ import shutil
 
 from tests.workflow.studies import edit, radiogenomics, run
 
+AUDITS = """\
+  permutations: 19
+  controls: {shuffled_identities: 2, random_features: 2}
+  site: site
+  site_model: meta"""
+
 
 def digests(folder):
     names = [
@@ -18,7 +24,7 @@ def digests(folder):
 def test_the_same_bytes_on_any_number_of_cores(tmp_path):
     assert radiogenomics("simulate", "--output", tmp_path / "one", "--patients", "13").returncode == 0
     edit(tmp_path / "one" / "config" / "config.yaml", "min_patients: 20", "min_patients: 5")
-    edit(tmp_path / "one" / "config" / "config.yaml", "min_carriers: 5", "min_carriers: 2")
+    edit(tmp_path / "one" / "config" / "config.yaml", "min_carriers: 5", f"min_carriers: 2\n{AUDITS}")
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     for name, cores in (("one", 1), ("two", 2)):
         assert run(tmp_path / name, "--cores", cores).returncode == 0

@@ -59,9 +59,9 @@ def test_a_second_run_does_nothing(study):
 
 def test_adding_a_patient_runs_one_batch(study):
     once = ("imaging_convert", "radiomics_extract", "genomics_annotate", "imaging_gather", "radiomics_gather")
-    once += ("genomics_alterations",)
+    once += ("genomics_alterations", "genomics_burden")
     assert study["planned"] == dict.fromkeys(
-        (*once, "cohort_join", "cohort_limit", "association_test", "report_build"), 1
+        (*once, "cohort_join", "cohort_limit", "association_test", "association_audit", "report_build"), 1
     )
 
 
@@ -154,7 +154,7 @@ def test_a_changed_setting_runs_its_stage_and_what_follows(study):
     edit(config, "alpha: 0.05", "alpha: 0.1")
     planned = jobs(run(study["folder"], "--dry-run").stdout)
     edit(config, "alpha: 0.1", "alpha: 0.05")
-    assert planned == {"association_test": 1, "report_build": 1}
+    assert planned == {"association_test": 1, "association_audit": 1, "report_build": 1}
 
 
 def test_too_many_failures_end_with_exit_code_4_and_the_tables(study):

@@ -31,3 +31,117 @@ rule association_test:
         " --covariates {input.covariates} --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
+
+
+# What could explain a hit, and what could not have been found.
+rule association_audit:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        summary="results/association/summary.tsv",
+    output:
+        confounding="results/association/confounding.parquet",
+        power="results/association/power.parquet",
+        tests="results/association/tests.parquet",
+        redundancy="results/association/redundancy.parquet",
+    log:
+        "results/logs/association/audit.log",
+    benchmark:
+        "results/benchmarks/association_audit.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association audit --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --summary {input.summary} --settings {params.settings:q}"
+        " --confounding {output.confounding} --power {output.power} --tests {output.tests}"
+        " --redundancy {output.redundancy} 2> {log}"
+
+
+# Family-wise p of the fullest adjustment; the threads are the permutations', not the matrix library's.
+rule association_permute:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        permutation="results/association/permutation.parquet",
+    log:
+        "results/logs/association/permute.log",
+    benchmark:
+        "results/benchmarks/association_permute.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --threads {threads} --permutation {output.permutation} 2> {log}"
+
+
+# The same tests on data that hold no association.
+rule association_controls:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        controls="results/association/controls.parquet",
+        exceedance="results/association/exceedance.parquet",
+    log:
+        "results/logs/association/controls.log",
+    benchmark:
+        "results/benchmarks/association_controls.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+
+
+# Hits in each site alone, pooled.
+rule association_sites:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        results="results/association/results.parquet",
+    output:
+        meta="results/association/meta.parquet",
+        sites="results/association/sites.parquet",
+    log:
+        "results/logs/association/sites.log",
+    benchmark:
+        "results/benchmarks/association_sites.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association sites --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --results {input.results} --settings {params.settings:q}"
+        " --meta {output.meta} --sites {output.sites} 2> {log}"

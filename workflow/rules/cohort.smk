@@ -1,21 +1,23 @@
 # Who is analysed, who is not, and why.
 rule cohort_join:
     input:
-        sheets=plan.watched(
-            plan.config.cohort.patients,
-            plan.config.cohort.images,
-            plan.config.cohort.samples,
-        ),
+        sheets=plan.sheet_files(),
         features="results/radiomics/features.parquet",
-        sequenced=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        sequenced=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        markers=[] if plan.sample_batches else "results/genomics/alterations.parquet",
         failed=[
             *expand(
                 "results/pacs/{batch}.failures.tsv", batch=sorted(plan.remote_batches)
             ),
             *expand(
                 "results/{stage}/{batch}.failures.tsv",
-                stage=["imaging", "radiomics", "genomics"],
-                batch=plan.batches,
+                stage=["imaging", "radiomics"],
+                batch=plan.image_batches,
+            ),
+            *expand(
+                "results/genomics/{batch}.failures.tsv", batch=plan.sample_batches
             ),
         ],
         poor=plan.poor,
@@ -33,16 +35,17 @@ rule cohort_join:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
-        poor="--poor" if plan.poor else "",
-        patients=lambda wildcards: plan.file(plan.config.cohort.patients),
-        images=lambda wildcards: plan.file(plan.config.cohort.images),
-        samples=lambda wildcards: plan.file(plan.config.cohort.samples),
+        sheets=lambda wildcards: plan.sheet_options(),
+        tables=lambda wildcards, input: " ".join(
+            f"--{name} {files}"
+            for name in ("sequenced", "markers", "failed", "poor")
+            if (files := input.get(name))
+        ),
         settings=lambda wildcards: plan.settings("cohort"),
         stage_version=plan.stage_version("cohort"),
     shell:
-        "radiogenomics cohort join --patients {params.patients:q} --images {params.images:q} --samples {params.samples:q}"
-        " --settings {params.settings:q} --features {input.features} --sequenced {input.sequenced}"
-        " --failed {input.failed} {params.poor} {input.poor} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
+        "radiogenomics cohort join {params.sheets} --settings {params.settings:q} --features {input.features}"
+        " {params.tables} --table {output.table} --ledger {output.ledger} --failures {output.failures} 2> {log}"
 
 
 # A step of its own: Snakemake removes what a failed job wrote, and the ledger must stay.

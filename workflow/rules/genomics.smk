@@ -35,7 +35,9 @@ rule genomics_annotate:
 # What gnomAD, ClinVar and the like state of the carried variants; runs where genomics.resources names any.
 rule genomics_join:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
         resources=plan.resource_files(),
     output:
         annotations="results/genomics/annotations.parquet",
@@ -60,12 +62,22 @@ rule genomics_join:
 
 rule genomics_alterations:
     input:
-        variants=expand("results/genomics/{batch}.variants.parquet", batch=plan.batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
-        missing=expand("results/genomics/{batch}.missing.parquet", batch=plan.batches),
-        assays=expand("results/genomics/{batch}.assays.parquet", batch=plan.batches),
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        missing=expand(
+            "results/genomics/{batch}.missing.parquet", batch=plan.sample_batches
+        ),
+        assays=expand(
+            "results/genomics/{batch}.assays.parquet", batch=plan.sample_batches
+        ),
         annotations=plan.annotations,
+        patients=[] if plan.sample_batches else "results/radiomics/features.parquet",
         markers=plan.marker_files(),
+        burden=plan.burden,
     output:
         "results/genomics/alterations.parquet",
     log:
@@ -78,14 +90,20 @@ rule genomics_alterations:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        tables=lambda wildcards, input: (
+            f"--variants {input.variants} --samples {input.samples}"
+            f" --missing {input.missing} --assays {input.assays}"
+            if plan.sample_batches
+            else f"--patients {input.patients}"
+        ),
         annotations="--annotations" if plan.annotations else "",
+        burden="--burden" if plan.burden else "",
         genes=lambda wildcards: plan.file(plan.config.genomics.genes),
         settings=lambda wildcards: plan.settings("alterations"),
         stage_version=plan.stage_version("genomics"),
     shell:
-        "radiogenomics genomics alterations --variants {input.variants} --samples {input.samples}"
-        " --genes {params.genes:q} --missing {input.missing} --assays {input.assays}"
-        " {params.annotations} {input.annotations}"
+        "radiogenomics genomics alterations {params.tables} --genes {params.genes:q}"
+        " {params.annotations} {input.annotations} {params.burden} {input.burden}"
         " --settings {params.settings:q} --alterations {output} 2> {log}"
 
 
@@ -117,3 +135,72 @@ rule genomics_quality:
         "radiogenomics genomics quality --patients {params.patients:q} --samples {params.samples:q}"
         " --settings {params.settings:q} --table {output.table} --relatedness {output.relatedness}"
         " --components {output.components} --sites {output.sites} --failures {output.failures} 2> {log}"
+
+
+# Variants of each patient by class, and mutations per megabase of coding sequence that was assayed.
+rule genomics_burden:
+    input:
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        assays=expand(
+            "results/genomics/{batch}.assays.parquet", batch=plan.sample_batches
+        ),
+        annotations=plan.annotations,
+        shared=plan.genomics_files(),
+    output:
+        "results/genomics/burden.parquet",
+    log:
+        "results/logs/genomics/burden.log",
+    benchmark:
+        "results/benchmarks/genomics_burden.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        annotations="--annotations" if plan.annotations else "",
+        genes=lambda wildcards: plan.file(plan.config.genomics.genes),
+        settings=lambda wildcards: plan.settings("burden"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics burden --variants {input.variants} --samples {input.samples}"
+        " --assays {input.assays} --genes {params.genes:q} {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --burden {output} 2> {log}"
+
+
+# Single-base substitutions of each patient by trinucleotide; runs where genomics.spectrum asks for it.
+rule genomics_spectrum:
+    input:
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        annotations=plan.annotations,
+        reference=plan.watched(plan.config.genomics.reference),
+    output:
+        "results/genomics/spectrum.parquet",
+    log:
+        "results/logs/genomics/spectrum.log",
+    benchmark:
+        "results/benchmarks/genomics_spectrum.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        annotations="--annotations" if plan.annotations else "",
+        reference=lambda wildcards: plan.file(plan.config.genomics.reference),
+        settings=lambda wildcards: plan.settings("resources"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics spectrum --variants {input.variants} --samples {input.samples}"
+        " --reference {params.reference:q} {params.annotations} {input.annotations}"
+        " --settings {params.settings:q} --spectrum {output} 2> {log}"

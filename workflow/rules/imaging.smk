@@ -34,7 +34,7 @@ rule imaging_convert:
 
 rule imaging_gather:
     input:
-        expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
+        expand("results/imaging/{batch}.images.parquet", batch=plan.image_batches),
     output:
         "results/imaging/acquisition.parquet",
     log:
@@ -55,8 +55,8 @@ rule imaging_gather:
 # One scale of MR intensities for the whole cohort; a job only where the configuration asks for it.
 rule imaging_scale:
     input:
-        parts=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
-        directories=expand("results/imaging/{batch}", batch=plan.batches),
+        parts=expand("results/imaging/{batch}.images.parquet", batch=plan.image_batches),
+        directories=expand("results/imaging/{batch}", batch=plan.image_batches),
     output:
         "results/imaging/scale.parquet",
     log:

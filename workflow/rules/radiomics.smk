@@ -27,8 +27,10 @@ rule radiomics_extract:
 
 rule radiomics_gather:
     input:
-        parts=expand("results/radiomics/{batch}.features.parquet", batch=plan.batches),
-        finished=plan.watched(*plan.config.radiomics.tables.values()),
+        parts=expand(
+            "results/radiomics/{batch}.features.parquet", batch=plan.image_batches
+        ),
+        finished=plan.watched(*plan.feature_tables()),
     output:
         "results/radiomics/features.parquet",
     log:
@@ -41,10 +43,11 @@ rule radiomics_gather:
     resources:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
+        parts="--parts" if plan.image_batches else "",
         finished=lambda wildcards: plan.finished_features(),
         stage_version=plan.stage_version("radiomics"),
     shell:
-        "radiogenomics radiomics gather --parts {input.parts} {params.finished} --features {output} 2> {log}"
+        "radiogenomics radiomics gather {params.parts} {input.parts} {params.finished} --features {output} 2> {log}"
 
 
 # The features of the IBSI digital phantom on the machine that the study runs on.

@@ -4,18 +4,23 @@ rule report_build:
         results="results/association/results.parquet",
         summary="results/association/summary.tsv",
         quantiles="results/association/quantiles.parquet",
+        audits=[*rules.association_audit.output, *plan.audits],
         patients="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",
         features="results/radiomics/features.parquet",
-        selftest="results/radiomics/selftest.parquet",
+        selftest="results/radiomics/selftest.parquet" if plan.image_batches else [],
         alterations="results/genomics/alterations.parquet",
-        images=expand("results/imaging/{batch}.images.parquet", batch=plan.batches),
-        acquisition="results/imaging/acquisition.parquet",
-        overlays=expand("results/imaging/{batch}", batch=plan.batches),
-        samples=expand("results/genomics/{batch}.samples.parquet", batch=plan.batches),
+        images=expand(
+            "results/imaging/{batch}.images.parquet", batch=plan.image_batches
+        ),
+        acquisition="results/imaging/acquisition.parquet" if plan.image_batches else [],
+        overlays=expand("results/imaging/{batch}", batch=plan.image_batches),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
         genomics=[
-            *expand("results/genomics/{batch}.remarks.tsv", batch=plan.batches),
+            *expand("results/genomics/{batch}.remarks.tsv", batch=plan.sample_batches),
             *plan.genomics_reports,
         ],
     output:
@@ -36,8 +41,12 @@ rule report_build:
     params:
         title=lambda wildcards: plan.config.study.title,
         settings=lambda wildcards: plan.settings("report"),
+        tables=lambda wildcards, input: " ".join(
+            f"--{name} {files}"
+            for name in ("images", "samples", "genomics")
+            if (files := input.get(name))
+        ),
         stage_version=plan.stage_version("report"),
     shell:
         "radiogenomics report build --results results --output results/report"
-        " --images {input.images} --samples {input.samples} --genomics {input.genomics}"
-        " --title {params.title:q} --settings {params.settings:q} 2> {log}"
+        " {params.tables} --title {params.title:q} --settings {params.settings:q} 2> {log}"

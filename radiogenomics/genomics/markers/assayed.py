@@ -11,10 +11,16 @@ from radiogenomics.genomics.markers.rows import BoolArray
 
 
 class Assayed:
-    """Answers for the patients in order, from the samples and assays tables."""
+    """Answers for the patients in order, from the samples and assays tables.
 
-    def __init__(self, samples: Sequence[Path], assays: Sequence[Path], min_callable: float) -> None:
-        read = pd.concat([tables.SAMPLES.read(path, ["patient_id", "assay"]) for path in samples])
+    Without ``samples`` they are the given ``patients``.
+    """
+
+    def __init__(
+        self, samples: Sequence[Path], assays: Sequence[Path], min_callable: float, patients: Sequence[str] = ()
+    ) -> None:
+        parts = [tables.SAMPLES.read(path, ["patient_id", "assay"]) for path in samples]
+        read = pd.concat(parts or [pd.DataFrame({"patient_id": list(patients), "assay": ""}, dtype=object)])
         of_patient = dict(sorted(zip(read["patient_id"].astype(str), read["assay"].astype(str), strict=True)))
         self.patients = list(of_patient)
         self._assays = {name: number for number, name in enumerate(sorted(set(of_patient.values())))}

@@ -47,7 +47,7 @@ def read_cohort(
     A variant that a patient has in two rows, on two transcripts, counts once, with the larger number of copies.
     """
     wanted = [*SITE, "patient_id", "alt_copies", "amino_acid_change"]
-    rows = _joined([tables.VARIANTS.read(path)[wanted] for path in variants], tables.VARIANTS.frame([])[wanted])
+    rows = _joined([tables.VARIANTS.read(path, wanted)[wanted] for path in variants], tables.VARIANTS.frame([])[wanted])
     if common:
         rows = rows[~rows["variant"].isin(common)]
     place = rows.groupby(SITE, observed=True, sort=True)

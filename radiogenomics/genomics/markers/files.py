@@ -1,6 +1,7 @@
 """Files of markers that a user brings along, and whose their samples are."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -69,15 +70,20 @@ def numbers(path: Path, column: pd.Series, hint: str) -> pd.Series:
 
 
 class Owners:
-    """The patient of each name in a file: a patient's identifier, or the sample that the samples sheet names."""
+    """The patient of each name in a file: a patient's identifier, or the sample that the samples sheet names.
 
-    def __init__(self, samples: Sequence[Path], how: SampleId) -> None:
-        read = pd.concat([tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]).astype(str)
+    Without ``samples`` a name is that of one of the ``patients``.
+    """
+
+    def __init__(self, samples: Sequence[Path], how: SampleId, patients: Sequence[str] = ()) -> None:
+        parts = [tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]
+        parts = parts or [pd.DataFrame({"patient_id": list(patients), "sample_id": list(patients)})]
+        read = pd.concat(parts).astype(str)
         self._how = how
         self._patients = set(read["patient_id"])
         pairs = list(zip(read["sample_id"], read["patient_id"], strict=True))
-        repeated = {name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1}
-        self._of_sample = {name: patient for name, patient in pairs if name not in repeated}
+        times = Counter(name for name, _ in pairs)
+        self._of_sample = {name: patient for name, patient in pairs if times[name] == 1}
         short = [(name[:TCGA_PATIENT_LENGTH], patient) for name, patient in pairs]
         self._of_barcode = dict(short) if how == "tcga_patient" else {}
 

@@ -24,7 +24,7 @@ def read_gmt(path: Path) -> dict[str, tuple[str, ...]]:
     MissingFileError, MarkersError
     """
     if not path.is_file():
-        raise MissingFileError(path, "gene sets (genomics.markers.pathways)")
+        raise MissingFileError(path, "gene sets (genomics.markers)")
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         cells = [cell.strip() for cell in line.split("\t")]

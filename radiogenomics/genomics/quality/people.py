@@ -32,7 +32,7 @@ def people_of(patients: Path, samples: Path, options: Genomics) -> list[Person]:
     quality = options.quality
     columns = [name for name in (quality.sex_column, quality.group_column) if name]
     cohort = Cohort(patients=patients, samples=samples, covariates=dict.fromkeys(columns, "category"))
-    rows, sequenced = read_sequenced(cohort)
+    rows, sequenced = read_sequenced(patients, samples, cohort.covariates)
     stated = {row.patient_id: row for row in rows}
     sexes = _sexes(rows, quality.sex_column)
     groups = {name: _text(row, quality.group_column) for name, row in stated.items()}

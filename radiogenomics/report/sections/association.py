@@ -12,7 +12,7 @@ from radiogenomics.report.sections.attrition import patient_counts
 
 MAX_MARKERS = 25
 NUMBERS = ("estimate", "ci_low", "ci_high", "neg_log10_p", "volume_rho")
-COUNTS = ("n", "n_carriers", "n_missing")
+COUNTS = ("n", "n_missing")
 NAMES = ("analysis", "feature", "marker", "adjustment", "flag")
 
 
@@ -20,7 +20,7 @@ def section(run: Run) -> dict[str, Any]:
     """Headline, families, markers and QQ plots for the template."""
     found = hits.families(run.results, run.thresholds.alpha, run.summary)
     markers = hits.by_marker(run.results, run.thresholds.alpha)
-    missing = hits.not_tested(run.results, run.summary)
+    missing = hits.not_tested(run.results, run.summary)[list(run.adjustments)]
     with_hits = len({row.marker for row in markers if any(row.hits.values())})
     return {
         "families": found,
@@ -29,7 +29,8 @@ def section(run: Run) -> dict[str, Any]:
         "n_marker_rows": len(markers),
         "qq": _qq(run, found),
         "not_tested": [(str(reason), [int(n) for n in row]) for reason, *row in missing.itertuples()],
-        "adjustments": tables.ADJUSTMENTS,
+        "adjustments": run.adjustments,
+        "with_volume": run.thresholds.volume_feature is not None,
         "formulas": formulas(run),
         "share_taken": share_taken(run),
         "starred": any(f.n_tested and not f.n_hits for f in found),
@@ -45,7 +46,9 @@ def headline(run: Run, found: Sequence[hits.Family], missing: pd.DataFrame) -> d
     counts = {adjustment: _hits([f for f in found if f.adjustment == adjustment]) for adjustment in tables.ADJUSTMENTS}
     present = [adjustment for adjustment in tables.ADJUSTMENTS if any(f.adjustment == adjustment for f in found)]
     untested = [adjustment for adjustment in present if counts[adjustment] is None]
-    comparable = counts["crude"] is not None and counts["volume"] is not None
+    comparable = (
+        run.thresholds.volume_feature is not None and counts["crude"] is not None and counts["volume"] is not None
+    )
     return {
         "enrolled": enrolled,
         "analysed": analysed,
@@ -121,7 +124,7 @@ def _pairs(numbers: Mapping[str, Any]) -> str:
 
 
 def formulas(run: Run) -> dict[str, str]:
-    """Right-hand side of each adjustment in words."""
+    """Right-hand side of each adjustment that was made in words."""
     volume = f"log {run.thresholds.volume_feature}" if run.thresholds.volume_feature else "log volume"
     if run.covariates is None:
         further = " + covariates not on record"
@@ -131,6 +134,8 @@ def formulas(run: Run) -> dict[str, str]:
     tested = "feature" if run.thresholds.model == "logistic" else "carrier"
     if run.thresholds.random_effect is not None:
         tested = f"(1 | {run.thresholds.random_effect}) + {tested}"
+    if run.thresholds.volume_feature is None:
+        return {name: tested if name == "crude" else f"{tested}{further}" for name in run.adjustments}
     return {"crude": tested, "volume": f"{tested} + {volume}", "full": f"{tested} + {volume}{further}"}
 
 
@@ -175,6 +180,9 @@ def encoded(run: Run) -> list[columns.Column]:
     packed = [columns.strings(name, results[name]) for name in NAMES]
     packed += [columns.number(name, results[name].to_numpy(dtype="float64", na_value=float("nan"))) for name in NUMBERS]
     packed += [columns.count(name, results[name].to_numpy()) for name in COUNTS]
+    carriers = results["n_carriers"].to_numpy(dtype="float64", na_value=float("nan"))
+    whole = columns.number if pd.isna(carriers).any() else columns.count  # those of a marker that is a number miss
+    packed.append(whole("n_carriers", carriers))
     packed.append(columns.number("neg_log10_q", hits.neg_log10(results["q_two_level"])))
     state = hits.is_hit(results, run.thresholds.alpha) + 2 * hits.explained_rows(results).astype("uint8")
     return [*packed, columns.count("state", state)]

@@ -75,6 +75,7 @@ def carriers(run: Run) -> list[Carriers]:
     table = run.alterations
     if run.analysed is not None:
         table = table[table["patient_id"].isin(run.analysed)]
+    tested = [name for name in tested if name not in numbers_in(table)]
     table = table[table["marker"].isin(tested)]
     counts = pd.crosstab(table["marker"].astype(str), table["state"].astype(str)).reindex(tested, fill_value=0)
     counts = counts.reindex(columns=["altered", "wild_type", "not_assayed"], fill_value=0)
@@ -82,8 +83,15 @@ def carriers(run: Run) -> list[Carriers]:
     return sorted(rows, key=lambda row: (-row.altered, row.marker))
 
 
+def numbers_in(alterations: pd.DataFrame) -> frozenset[str]:
+    """Markers that are numbers, which nobody carries."""
+    numbers = alterations["state"].isna() & alterations["value"].notna()
+    return frozenset(alterations.loc[numbers, "marker"].astype(str).unique())
+
+
 def _from_results(run: Run) -> list[Carriers]:
-    largest = run.results.groupby("marker", observed=True)[["n", "n_carriers"]].max()
+    carried = run.results[run.results["n_carriers"].notna()]
+    largest = carried.groupby("marker", observed=True)[["n", "n_carriers"]].max()
     return [Carriers(str(marker), int(c), int(n) - int(c), 0) for marker, n, c in largest.itertuples()]
 
 

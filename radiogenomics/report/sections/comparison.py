@@ -62,7 +62,7 @@ def _pair(rows: pd.DataFrame, x: svg.Scale, alpha: float) -> dict[str, Any]:
         "forest": figures.forest(estimates, x),
         "adjustments": adjustments,
         "n": int(first["n"]),
-        "n_carriers": int(first["n_carriers"]),
+        "carriers": "a number" if pd.isna(first["n_carriers"]) else text.plural(int(first["n_carriers"]), "carrier"),
         "rho": text.number(first["volume_rho"]),
         "explained": bool(rows["volume_explained"].any()),
     }

@@ -44,7 +44,7 @@ def section(run: Run, max_overlays: int) -> dict[str, Any]:
     """Quality table, acquisition summary, gallery and feature counts for the template."""
     features = feature_counts(run.features)
     if run.images is None:
-        return {"rows": None, "features": features}
+        return {"rows": None, "none": "images" in run.without, "features": features}
     images = run.images.reset_index(drop=True)
     flags = image_flags(images, unusual_facts(run.acquisition))
     order = sorted(

@@ -1,29 +1,32 @@
 """How it was done, in the words of a paper, from the records of this run; a stage without a record is left out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
+from radiogenomics.report.sections.audits import words as audit_words
 
 Record = Mapping[str, Any]
-# The statistical model in words; {0} are the adjustments.
+# The statistical model in words; {0} are the adjustments, {1} says how many.
 MODELS: Mapping[str, str] = {
     "linear": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
-        "by ordinary least squares under three adjustments ({0}), with t-tests."
+        "by ordinary least squares under {1} ({0}), with t-tests."
     ),
     "rank": (
-        "Each feature was compared between carriers and non-carriers under three adjustments ({0}): without covariates "
+        "Each feature was compared between carriers and non-carriers under {1} ({0}): without covariates "
         "by the Mann-Whitney test (normal approximation, ties corrected), with covariates by partial rank correlation "
         "and Student's t."
     ),
     "logistic": (
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
-        "logistic regression under three adjustments ({0}), with score tests."
+        "logistic regression under {1} ({0}), with score tests."
     ),
     "mixed": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
@@ -36,9 +39,9 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
     """Paragraphs, records and data dictionary for the template."""
     writers = (_imaging, _radiomics, _genomics, _cohort)
     stages = [paragraph for writer in writers if (paragraph := writer(run))]
-    paragraphs = [*stages, _association(run), _multiplicity(run, found), _software(run)]
+    paragraphs = [*stages, _association(run), _multiplicity(run, found), audit_words(run), _software(run)]
     return {
-        "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs],
+        "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs if paragraph],
         "records": [
             {
                 "stage": stage,
@@ -48,7 +51,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
                 "settings": json.dumps(record.get("settings", {}), indent=2, sort_keys=True, ensure_ascii=False),
                 "inputs": sorted(record.get("inputs", {}).items()),
             }
-            for stage in tables.STAGES
+            for stage in (*tables.STAGES, "audit")
             for record in run.provenance.get(stage, ())
         ],
         "without_record": [stage for stage in run.provenance if not run.provenance[stage]],
@@ -90,6 +93,8 @@ def _radiomics(run: Run) -> str:
         if run.features is not None
         else "Features were"
     )
+    if "images" in run.without:
+        return f"Radiomics. {n} taken from finished tables, as they stand; the study has no images."
     start = f"Radiomics. {n} extracted from each region."
     return " ".join([start, *(_preset(name, preset) for name, preset in sorted(presets.items())), _selftest(run)])
 
@@ -161,7 +166,17 @@ def _genomics(run: Run) -> str:
     settings = {key: value for record in _settings(run, "genomics") for key, value in record.items()}
     if not settings and run.alterations is None:
         return ""
-    words = ["Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."]
+    if "samples" in run.without:
+        named = f": {text.joined(run.thresholds.classes)}" if run.thresholds.classes else ""
+        return (
+            f"Genomics. Markers were taken from finished tables, as they stand{named}; the study has no variant files."
+        )
+    called = settings.get("consequences", "call") == "call"
+    words = [
+        "Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."
+        if called
+        else "Genomics. Consequences are those that the variant files state."
+    ]
     if "pass_only" in settings:
         words.append(
             "Only variants with FILTER PASS or empty were used." if settings["pass_only"] else "FILTER was not used."
@@ -176,8 +191,22 @@ def _genomics(run: Run) -> str:
         words.append(
             f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
-    words.append("A gene without a carried variant counts as wild type; which genes an assay covers is not known here.")
-    return " ".join(word for word in words if word)
+    return " ".join(word for word in (*words, *_states(run)) if word)
+
+
+def _states(run: Run) -> Iterator[str]:
+    """What a patient without an alteration counts as."""
+    assays = run.samples["assay"].fillna("") if run.samples is not None else pd.Series([""], dtype=str)
+    if (assays == "").all():
+        yield "No assay was stated: a gene without a carried variant counts as wild type, covered or not."
+    else:
+        of = f"{text.count((assays != '').sum())} of {text.count(len(assays))} patients"
+        yield f"A gene that a patient's assay, stated for {of}, does not cover counts as not assayed."
+    policies = {settings.get("missing_genotype") for settings in _settings(run, "genomics")}
+    if "not_assayed" in policies:
+        yield "So does one without an alteration if a genotype is missing where others carry a variant of the class."
+    elif "wild_type" in policies:
+        yield "A missing genotype counts as reference."
 
 
 def _cohort(run: Run) -> str:
@@ -195,12 +224,18 @@ def _association(run: Run) -> str:
     limits = run.thresholds
     left = "carrier" if limits.model == "logistic" else "feature"
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
+    model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {MODELS[limits.model].format(adjustments)}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{_firth(run)} The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."
     )
+
+
+def _how_many(run: Run) -> str:
+    words = {1: "one adjustment", 2: "two adjustments", 3: "three adjustments"}
+    return words[len(formulas(run))]
 
 
 def _firth(run: Run) -> str:
@@ -230,8 +265,15 @@ def _multiplicity(run: Run, found: Sequence[hits.Family]) -> str:
         "Simes' p of its tested pairs, Benjamini-Hochberg over the genes selects R of G at level q, and inside each "
         "selected gene Benjamini-Hochberg runs at q R/G (Benjamini and Bogomolov 2014). This controls the false "
         f"discovery rate of genes, and the mean share of false pairs inside those found{listed}. A pair is a hit if "
-        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}. "
-        "A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
+        f"the smallest q at which it is found so is below {text.general(run.thresholds.alpha)}.{_volume(run)}"
+    )
+
+
+def _volume(run: Run) -> str:
+    if run.thresholds.volume_feature is None:
+        return " Nothing was adjusted for volume, since the study has no feature of it."
+    return (
+        " A pair is marked volume-explained if it is a hit without adjustment, none after adjustment for volume, and "
         f"adjustment for volume takes {share_taken(run)} of its estimate."
     )
 

@@ -34,6 +34,7 @@ class Flagged:
 def section(run: Run) -> dict[str, Any]:
     """Tables and the figure for the template; what was not asked for is None."""
     return {
+        "none": "samples" in run.without,
         "remarks": _remarks(run.remarks),
         "joins": None if run.joins is None else [_join(row) for row in run.joins.to_dict("records")],
         "quality": _quality(run.sample_quality),

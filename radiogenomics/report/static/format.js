@@ -10,6 +10,7 @@ function formatNumber(value, digits = 2) {
 }
 
 function formatCount(value) {
+  if (Number.isNaN(value)) return MISSING;
   return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 

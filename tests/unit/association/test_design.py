@@ -9,7 +9,9 @@ from scipy import stats
 from radiogenomics import tables
 from radiogenomics.association import design
 from radiogenomics.association.errors import (
+    MixedMarkerError,
     NoCommonPatientError,
+    NoLargestRegionError,
     NoPatientColumnError,
     NoVolumeFeatureError,
     UnknownClassError,
@@ -193,3 +195,59 @@ def test_ranks_and_spearman_with_missing_values_and_ties_are_those_of_scipy():
     np.testing.assert_array_equal(design.ranks(values), stats.rankdata(values, axis=0, nan_policy="omit"))
     expected = [stats.spearmanr(column, reference, nan_policy="omit").statistic for column in values.T]
     np.testing.assert_allclose(design.spearman(values, reference), expected, rtol=1e-12)
+
+
+def with_numbers(path, rows):
+    """An alterations table of (patient, marker, state, number)."""
+    same = {"gene": "G", "consequence_class": "own"}
+    frame = tables.ALTERATIONS.frame(
+        {"patient_id": patient, "marker": marker, "state": state, "value": value, **same}
+        for patient, marker, state, value in rows
+    )
+    tables.ALTERATIONS.write(frame, path)
+    return path
+
+
+def test_a_missing_state_is_no_state(tmp_path):
+    rows = [("P1", "A", "altered", None), ("P2", "A", "wild_type", None), ("P3", "A", None, None)]
+    markers = design.read_markers(with_numbers(tmp_path / "a.parquet", rows), ["P1", "P2", "P3"], ["own"])
+    np.testing.assert_array_equal(markers.values[:, 0], [1, 0, np.nan])
+    assert markers.numbers is None
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".tsv"])
+def test_numbers_are_standardised_over_the_given_patients(tmp_path, suffix):
+    rows = [
+        (f"P{k}", "A", "altered" if k % 2 else "wild_type", 2.0 * k) for k in range(5)
+    ]  # copy number beside a state
+    rows += [(f"P{k}", "N", None, float(k * k)) for k in range(4)] + [("P4", "N", None, None)]
+    rows += [(f"P{k}", "C", None, 7.0) for k in range(5)]
+    markers = design.read_markers(with_numbers(tmp_path / f"a{suffix}", rows), ["P0", "P1", "P2", "P4"], ["own"])
+    found = dict(zip(markers.names["marker"], markers.values.T, strict=True))
+    assert dict(zip(markers.names["marker"], markers.numbers, strict=True)) == {"A": False, "N": True, "C": True}
+    np.testing.assert_array_equal(found["A"], [0, 1, 0, 0])
+    np.testing.assert_allclose(found["N"], [*stats.zscore([0.0, 1.0, 4.0], ddof=1), np.nan])
+    np.testing.assert_array_equal(found["C"], np.zeros(4))
+
+
+def test_a_marker_is_not_a_number_in_some_patients_only(tmp_path):
+    path = with_numbers(tmp_path / "a.parquet", [("P1", "A", "altered", None), ("P2", "A", None, 2.0)])
+    with pytest.raises(MixedMarkerError, match="'A' has states in some rows"):
+        design.read_markers(path, ["P1", "P2"], ["own"])
+
+
+def test_designs_without_volume():
+    covariates = pd.DataFrame({"age": [1.0, 2.0, 3.0]})
+    found = design.designs(None, covariates)
+    np.testing.assert_array_equal(found["full"], [[1, -1], [1, 0], [1, 1]])
+    assert set(found) == {"crude", "full"}
+    assert set(design.designs(None, covariates[[]])) == {"crude"}
+
+
+def test_without_volume_nothing_says_which_region_is_the_largest(features):
+    frame = tables.FEATURES.read(features)
+    second = frame[(frame["patient_id"] == "P1") & (frame["role"] == "ct")].assign(roi="H")
+    assert len(list(design.read_features(features, ["P1", "P2", "P3"], None))) == 2
+    tables.FEATURES.write(pd.concat([frame, second]), features)
+    with pytest.raises(NoLargestRegionError, match=r"'ct': 1 patient\(s\) have several regions"):
+        list(design.read_features(features, ["P1", "P2", "P3"], None))

@@ -10,7 +10,15 @@ from scipy import stats
 from benchmarks.calibration import false_positives, rate
 from radiogenomics import tables
 from radiogenomics.association import firth, logistic, rank, rank_correlation
-from radiogenomics.association.flags import COLLINEAR, CONSTANT, FEW_CARRIERS, FEW_PATIENTS, NO_RESIDUAL, TESTED
+from radiogenomics.association.flags import (
+    COLLINEAR,
+    CONSTANT,
+    FEW_CARRIERS,
+    FEW_PATIENTS,
+    NO_RESIDUAL,
+    NOT_BINARY,
+    TESTED,
+)
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.models import Association
@@ -189,3 +197,47 @@ def test_tallies_take_every_model_and_threads_change_nothing(seed, model):
         assert tally.tested == np.isfinite(fits.p).sum()
         columns, _ = tally.adjust().columns(fits.p[:, 0].copy(), np.zeros(5, np.int64))
         assert (np.isfinite(columns["q_two_level"]) == np.isfinite(fits.p[:, 0])).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_numbers_among_carriers(model):
+    """Numbers are tested beside carriers, whatever their number, by the tests of scipy and statsmodels."""
+    features, markers, designs = cohort(5)
+    numbers = np.array([False, True, False, True])
+    markers[:, numbers] = np.random.default_rng(6).normal(size=(len(markers), 2))
+    markers[:7, 1] = np.nan
+    features[:, 2] += 0.5 * np.nan_to_num(markers[:, 1])
+    scan = scan_of(Association(model=model, min_patients=10, min_carriers=40), features, designs, 1)
+    ((_, fits),) = scan.run(lambda block: markers[:, block], scan.blocks(4), numbers)
+    alone = scan.fit(np.ascontiguousarray(markers[:, ~numbers].T))
+    for name, design in designs.items():
+        if model == "logistic":
+            assert set(fits[name].flag[:, numbers].ravel()) == {NOT_BINARY}
+            assert np.isnan(fits[name].p[:, numbers]).all()
+            continue
+        np.testing.assert_array_equal(fits[name].p[:, ~numbers], alone[name].p)
+        for (i, j), y, g, x in complete(features, markers, design):
+            if i == 4 or not numbers[j]:
+                continue
+            if model == "linear":
+                wanted = sm.OLS(y, np.column_stack([x, g])).fit()
+                estimate, p = wanted.params[-1], wanted.pvalues[-1]
+            else:
+                ranked = [stats.rankdata(column) for column in (y, g, *x[:, 1:].T)]
+                others = np.column_stack([np.ones(len(y)), *ranked[2:]])
+                left = [column - others @ np.linalg.lstsq(others, column)[0] for column in ranked[:2]]
+                estimate = np.corrcoef(*left)[0, 1]
+                df = len(y) - 1 - others.shape[1]
+                p = 2 * stats.t.sf(abs(estimate) * np.sqrt(df / (1 - estimate**2)), df)
+            assert fits[name].flag[i, j] == TESTED
+            assert fits[name].estimate[i, j] == pytest.approx(estimate, rel=1e-8)
+            assert fits[name].p[i, j] == pytest.approx(p, rel=1e-8)
+
+
+def test_the_correction_for_continuity_is_that_of_scipy():
+    features, markers, designs = cohort(7)
+    fits = run("rank", features, markers, {"crude": designs["crude"]}, continuity=True)["crude"]
+    for where, y, g, _ in complete(features, markers, designs["crude"]):
+        if fits.flag[where] == TESTED:
+            wanted = stats.mannwhitneyu(y[g == 1], y[g == 0], use_continuity=True, method="asymptotic")
+            assert fits.p[where] == pytest.approx(wanted.pvalue, rel=1e-9)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.cohort.join import Exclusion, absent_from_sheets, exclusions, join, ledger_frame, limit
+from radiogenomics.cohort.join import Exclusion, absent_patients, exclusions, join, ledger_frame, limit
 from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
 from radiogenomics.errors import TooManyFailuresError
+from radiogenomics.table import read_provenance
 
 
 def failures(*rows):
@@ -25,6 +26,20 @@ def sheets(patients, imaged=None, sampled=None):
     )
 
 
+@pytest.mark.parametrize(
+    ("finished", "wanted"),
+    [
+        ((None, None), {"nothing": ["no_image", "no_sample"], "A": ["no_sample"], "B": ["no_image"]}),
+        (({"A"}, None), {"nothing": ["no_features", "no_sample"], "A": ["no_sample"], "B": ["no_features"]}),
+        (({"A", "B"}, {"B"}), {"nothing": ["no_features", "no_markers"], "A": ["no_markers"]}),
+    ],
+)
+def test_tables_stand_in_for_the_sheets_that_a_study_does_not_have(finished, wanted):
+    study = sheets(["nothing", "A", "B"], imaged=["A"], sampled=["B"])
+    found = absent_patients(study, *finished)
+    assert {name: part["reason"].tolist() for name, part in found.groupby("patient_id")} == wanted
+
+
 def test_each_gets_the_reason_of_the_earliest_stage():
     everyone = ["ok", "slice", "small", "sample", "image", "nosample", "both"]
     study = sheets(
@@ -37,7 +52,7 @@ def test_each_gets_the_reason_of_the_earliest_stage():
         ("both", "", "genomics", "sample_not_in_vcf"),
         ("both", "b", "imaging", "no_segmentation"),
     )
-    rows = pd.concat([rows, absent_from_sheets(study)], ignore_index=True)
+    rows = pd.concat([rows, absent_patients(study)], ignore_index=True)
     found = exclusions(study, {"ok", "sample", "nosample"}, {"ok", "slice", "small", "image"}, rows)
     assert {name: (value.stage, value.reason) for name, value in found.items()} == {
         "slice": ("imaging", "missing_slice"),
@@ -147,3 +162,22 @@ def test_too_many_failures_stop_the_study_and_leave_the_ledger(study, tmp_path):
         limit(ledger=study["ledger"], max_failed_share=0.4, checked=tmp_path / "no.txt")
     assert error.value.exit_code == 4
     assert not (tmp_path / "no.txt").exists()
+
+
+def test_a_study_of_tables_alone_sums(study, tmp_path):
+    (tmp_path / "own.csv").write_text("ID,f\nP1,1\nP2,\nP3,1\nP4,1\n")
+    rows = [
+        {"patient_id": name, "marker": "M:t", "gene": "M", "consequence_class": "t", "state": state, "value": value}
+        for name, state, value in (("P1", "altered", None), ("P3", "not_assayed", None), ("P4", None, None))
+    ]
+    tables.ALTERATIONS.write(tables.ALTERATIONS.frame(rows), tmp_path / "a.parquet")
+    features = tables.FEATURES.read(study["features"])
+    parts = [features.assign(patient_id=name) for name in ("P1", "P3", "P4")]
+    tables.FEATURES.write(pd.concat(parts), study["features"])
+    outputs = {name: study[name] for name in ("features", "table", "ledger", "failures")}
+    finished = f"{{own: {{file: {tmp_path}/own.csv, patient_id: ID}}}}"
+    join(**outputs, settings="{covariates: {}}", finished=finished, markers=tmp_path / "a.parquet")
+    frame = tables.PATIENTS.read(study["table"]).set_index("patient_id")
+    assert frame["excluded_reason"].to_dict() == {"P1": "", "P2": "no_features", "P3": "no_markers", "P4": "no_markers"}
+    assert tables.LEDGER.read(study["ledger"])["n_patients"].tolist() == [4, 1, 2, 1]
+    assert read_provenance(study["table"])["settings"]["without"] == ["patients", "images", "samples"]

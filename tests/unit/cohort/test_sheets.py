@@ -1,8 +1,12 @@
 """Sheets: every bad row of a sheet in one error, with its line."""
 
+import gzip
+
+import pandas as pd
 import pytest
 
 from radiogenomics.cohort.sheets import read_sheets
+from radiogenomics.config.finished import FinishedFeatures
 from radiogenomics.config.models import Cohort
 from radiogenomics.errors import MissingFileError, SheetError
 
@@ -121,3 +125,44 @@ def test_a_missing_sheet_is_named(tmp_path):
     study.images.unlink()
     with pytest.raises(MissingFileError, match=r"i\.tsv"):
         read_sheets(study)
+
+
+def test_sheets_that_are_left_out_have_no_rows(tmp_path):
+    study = cohort(tmp_path).model_copy(update={"images": None, "samples": None})
+    sheets = read_sheets(study)
+    assert (len(sheets.patients), sheets.images, sheets.samples) == (2, (), ())
+
+
+def test_without_a_sheet_patients_are_those_of_the_feature_tables(tmp_path):
+    (tmp_path / "a.csv").write_text('ID,f\nP2-01,"1,5"\nP1-01,2\nP2-02,3\n')
+    (tmp_path / "b.tsv.gz").write_bytes(gzip.compress(b"\tf\nP3\t1\n"))
+    pd.DataFrame({"patient_id": ["P1", "P4"]}).to_parquet(tmp_path / "c.parquet")
+    finished = [
+        FinishedFeatures(file=tmp_path / "a.csv", patient_id="ID", patient_prefix=2),
+        FinishedFeatures(file=tmp_path / "b.tsv.gz", patient_id=""),
+        FinishedFeatures(file=tmp_path / "c.parquet"),
+    ]
+    study = Cohort(patients=None, images=None, samples=tmp_path / "all.maf.gz")
+    with pytest.raises(MissingFileError, match="mutation annotation file"):
+        read_sheets(study, finished)
+    (tmp_path / "all.maf.gz").touch()
+    sheets = read_sheets(study, finished)
+    assert [row.patient_id for row in sheets.patients] == ["P2", "P1", "P3", "P4"]
+    assert next((row.sample_id, row.vcf) for row in sheets.samples) == ("P2", str(tmp_path / "all.maf.gz"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ID,f\nP1,1\n", "no column 'patient_id'; found 'ID', 'f'"),
+        ("patient_id,f\nP 1,1\n", "patient_id 'P 1' may hold letters"),
+        ("patient_id,f\n", "no patients"),
+    ],
+)
+def test_feature_tables_that_say_not_who_the_patients_are(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    study = Cohort(patients=None, images=None, samples=None)
+    with pytest.raises(SheetError, match=message):
+        read_sheets(study, [FinishedFeatures(file=tmp_path / "a.csv")])
+    with pytest.raises(MissingFileError):
+        read_sheets(study, [FinishedFeatures(file=tmp_path / "b.csv")])

@@ -10,7 +10,7 @@ from radiogenomics.config import generate
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.config.models import RESERVED_COLUMNS, Config
 from radiogenomics.errors import ConfigError, MissingFileError
-from radiogenomics.resources import preset_names
+from radiogenomics.resources import preset_names, root
 
 
 def write(folder: Path, text: str) -> Path:
@@ -46,6 +46,21 @@ def test_every_problem_is_named_at_once(tmp_path):
         ("workflow: {batches: 501}", "workflow.batches"),
         ("study: {title: a}\ncohort: {}\nstudy: {title: b}\n", "key 'study' stands twice"),
         ("association: {alpha: 0.1, alpha: 0.2}", "key 'alpha' stands twice"),
+        ("association: {controls: {random_features: 1}}", "association.controls: one run says nothing of its spread"),
+        (
+            "association: {controls: {synonymous: true}}\ngenomics: {classes: [non_silent]}",
+            "needs the class synonymous",
+        ),
+        ("association: {site: site}", "association.site: site must stand in cohort.covariates as a category"),
+        (
+            "association: {exchange_within: age}\ncohort: {covariates: {age: number}}",
+            "association.exchange_within: age must stand in cohort.covariates as a category",
+        ),
+        ("association: {site_model: meta}", "site_model: meta needs the name of a covariate in site"),
+        (
+            "association: {site_model: meta, site: s, model: rank}\ncohort: {covariates: {s: category}}",
+            "which the model rank does not give",
+        ),
         ("association: {classes: [lof, lof]}", "association.classes: lof stands more than once"),
         ("genomics: {classes: [lof, non_silent, lof]}", "genomics.classes: lof stands more than once"),
     ],
@@ -161,3 +176,68 @@ def test_there_is_a_preset_for_each_default_modality():
 def test_settings_that_make_no_sense_are_refused(text):
     with pytest.raises(ConfigError):
         config.load_section(RadiomicsSettings, text)
+
+
+TABLES = "radiomics: {tables: {own: t.csv}}\n"
+MARKERS = "genomics: {markers: {tables: {m: {file: m.csv, patient_id: ID}}}}\nassociation: {classes: [m]}\n"
+
+
+def test_a_table_is_a_path_or_a_mapping(tmp_path):
+    text = "cohort: {patients: null, images: null, samples: null}\n" + TABLES + MARKERS
+    study = config.load(write(tmp_path, text))
+    assert study.radiomics.tables["own"].file == tmp_path / "t.csv"
+    assert study.genomics.markers.tables["m"].patient_id == "ID"
+    assert study.genomics.markers.files == (tmp_path / "m.csv",)
+    assert config.parse(study.model_dump(mode="json"), tmp_path / "config.yaml") == study
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cohort: {images: null}", "name finished tables in radiomics.tables"),
+        ("cohort: {samples: null}\n", "name tables, copy_number or fusions in genomics.markers"),
+        ("cohort: {patients: null}\n" + TABLES, "images must be null"),
+        ("cohort: {patients: null, images: null, covariates: {age: number}}\n" + TABLES, "there are no covariates"),
+        (
+            "cohort: {samples: null}\ngenomics: {markers: {tables: {m: m.csv}, hotspots: h.tsv}}\n"
+            "association: {classes: [m]}",
+            "hotspots, masks and pathways need them",
+        ),
+        ("cohort: {samples: null}\ngenomics: {markers: {tables: {m: m.csv}}}", r"\['non_silent'\] must stand in"),
+        ("radiomics: {tables: {own: {file: a.csv, colums: [x]}}}", "radiomics.tables.own.colums: unknown key"),
+        ("genomics: {markers: {tables: {m: {file: a, values: {x: mutated}}}}}", "genomics.markers.tables.m.values.x"),
+        (
+            "cohort: {samples: null}\n" + MARKERS.replace("{markers", "{quality: {enabled: true}, markers"),
+            "quality needs sheets of patients and of samples",
+        ),
+        ("association: {continuity: true}", "continuity: only the model rank has these"),
+    ],
+)
+def test_studies_without_sheets_that_lack_something(tmp_path, text, message):
+    with pytest.raises(ConfigError, match=message):
+        config.load(write(tmp_path, text))
+
+
+def test_a_path_may_begin_with_an_environment_variable(tmp_path, monkeypatch):
+    text = "radiomics: {tables: {a: '${STUDY_DATA}/t.csv', b: '${STUDY_DATA}'}, settings: {CT: '${STUDY_CT}/own.yaml'}}"
+    path = write(tmp_path, text)
+    monkeypatch.delenv("STUDY_CT", raising=False)
+    monkeypatch.setenv("STUDY_DATA", "")
+    with pytest.raises(ConfigError, match=r"STUDY_DATA is not set\n.*STUDY_DATA is not set") as error:
+        config.load(path)
+    assert "STUDY_CT is not set" in str(error.value)
+    monkeypatch.setenv("STUDY_DATA", "/data")
+    monkeypatch.setenv("STUDY_CT", "settings")
+    study = config.load(path)
+    assert {name: str(table.file) for name, table in study.radiomics.tables.items()} == {
+        "a": "/data/t.csv",
+        "b": "/data",
+    }
+    assert study.radiomics.settings["CT"] == str(tmp_path / "settings" / "own.yaml")
+
+
+@pytest.mark.parametrize("path", sorted((root() / "config" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_published_studies_are_valid(path, monkeypatch):
+    for name in ("RADMLBENCH", "ZHOU2017", "BAKAS2017", "MC3"):
+        monkeypatch.setenv(name, "/data")
+    assert config.load(path).cohort.patients is None

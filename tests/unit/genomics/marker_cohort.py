@@ -52,7 +52,7 @@ def write(folder, variants=(), gaps=(), assay_of=None, assays=(), samples=None, 
         table.write(table.frame(rows), folder / f"{name}.parquet")
 
 
-def states(folder, settings, column="state", genes=None):
+def states(folder, settings, column="state", genes=None, burden=None):
     """What the command makes of the tables: ``column`` of the patients in order, by marker."""
     names = ("variants", "missing", "samples", "assays", "annotations")
     alterations(
@@ -60,6 +60,7 @@ def states(folder, settings, column="state", genes=None):
         settings=json.dumps(settings),
         alterations=folder / "out.parquet",
         genes=genes,
+        burden=burden,
     )
     frame = tables.ALTERATIONS.read(folder / "out.parquet")
     found = {}

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from random import Random
 
 import pysam.bcftools
@@ -404,11 +405,16 @@ def test_a_cohort_without_variants_has_an_empty_table(tmp_path, genome):
     assert len(tables.ALTERATIONS.read(tmp_path / "a.parquet")) == 0
 
 
-def test_bcf_gives_what_vcf_gives(tmp_path, genome):
+@pytest.mark.parametrize("more", [False, True], ids=["GT", "GT and depths"])
+def test_bcf_gives_what_vcf_gives(tmp_path, genome, more):
     records = ["14 A G,T PASS 0/2 1/2 ./1 0|0", "16 A C LowQual 1/1 1/1 1/1 1/1"]
     expected = {key: row._replace(line=0) for key, row in carried(tmp_path, records, genome).items()}
-    bcf = tmp_path / "calls.bcf"
-    pysam.bcftools.view("-Ob", "-o", str(bcf), str(tmp_path / "calls.vcf"), catch_stdout=False)
+    vcf, bcf = tmp_path / "calls.vcf", tmp_path / "calls.bcf"
+    if more:
+        depth = '##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">\n#CHROM'
+        text = re.sub(r"(\d[/|]\d)", r"\1:7", vcf.read_text()).replace("\tGT\t", "\tGT:DP\t")
+        vcf.write_text(text.replace("#CHROM", depth))
+    pysam.bcftools.view("-Ob", "-o", str(bcf), str(vcf), catch_stdout=False)
     annotate(vcf=bcf, reference=genome[0], genes=genome[1], settings="{}", variants=tmp_path / "v.parquet")
     frame = tables.VARIANTS.read(tmp_path / "v.parquet")
     assert {(row.sample_id, row.variant): row._replace(line=0) for row in frame.itertuples()} == expected

@@ -12,6 +12,7 @@ from radiogenomics import tables
 from radiogenomics.config import load_section
 from radiogenomics.config.models import Config, Genomics
 from radiogenomics.errors import ConfigError, MissingFileError
+from radiogenomics.genomics.alterations import alterations
 from radiogenomics.genomics.coding import Coding
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.copy_number import read_segments, segment_means
@@ -291,3 +292,47 @@ def test_nothing_is_made_unless_it_is_asked_for(tmp_path):
     assert set(states(tmp_path, {})) == {"G:missense", "G:non_silent"}
     assert load_section(Genomics, "{}").markers.classes == ()
     assert len(PATIENTS) == 4
+
+
+def test_finished_tables_of_other_words(tmp_path):
+    write(tmp_path)
+    table = {"file": str(tmp_path / "t.csv"), "patient_id": "Tumor", "patient_prefix": 2, "columns": ["A*", "IDH?"]}
+    table |= {"values": {"Mutant": "altered", "wt": "wild_type", "1": "altered", "0": "wild_type", "u": "not_assayed"}}
+    table |= {"exclude": ["Age"], "missing": ["?"]}
+    text = "Tumor,ATRX,Age,IDH1,Grade\nP1-01,Mutant,61,0,G2\nP2-01,wt,58,1,G3\nP3-01,u,70,?,G2\n"
+    (tmp_path / "t.csv").write_text(text)
+    settings = {"markers": {"tables": {"mol": table}}}
+    assert states(tmp_path, settings) == {"ATRX:mol": [A, W, N, N], "IDH1:mol": [W, A, N, N]}
+    (tmp_path / "t.csv").write_text(text.replace("wt", "WT"))
+    with pytest.raises(MarkersError, match=r"values that `values` does not name: 'WT'"):
+        states(tmp_path, settings)
+    table["columns"] = ["TP53"]
+    with pytest.raises(MarkersError, match="no value of a marker that fits 'TP53'"):
+        states(tmp_path, settings)
+
+
+def test_markers_of_a_study_without_variant_files(tmp_path):
+    """Patients are those of the given table; files may name them or, by the prefix, their TCGA samples."""
+    names = ["TCGA-AA-0001", "TCGA-AA-0002", "TCGA-AA-0003"]
+    pd.DataFrame({"patient_id": [*names, names[0]]}).to_parquet(tmp_path / "p.parquet")
+    (tmp_path / "t.csv").write_text(f"patient_id,HER2\n{names[2]},1\n{names[0]},0\nTCGA-AA-0009,1\n")
+    (tmp_path / "c.tsv").write_text(f"gene\t{names[1]}-01A-11D\t{names[0]}-01A-11D\nMYC\t2\t0\n")
+    (tmp_path / "f.csv").write_text(f"sample,gene5,gene3\n{names[0]},EML4,ALK\n")
+    markers = {"tables": {"ihc": str(tmp_path / "t.csv")}, "fusions": str(tmp_path / "f.csv")}
+    markers["copy_number"] = {"file": str(tmp_path / "c.tsv")}
+    alterations(
+        patients=tmp_path / "p.parquet",
+        settings=json.dumps({"markers": markers, "sample_id": "tcga_patient"}),
+        alterations=tmp_path / "a.parquet",
+    )
+    frame = tables.ALTERATIONS.read(tmp_path / "a.parquet").astype({"patient_id": str, "marker": str})
+    found = {name: part.sort_values("patient_id")["state"].tolist() for name, part in frame.groupby("marker")}
+    assert found == {
+        "HER2:ihc": [W, N, A],
+        "MYC:amplification": [W, A, N],
+        "ALK:fusion": [A, N, N],
+        "EML4:fusion": [A, N, N],
+    }
+    settings = read_provenance(tmp_path / "a.parquet")["settings"]
+    assert settings["classes"] == ["amplification", "deletion", "fusion", "ihc"]
+    assert "missing_genotype" not in settings

@@ -298,7 +298,7 @@ def test_a_batch_goes_on_after_a_bad_region_and_gathers(tmp_path, case):
     extract_batch(images=tmp_path / "images.parquet", results=tmp_path, settings=settings, **names)
     assert names["features"].read_bytes() == first
     tables.FEATURES.write(tables.FEATURES.frame([]), tmp_path / "none.parquet")
-    gather(parts=[names["features"], tmp_path / "none.parquet"], finished=[], features=tmp_path / "all.parquet")
+    gather(parts=[names["features"], tmp_path / "none.parquet"], finished="{}", features=tmp_path / "all.parquet")
     assert len(tables.FEATURES.read(tmp_path / "all.parquet")) == len(tables.FEATURES.read(names["features"]))
 
 

@@ -408,3 +408,34 @@ def test_covariates_without_a_declared_kind_are_judged_by_their_type(study, tmp_
     tables.PATIENTS.write(people.drop(columns="empty"), folder / "cohort/patients.parquet")
     build(results=folder, output=tmp_path, title="t", settings="{}")
     assert "1.5 ± 0.0 (1.5 to 1.5)" in Page((tmp_path / "index.html").read_text()).text
+
+
+def test_study_of_tables_says_what_it_does_not_have(tmp_path):
+    size = results_folder.Size()
+    folder = results_folder.write(tmp_path / "r", size, settings={**results_folder.SETTINGS, "volume_feature": None})
+    table = tables.RESULTS.read(folder / "association" / "results.parquet")
+    people = tables.PATIENTS.read(folder / "cohort" / "patients.parquet")
+    record = results_folder.record("cohort", {"covariates": {}, "without": ["images", "samples"]})
+    tables.PATIENTS.write(people, folder / "cohort" / "patients.parquet", record)
+    for path in (*folder.glob("imaging/*.parquet"), *folder.glob("genomics/*.samples.parquet")):
+        path.unlink()
+    settings = results_folder.record(
+        "association", {**results_folder.SETTINGS, "volume_feature": None, "covariates": []}
+    )
+    kept = table[table["adjustment"] == "crude"].assign(volume_rho=np.nan, volume_explained=False)
+    number = kept["marker"] == kept["marker"].iloc[0]
+    kept.loc[number, "n_carriers"] = pd.NA
+    kept["effect"] = np.where(number, "SD per SD of the marker", kept["effect"].astype(str))
+    tables.RESULTS.write(kept, folder / "association" / "results.parquet", settings)
+    (folder / "association" / "summary.tsv").unlink(missing_ok=True)
+    build(results=folder, output=tmp_path / "out", title="T", settings="{}")
+    page = (tmp_path / "out" / "index.html").read_text()
+    for stated in (
+        "The study has no images",
+        "The study has no variant files: its markers",
+        "under one adjustment (crude: feature ~ carrier)",
+    ):
+        assert stated in page
+    assert "log None" not in page
+    assert "volume-explained if" not in page
+    assert "for a marker that is a number" in page

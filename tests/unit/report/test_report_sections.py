@@ -183,3 +183,16 @@ def test_estimate_that_is_missing_has_no_mark():
 def test_nasty_names_are_in_the_study_of_these_tests(run):
     assert results_folder.NASTY_MARKER in set(run.results["marker"])
     assert results_folder.NASTY_PATIENT in run.analysed
+
+
+def test_states_of_genes_are_explained_by_what_was_assayed(run):
+    assert "No assay was stated" in methods_text(run)
+    samples = run.samples.assign(assay=["d1", *[""] * (len(run.samples) - 1)])
+    shown = methods_text(
+        with_settings(dataclasses.replace(run, samples=samples), genomics={"missing_genotype": "not_assayed"})
+    )
+    assert f"stated for 1 of {len(samples)} patients" in shown
+    assert "if a genotype is missing" in shown
+    shown = methods_text(with_settings(run, genomics={"consequences": "annotated", "missing_genotype": "wild_type"}))
+    assert "those that the variant files state" in shown
+    assert "A missing genotype counts as reference." in shown

@@ -1,0 +1,177 @@
+"""What every audit starts from: the tables and settings of the tests, one analysis after the other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiogenomics.association.confounding import is_number
+from radiogenomics.association.design import (
+    Features,
+    Markers,
+    designs,
+    rank_normal,
+    read_features,
+    read_markers,
+    read_patients,
+)
+from radiogenomics.association.errors import NoGroupError
+from radiogenomics.association.mixed_scan import random_effect
+from radiogenomics.association.models import scan_of
+from radiogenomics.association.scan import Scan
+from radiogenomics.config import load_section
+from radiogenomics.config.models import Association
+from radiogenomics.provenance import Provenance, digests
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One role of image."""
+
+    features: Features
+    markers: Markers
+    covariates: pd.DataFrame
+    options: Association
+
+    @property
+    def name(self) -> str:
+        """Name of the analysis."""
+        return self.features.analysis
+
+    @cached_property
+    def volume(self) -> FloatArray | None:
+        """Volume (n_patients,) of each patient; None if the study has none."""
+        name = self.options.volume_feature
+        return None if name is None else self.features.volume(name)
+
+    @cached_property
+    def designs(self) -> Mapping[str, FloatArray]:
+        """Design (n_patients, n_columns) of each adjustment, from the least adjusted to ``fullest``.
+
+        What has a random effect in the tests is a fixed effect here.
+        """
+        return designs(self.volume, self.covariates)
+
+    @property
+    def fullest(self) -> str:
+        """The adjustment with most columns: full, if the study has a volume or covariates."""
+        return list(self.designs)[-1]
+
+    @cached_property
+    def carriers(self) -> Markers:
+        """The markers that say who carries something; not those that are numbers."""
+        if self.markers.numbers is None:
+            return self.markers
+        kept = ~self.markers.numbers
+        return Markers(self.markers.names[kept].reset_index(drop=True), self.markers.values[:, kept])
+
+    @cached_property
+    def ranked(self) -> FloatArray:
+        """Features (n_patients, n_features) as they are tested."""
+        return rank_normal(self.features.values)
+
+    def scan(self, values: FloatArray, threads: int) -> Scan:
+        """The model of the tests on features (n_patients, n_features), which may be others than those of the study.
+
+        Raises
+        ------
+        UnknownRandomEffectError
+        """
+        fixed, levels = random_effect(self.covariates, self.options.random_effect)
+        adjustments = self.designs if levels is None else designs(self.volume, fixed)
+        return scan_of(self.options, values, adjustments, threads, levels)
+
+    def at(self, patients: BoolArray, without: str) -> "Analysis":
+        """The analysis of some patients (n_patients,), without a covariate."""
+        features = Features(
+            self.name,
+            tuple(name for name, here in zip(self.features.patients, patients, strict=True) if here),
+            self.features.names,
+            self.features.values[patients],
+        )
+        markers = Markers(self.markers.names, self.markers.values[patients], self.markers.numbers)
+        return Analysis(features, markers, self.covariates[patients].drop(columns=without), self.options)
+
+    @cached_property
+    def confounders(self) -> pd.DataFrame:
+        """Volume, under the name of its feature, and the covariates, a row a patient."""
+        if self.volume is None:
+            return self.covariates
+        volume = pd.Series(self.volume, index=self.covariates.index, name=self.options.volume_feature)
+        return pd.concat([volume, self.covariates], axis=1)
+
+    def groups(self, key: Literal["site", "exchange_within"]) -> pd.Series:
+        """Level of each patient in the covariate that a setting names, missing where unknown; one level without it.
+
+        Raises
+        ------
+        NoGroupError
+        """
+        name = getattr(self.options, key)
+        if name is None:
+            return pd.Series("", index=self.covariates.index)
+        categories = [str(other) for other in self.covariates if not is_number(self.covariates[other])]
+        if name not in categories:
+            raise NoGroupError(key, name, categories)
+        levels: pd.Series = self.covariates[name].astype(object).map(str, na_action="ignore")
+        return levels
+
+    @cached_property
+    def imaged(self) -> BoolArray:
+        """Patients (n_patients,) with any feature."""
+        present: BoolArray = np.any(np.isfinite(self.features.values), axis=1, keepdims=True)[:, 0]
+        return present
+
+    @cached_property
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Carriers and others (n_markers,) of each of ``carriers`` among patients with any feature."""
+        known = self.carriers.values[self.imaged]
+        return (known > 0).sum(axis=0), (known == 0).sum(axis=0)
+
+    @cached_property
+    def testable(self) -> NDArray[np.intp]:
+        """Those of ``carriers`` with as many carriers and others as a test needs."""
+        return np.flatnonzero(np.minimum(*self.counts) >= self.options.min_carriers)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Tables and settings of ``association test``."""
+
+    features: Path
+    markers: Path
+    covariates: Path
+    options: Association
+
+    @classmethod
+    def read(cls, features: Path, markers: Path, covariates: Path, settings: str) -> "Inputs":
+        """Take the paths and read the settings."""
+        return cls(features, markers, covariates, load_section(Association, settings))
+
+    @cached_property
+    def patients(self) -> pd.DataFrame:
+        """Covariates of the analysed patients."""
+        return read_patients(self.covariates)
+
+    def carriers(self, classes: tuple[str, ...] | None = None) -> Markers:
+        """Markers of the classes that are tested, or of others."""
+        return read_markers(self.markers, list(self.patients.index), classes or self.options.classes)
+
+    def analyses(self) -> Iterator[Analysis]:
+        """The analyses, by name."""
+        carriers = self.carriers()
+        for part in read_features(self.features, list(self.patients.index), self.options.volume_feature):
+            yield Analysis(part, carriers, self.patients, self.options)
+
+    def provenance(self, *further: Path) -> Provenance:
+        """Record of the settings and of the files, with those that only one audit reads."""
+        record = {**self.options.model_dump(mode="json"), "covariates": list(self.patients.columns)}
+        return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))

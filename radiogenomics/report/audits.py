@@ -1,0 +1,68 @@
+"""The audits that the report knows: those that were made for this run, and the settings that they were made with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from radiogenomics import tables
+from radiogenomics.table import Table, read_provenance
+
+
+@dataclass(frozen=True)
+class Audits:
+    """Tables of the audits; one that was not made is None. ``settings`` are those of the section association."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    confounding: pd.DataFrame | None = None
+    power: pd.DataFrame | None = None
+    tests: pd.DataFrame | None = None
+    redundancy: pd.DataFrame | None = None
+    permutation: pd.DataFrame | None = None
+    controls: pd.DataFrame | None = None
+    exceedance: pd.DataFrame | None = None
+    meta: pd.DataFrame | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Audits":
+        """Read what lies in a results folder. A table of an audit that is not asked for any more is left out.
+
+        Raises
+        ------
+        TableError
+        """
+        path = _path(folder, tables.CONFOUNDING)
+        settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        controls = any(settings.get("controls", {"unknown": True}).values())
+        return cls(
+            settings=settings,
+            confounding=_read(folder, tables.CONFOUNDING),
+            power=_read(folder, tables.POWER),
+            tests=_read(folder, tables.EFFECTIVE_TESTS),
+            redundancy=_read(folder, tables.REDUNDANCY),
+            permutation=_read(folder, tables.PERMUTATION) if settings.get("permutations", 1) else None,
+            controls=_read(folder, tables.CONTROLS) if controls else None,
+            exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
+            meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
+        )
+
+
+def paths(folder: Path) -> list[Path]:
+    """Where the tables of the audit that is always made lie."""
+    always = (tables.CONFOUNDING, tables.POWER, tables.EFFECTIVE_TESTS, tables.REDUNDANCY)
+    return [_path(folder, table) for table in always]
+
+
+def _path(folder: Path, table: Table) -> Path:
+    return folder / f"{table.name}.parquet"
+
+
+def _read(folder: Path, table: Table) -> pd.DataFrame | None:
+    path = _path(folder, table)
+    if not path.is_file():
+        return None
+    frame = table.read(path)
+    text = {column.name: str for column in table.columns if column.dtype == "category"}
+    return frame.astype(text)
