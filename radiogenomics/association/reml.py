@@ -22,8 +22,9 @@ FloatArray = NDArray[np.float64]
 GRID = 10.0 ** np.arange(-5, 7)
 # The ratio is settled if a step changes it by less than this share.
 RATIO_TOLERANCE, STEPS = 1e-13, 200
-# A likelihood (twice its logarithm) that rises by less than this above that of ratio 0 is flat, and 0 is taken.
-FLAT = 1e-8
+# Twice a log likelihood that rises by less than the first above that of ratio 0, or moves by less than the second over
+# the whole grid (covariates span the levels, say; what moves is rounding): 0 is taken.
+RISE, FLAT = 1e-8, 1e-6
 
 
 @kernel(inline=True)
@@ -100,12 +101,13 @@ def maximum(
     if len(d) == 0:
         return 0.0, True
     zero, at_zero, _ = likelihood(0.0, sums, d, a, yy, free, low, inverse, e, z, r)
-    scale, best, least, at_best = d.mean(), -1, zero, at_zero
+    scale, best, least, at_best, moved = d.mean(), -1, zero, at_zero, 0.0
     for i in range(len(GRID)):
         value, slope, _ = likelihood(GRID[i] / scale, sums, d, a, yy, free, low, inverse, e, z, r)
+        moved = max(moved, abs(value - zero))
         if value < least:
             best, least, at_best = i, value, slope
-    if best < 0 and at_zero >= 0:
+    if moved <= FLAT or (best < 0 and at_zero >= 0):
         return 0.0, True
     # The slope changes its sign between the best and the neighbour that it points to.
     left = 0.0 if best < 0 else GRID[best] / scale
@@ -127,13 +129,13 @@ def maximum(
             ratio = (left + right) / 2
         value, slope, _ = likelihood(ratio, sums, d, a, yy, free, low, inverse, e, z, r)
         if slope == 0 or abs(ratio - before) <= RATIO_TOLERANCE * ratio or right - left <= RATIO_TOLERANCE * right:
-            return (0.0, True) if zero - value <= FLAT else (ratio, True)
+            return (0.0, True) if zero - value <= RISE else (ratio, True)
         if slope < 0:
             left, f_left, f_right, side = ratio, slope, f_right / 2 if side < 0 else f_right, -1
         else:
             right, f_right, f_left, side = ratio, slope, f_left / 2 if side > 0 else f_left, 1
         before = ratio
-    return ratio, zero - value <= FLAT
+    return ratio, zero - value <= RISE
 
 
 @kernel(inline=True)

@@ -296,6 +296,14 @@ def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
     assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
 
 
+def test_a_mixed_model_says_what_has_the_random_effect(table, tmp_path):
+    settings = {"model": "mixed", "random_effect": "site", "covariates": ["age", "site"]}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text
+    assert "linear mixed models with one random effect" in shown
+    assert "crude: feature ~ (1 | site) + carrier" in shown
+    assert "+ age + site" not in shown
+
+
 def test_results_without_a_row_give_a_report(tmp_path):
     shown = Page(built(tmp_path, tables.RESULTS.frame([]))).text
     assert "The results table holds no pair." in shown
