@@ -17,7 +17,7 @@ from radiogenomics.association import controls, multiplicity, permutation
 from radiogenomics.association.design import rank_normal
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.stability import Model, icc
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 
 SEED = 20
 

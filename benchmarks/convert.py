@@ -50,7 +50,7 @@ def write_series(folder: Path) -> None:
 def side(name: str, folder: Path) -> None:
     """Run one side and print seconds and megabytes over the baseline."""
     if name.startswith("ours"):
-        from radiogenomics.config.models import Imaging
+        from radiogenomics.config.imaging import Imaging
         from radiogenomics.imaging.series import read_series
         from radiogenomics.imaging.volume import read_volume, write_volume
 

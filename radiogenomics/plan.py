@@ -15,7 +15,7 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
-from radiogenomics.config.models import AUDIT_KEYS
+from radiogenomics.config.association import AUDIT_KEYS
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.

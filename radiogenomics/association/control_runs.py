@@ -18,7 +18,7 @@ from radiogenomics.association.design import Markers, rank_normal
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 
 logger = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]

@@ -25,7 +25,7 @@ from radiogenomics.association.mixed_scan import random_effect
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.scan import Scan
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
 
 FloatArray = NDArray[np.float64]

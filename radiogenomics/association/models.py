@@ -12,7 +12,7 @@ from radiogenomics.association.logistic_scan import Limits, LogisticScan
 from radiogenomics.association.mixed_scan import MixedScan
 from radiogenomics.association.rank_scan import RankScan
 from radiogenomics.association.scan import FloatArray, Scan
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 
 
 def scan_of(

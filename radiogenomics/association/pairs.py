@@ -27,7 +27,7 @@ from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
 from radiogenomics.config import load_section
-from radiogenomics.config.models import AUDIT_KEYS, Association
+from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)

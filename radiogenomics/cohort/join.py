@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
 from radiogenomics.config import load_mapping, load_section
+from radiogenomics.config.cohort import Cohort
 from radiogenomics.config.finished import FEATURE_TABLES
-from radiogenomics.config.models import Cohort
 from radiogenomics.errors import CohortError, TooManyFailuresError
 from radiogenomics.failures import Failures
 from radiogenomics.files import write_text

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from radiogenomics.config.cohort import Cohort
 from radiogenomics.config.finished import FinishedFeatures
-from radiogenomics.config.models import Cohort
 from radiogenomics.errors import MissingFileError, SheetError, listing
 
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")

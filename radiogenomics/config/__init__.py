@@ -10,8 +10,9 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.config.models import Config, Section
+from radiogenomics.config.models import Config
 from radiogenomics.config.pyradiomics_file import is_pyradiomics, translate
+from radiogenomics.config.section import Section
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names, preset_path
 

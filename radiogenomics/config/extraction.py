@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from radiogenomics.config.filters import Filter
-from radiogenomics.config.models import Distinct, Name, Section
+from radiogenomics.config.section import Distinct, Name, Section
 
 Family = Literal[
     "shape", "local", "firstorder", "histogram", "ivh", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",

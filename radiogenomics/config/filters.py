@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from radiogenomics.config.models import Name, Section
+from radiogenomics.config.section import Name, Section
 
 Boundary = Literal["mirror", "nearest", "periodic", "zero"]
 Pooling = Literal["max", "mean"]

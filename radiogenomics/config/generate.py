@@ -17,9 +17,11 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from radiogenomics import tables
+from radiogenomics.config.cohort import Server
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.config.finished import FinishedFeatures, FinishedMarkers
-from radiogenomics.config.models import Config, Section, Server
+from radiogenomics.config.models import Config
+from radiogenomics.config.section import Section
 from radiogenomics.files import write_text
 from radiogenomics.resources import root
 from radiogenomics.table import Column

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.burden import burden_block
 from radiogenomics.genomics.coding import Coding, coding_regions
 from radiogenomics.genomics.frequencies import common_variants

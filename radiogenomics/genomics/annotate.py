@@ -13,7 +13,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.failures import Failures
 from radiogenomics.genomics.annotated import DECLARATION, TAG, Annotated, recognise
 from radiogenomics.genomics.assays import Assays

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.coding import coding_regions
 from radiogenomics.genomics.consequence import MEMBERS
 from radiogenomics.genomics.frequencies import common_variants

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.config.models import Resource
+from radiogenomics.config.genomics import Resource
 
 
 def common_variants(annotations: Sequence[Path], resources: Mapping[str, Resource]) -> set[str]:

@@ -12,7 +12,7 @@ import pysam
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics, Resource
+from radiogenomics.config.genomics import Genomics, Resource
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.bcftools import run_bcftools
 from radiogenomics.genomics.errors import ContigNamesError, NothingJoinedError, ResourceFieldError

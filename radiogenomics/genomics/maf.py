@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.errors import listing
 from radiogenomics.genomics.consequence import NOT_EXONIC, OF_CLASSIFICATION, classify
 from radiogenomics.genomics.errors import AnnotationError, FaultyVariantsError, UnreadableMafError, UnreadableVcfError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.annotated import recognise
 from radiogenomics.genomics.genes import Genes, read_genes
 from radiogenomics.genomics.gff import for_bcftools

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.coding import bare_contig
 from radiogenomics.genomics.errors import ContigNamesError, ReferenceMismatchError
 from radiogenomics.genomics.frequencies import common_variants

@@ -13,7 +13,7 @@ import numpy as np
 from radiogenomics import tables
 from radiogenomics.cohort.sheets import ImageRow, is_remote, segmenter_of
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.failures import Failures
 from radiogenomics.files import whole_directory

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.intensity import correct_bias, percentile, zscore
 from radiogenomics.imaging.nifti import write_nifti
 from radiogenomics.imaging.segmentation import read_mask

@@ -10,7 +10,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from radiogenomics.config.models import PetUnit
+from radiogenomics.config.imaging import PetUnit
 from radiogenomics.imaging.decoding import read_frames, read_plain
 from radiogenomics.imaging.dicom import number, optional_number
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError

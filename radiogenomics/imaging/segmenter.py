@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from radiogenomics.config.models import Segmenter
+from radiogenomics.config.imaging import Segmenter
 from radiogenomics.imaging.segmentation_errors import SegmentationError
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from radiogenomics.config.models import Policies
+from radiogenomics.config.imaging import Policies
 from radiogenomics.imaging.dicom import optional_number, text
 from radiogenomics.imaging.errors import (
     DuplicateSliceError,

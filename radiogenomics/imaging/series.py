@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radiogenomics.config.models import Imaging, PetUnit
+from radiogenomics.config.imaging import Imaging, PetUnit
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import acquisition, agreement, pixels, selection, suv
 from radiogenomics.imaging.acquisition import Acquisition

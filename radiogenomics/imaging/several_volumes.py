@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from radiogenomics.config.models import Policies
+from radiogenomics.config.imaging import Policies
 from radiogenomics.imaging.dicom import numbers, optional_number, text
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, SeveralVolumesError, VolumeChoiceError
 from radiogenomics.imaging.frames import Image

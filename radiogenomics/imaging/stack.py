@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.agreement import same
 from radiogenomics.imaging.dicom import coordinates, number, numbers, text
 from radiogenomics.imaging.errors import (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from radiogenomics.config.models import Pacs, Server
+from radiogenomics.config.cohort import Pacs, Server
 from radiogenomics.errors import MissingExtraError
 from radiogenomics.pacs.errors import (
     IncompleteSeriesError,

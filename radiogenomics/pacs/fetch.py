@@ -9,7 +9,7 @@ import pydicom
 
 from radiogenomics.cohort.sheets import REMOTE_PATTERN, is_remote
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Pacs
+from radiogenomics.config.cohort import Pacs
 from radiogenomics.failures import Failures
 from radiogenomics.files import whole_directory
 from radiogenomics.pacs.dicomweb import DicomWeb

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.annotate import annotate
 from radiogenomics.genomics.annotated import TAG, Annotated, recognise
 from radiogenomics.genomics.consequence import classify

@@ -4,7 +4,7 @@ import cyvcf2
 import pandas as pd
 import pytest
 
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.consequence import MEMBERS
 from radiogenomics.genomics.genotypes import Wanted, write_sites
 from radiogenomics.genomics.maf import read_maf

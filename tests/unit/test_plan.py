@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from radiogenomics.config.models import AUDIT_KEYS, Association, Genomics, Imaging, Pacs, Report
+from radiogenomics.config.association import AUDIT_KEYS, Association
+from radiogenomics.config.cohort import Pacs
+from radiogenomics.config.genomics import Genomics
+from radiogenomics.config.imaging import Imaging
+from radiogenomics.config.models import Report
 from radiogenomics.errors import ConfigError, SheetError
 from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS, Plan
 

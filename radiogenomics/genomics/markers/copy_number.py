@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from radiogenomics.config.models import CopyNumber
+from radiogenomics.config.markers import CopyNumber
 from radiogenomics.errors import listing
 from radiogenomics.genomics.coding import Coding, bare_contig
 from radiogenomics.genomics.errors import MarkersError

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
-from radiogenomics.config.models import Expression
+from radiogenomics.config.markers import Expression
 from radiogenomics.errors import MissingFileError, listing
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.files import NOTHING, Owners

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radiogenomics.config.models import Pathways
+from radiogenomics.config.markers import Pathways
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.assayed import Assayed

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics, Mask
+from radiogenomics.config.genomics import Genomics
+from radiogenomics.config.markers import Mask
 from radiogenomics.genomics.consequence import MEMBERS
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.carried import Cohort

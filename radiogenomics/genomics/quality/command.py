@@ -9,7 +9,7 @@ import numpy as np
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.failures import Failures
 from radiogenomics.genomics.quality.files import open_all, open_for, read
 from radiogenomics.genomics.quality.people import people_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.genomics.maf import is_maf
 from radiogenomics.genomics.quality.errors import NoGenotypesOfMafError

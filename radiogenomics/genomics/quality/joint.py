@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.config.models import Quality
+from radiogenomics.config.genomics import Quality
 from radiogenomics.genomics.quality.components import Components, components
 from radiogenomics.genomics.quality.genotypes import Block
 from radiogenomics.genomics.quality.pruning import MIN_FREQUENCY, Pruner

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radiogenomics.cohort.sheets import PatientRow, read_sequenced
-from radiogenomics.config.models import Cohort, Genomics
+from radiogenomics.config.cohort import Cohort
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.quality.errors import StatedSexError
 
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}

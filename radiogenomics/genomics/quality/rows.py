@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from radiogenomics.config.models import Quality
+from radiogenomics.config.genomics import Quality
 from radiogenomics.failures import Failures
 from radiogenomics.genomics.quality.components import Components
 from radiogenomics.genomics.quality.errors import OF_FLAG

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging.dicom import References, read_dataset, sop_class
 from radiogenomics.imaging.dicom_files import dicom_files, is_dicom

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import SimpleITK as sitk
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import Grid, Values
 from radiogenomics.imaging.segmentation import nifti_orientation

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import listing
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import BoolArray, Grid

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.dicom import References, coordinates, items, number, read_dataset, text
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError
 from radiogenomics.imaging.geometry import Grid

@@ -21,7 +21,7 @@ from radiogenomics.association.flags import (
 )
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.tally import Tally
-from radiogenomics.config.models import Association
+from radiogenomics.config.association import Association
 
 MODELS = ("linear", "rank", "logistic", "mixed")
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from radiogenomics.cohort.sheets import read_sheets
+from radiogenomics.config.cohort import Cohort
 from radiogenomics.config.finished import FinishedFeatures
-from radiogenomics.config.models import Cohort
 from radiogenomics.errors import MissingFileError, SheetError
 
 PATIENTS = "patient_id\tage\tsex\nP1\t61\tF\nP2\tNA\tM\n"

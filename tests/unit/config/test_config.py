@@ -7,8 +7,9 @@ import pytest
 
 from radiogenomics import config, tables
 from radiogenomics.config import generate
+from radiogenomics.config.cohort import RESERVED_COLUMNS
 from radiogenomics.config.extraction import RadiomicsSettings
-from radiogenomics.config.models import RESERVED_COLUMNS, Config
+from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.resources import preset_names, root
 

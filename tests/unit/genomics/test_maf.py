@@ -5,7 +5,7 @@ import json
 import pytest
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.annotate import annotate, annotate_batch
 from radiogenomics.genomics.errors import AnnotationError, FaultyVariantsError, UnreadableMafError
 from radiogenomics.genomics.maf import is_maf, read_maf

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.models import Config, Genomics
+from radiogenomics.config.genomics import Genomics
+from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.genomics.alterations import alterations
 from radiogenomics.genomics.coding import Coding

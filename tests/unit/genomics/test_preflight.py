@@ -8,7 +8,7 @@ import pysam
 import pytest
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.builds import build_of
 from radiogenomics.genomics.errors import (
     ContigLengthsError,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.config.models import Genomics
+from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.alterations import alterations
 from radiogenomics.genomics.annotate import annotate_batch
 from tests.unit.genomics.small_genome import GFF, SEQUENCE

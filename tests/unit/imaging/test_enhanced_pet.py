@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.enhanced_pet import ENHANCED_PET
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, MixedGeometryError
 from radiogenomics.imaging.quantity_errors import InjectionTimeError, PetUnitError, UncorrectedPetError

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import EnhancedMRImageStorage, JPEG2000Lossless, RLELossless, generate_uid
 
-from radiogenomics.config.models import Imaging, Policies
+from radiogenomics.config.imaging import Imaging, Policies
 from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_regions

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_mask, read_regions

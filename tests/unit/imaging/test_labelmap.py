@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import segmentation_errors
 from radiogenomics.imaging.dicom import References

@@ -9,7 +9,7 @@ import pytest
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
-from radiogenomics.config.models import Imaging, Policies
+from radiogenomics.config.imaging import Imaging, Policies
 from radiogenomics.imaging import errors
 from radiogenomics.imaging.dicom import read_header
 from radiogenomics.imaging.geometry import Grid

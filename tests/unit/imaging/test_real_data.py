@@ -7,7 +7,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References

@@ -5,7 +5,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.geometry import Grid, triple

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References, digest
 from radiogenomics.imaging.geometry import Grid

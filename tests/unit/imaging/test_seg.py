@@ -9,7 +9,7 @@ import pytest
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import References
 from radiogenomics.imaging.segmentation import read_mask, require_roi, seg

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 from radiogenomics import config
-from radiogenomics.config.models import Imaging, Segmenter
+from radiogenomics.config.imaging import Imaging, Segmenter
 from radiogenomics.errors import ConfigError
 from radiogenomics.imaging.segmenter import SegmenterFailedError, UnknownSegmenterError, WeightsError, segment
 from tests.unit.imaging.synthetic import write_series

@@ -19,7 +19,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError
 from radiogenomics.imaging import errors, segmentation_errors
 from radiogenomics.imaging.dicom import HEAD_BYTES, digest

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.dicom import quiet, read_dataset
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, MixedAcquisitionError
 from radiogenomics.imaging.quantity_errors import (

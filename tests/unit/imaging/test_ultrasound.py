@@ -9,7 +9,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.pixels import convert_color_space
 
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import frames
 from radiogenomics.imaging.dicom import quiet
 from radiogenomics.imaging.errors import InvalidTagError, MissingTagError, PixelDataError, UnevenSpacingError

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
 
 from radiogenomics import tables
-from radiogenomics.config.models import Imaging
+from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging.batch import convert_batch
 from radiogenomics.imaging.dicom import References, quiet
 from radiogenomics.imaging.errors import InvalidTagError, NotAnImageSeriesError, SeveralVolumesError, VolumeChoiceError

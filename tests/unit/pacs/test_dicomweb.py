@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiogenomics import tables
-from radiogenomics.config.models import Pacs
+from radiogenomics.config.cohort import Pacs
 from radiogenomics.pacs import dicomweb
 from radiogenomics.pacs.dicomweb import DicomWeb, split_multipart
 from radiogenomics.pacs.errors import (

@@ -1,0 +1,112 @@
+"""Commands from variant calls to the patient × marker table."""
+
+from radiogenomics.commands.command import FAILURES, SETTINGS, Command, Option
+
+COMMANDS = (
+    Command(
+        "genomics annotate",
+        "genomics.annotate:annotate",
+        "normalise one VCF, call consequences and list what each sample carries",
+        (
+            Option("--vcf", "VCF or BCF file"),
+            Option("--reference", "FASTA"),
+            Option("--genes", "GFF3"),
+            Option("--settings", "settings of the stage: a YAML file or JSON; the defaults if absent", str, "{}"),
+            Option("--variants", "variants table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "genomics annotate-batch",
+        "genomics.annotate:annotate_batch",
+        "list the annotated variants of a batch of samples",
+        (
+            Option("--samples", "rows of the samples sheet, as JSON", str),
+            Option("--reference", "FASTA"),
+            Option("--genes", "GFF3"),
+            SETTINGS,
+            Option("--variants", "variants table to write (Parquet)"),
+            Option("--table", "samples table to write (Parquet)"),
+            Option("--remarks", "TSV to write: what is odd in the variant files and what was done"),
+            Option("--missing", "table to write of missing genotypes in genes (Parquet)", default=None),
+            Option("--assays", "table to write of the genes that were assayed (Parquet)", default=None),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "genomics join",
+        "genomics.join:join",
+        "join fields of resources (gnomAD, ClinVar) to the variants of the cohort",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--reference", "FASTA"),
+            SETTINGS,
+            Option("--annotations", "annotations table to write (Parquet)"),
+            Option("--joins", "TSV to write: how many variants each resource holds"),
+        ),
+    ),
+    Command(
+        "genomics alterations",
+        "genomics.alterations:alterations",
+        "patient × gene table by consequence class",
+        (
+            Option("--variants", "variants tables", default=(), many=True),
+            Option("--samples", "samples tables", default=(), many=True),
+            Option("--patients", "table of patients (Parquet), in a study without variant files", default=None),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
+            Option("--missing", "tables of missing genotypes", default=(), many=True),
+            Option("--assays", "tables of assayed genes", default=(), many=True),
+            Option("--genes", "GFF3, for segments of copy number", default=None),
+            Option("--burden", "burden table, if it makes a marker", default=None),
+            SETTINGS,
+            Option("--alterations", "alterations table to write (Parquet)"),
+        ),
+    ),
+    Command(
+        "genomics quality",
+        "genomics.quality.command:quality",
+        "quality of samples and sites: call rates, sex, relatedness, principal components",
+        (
+            Option(
+                "--vcf",
+                "files of genotypes: VCF, BCF, .bed, .pgen; those of the sheet if absent",
+                default=(),
+                many=True,
+            ),
+            Option("--patients", "patients sheet; without the sheets, samples stand for patients", default=None),
+            Option("--samples", "samples sheet", default=None),
+            Option("--settings", "settings of the stage: a YAML file or JSON; the defaults if absent", str, "{}"),
+            Option("--table", "table of sample quality to write (Parquet or TSV)"),
+            Option("--relatedness", "table of related pairs to write (Parquet or TSV)"),
+            Option("--components", "table of principal components to write (Parquet or TSV)"),
+            Option("--sites", "TSV to write: how many sites are left out, by reason"),
+            FAILURES,
+        ),
+    ),
+    Command(
+        "genomics burden",
+        "genomics.burden:burden",
+        "variants of each patient by class, and mutations per megabase",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            Option("--assays", "tables of assayed genes", default=(), many=True),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
+            Option("--genes", "GFF3; without it patients with an assay of stated coding bases only", default=None),
+            SETTINGS,
+            Option("--burden", "burden table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "genomics spectrum",
+        "genomics.spectrum:spectrum",
+        "single-base substitutions of each patient by trinucleotide",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            Option("--annotations", "annotations table, for max_frequency", default=(), many=True),
+            Option("--reference", "FASTA"),
+            SETTINGS,
+            Option("--spectrum", "spectrum table to write (Parquet or TSV)"),
+        ),
+    ),
+)

@@ -1,0 +1,173 @@
+"""Keys of ``association``."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from radiogenomics.config.section import Distinct, Name, Section
+
+# Settings that one statistical model has and the others do not.
+OF_ONE_MODEL = {
+    "linear": ("hc3_below", "precision"),
+    "rank": ("continuity",),
+    "logistic": ("firth_p_below", "firth_carriers_below"),
+    "mixed": ("random_effect", "reml_p_below"),
+}
+
+
+# Settings of association that decide what is audited, not what the results are.
+AUDIT_KEYS = frozenset(
+    {
+        *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
+        *("site", "site_model"),
+    }
+)
+
+
+class Controls(Section):
+    """Negative controls: the same tests on data that hold no association."""
+
+    shuffled_identities: int = Field(
+        0,
+        ge=0,
+        description="Runs in which the genomic data of the patients are exchanged; 0 means none, else 2 or more.",
+    )
+    random_features: int = Field(
+        0,
+        ge=0,
+        description="Runs with normal features of the same means, variances and correlations; 0, else 2 or more.",
+    )
+    synonymous: bool = Field(
+        False, description="Test the markers of class `synonymous` in the same way; genomics.classes must record them."
+    )
+
+    @model_validator(mode="after")
+    def _runs_can_be_compared(self) -> Self:
+        if 1 in (self.shuffled_identities, self.random_features):
+            raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
+        return self
+
+    @property
+    def any(self) -> bool:
+        """Whether a control is asked for."""
+        return bool(self.shuffled_identities or self.random_features or self.synonymous)
+
+
+class Association(Section):
+    """Which tests are made."""
+
+    model: Literal["linear", "rank", "logistic", "mixed"] = Field(
+        "linear",
+        description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
+        " `logistic` (marker on feature), `mixed` (as `linear`, with a random effect).",
+    )
+    classes: Annotated[tuple[Name, ...], Distinct] = Field(
+        ("non_silent",),
+        min_length=1,
+        description="Classes of markers that are tested: those of genomics.classes and genomics.markers.",
+    )
+    min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
+    min_carriers: int = Field(
+        5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested."
+    )
+    hc3_below: int = Field(
+        0,
+        ge=0,
+        description="Pairs with fewer carriers, or non-carriers, than this get HC3 standard errors; 0 means none.",
+    )
+    continuity: bool = Field(
+        False, description="With `rank`, Mann-Whitney tests have the correction for continuity, as in R by default."
+    )
+    firth_p_below: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="With `logistic`, pairs whose score test gives at most this p are fitted by Firth's likelihood.",
+    )
+    firth_carriers_below: int = Field(
+        0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
+    )
+    random_effect: Name | None = Field(
+        None,
+        description="With `mixed`, the covariate whose levels have a random effect, such as the site; it has no fixed"
+        " effect then.",
+    )
+    reml_p_below: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="With `mixed`, pairs with p up to this are fitted by REML with the marker in the model,"
+        " others at the ratio of variances of the model without it; 1 fits all so.",
+    )
+    alpha: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="False discovery rate of genes below which a gene, and a pair in it, is called a hit.",
+    )
+    multiplicity: Annotated[tuple[Literal["by", "holm", "storey"], ...], Distinct] = Field(
+        (),
+        description="Adjusted p-values beside two levels and Benjamini-Hochberg: `by`, `holm`, `storey`;"
+        " columns of others stay empty.",
+    )
+    keep_p_below: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Pairs are written if p is at most this under any model; null writes all, tested or not.",
+    )
+    tsv_rows: int = Field(10_000, ge=1, description="Rows of `results.tsv`, smallest q_two_level first.")
+    precision: Literal["float64", "float32"] = Field(
+        "float64", description="Precision of the products of features and markers; float32 is good for 5 digits of t."
+    )
+    volume_feature: str | None = Field(
+        "original_shape_MeshVolume",
+        description="Feature whose logarithm is the volume covariate; one of a finished table is called NAME_FEATURE."
+        " null: no adjustment for volume.",
+    )
+    max_association: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="A marker is flagged if its Cramér's V or |rho| with one covariate, or with volume, reaches this.",
+    )
+    max_r2: float = Field(
+        0.5, gt=0, le=1, description="A marker is flagged if volume and all covariates explain this share of it."
+    )
+    cluster_rho: float = Field(
+        0.9, gt=0, le=1, description="Any two features of a cluster have at least this |rho| between their ranks."
+    )
+    seed: int = Field(1, ge=0, description="Seed of permutations and controls; the same seed gives the same bytes.")
+    permutations: int = Field(
+        0, ge=0, description="Permutations of max-T, which give family-wise p under `full`; 0 means none."
+    )
+    exchange_within: Name | None = Field(
+        None,
+        description="Covariate (a category) inside whose levels permutations and controls exchange patients, such as"
+        " the site; null exchanges all.",
+    )
+    site: Name | None = Field(None, description="Covariate (a category) that says where a patient was imaged.")
+    site_model: Literal["fixed", "meta"] = Field(
+        "fixed",
+        description="`fixed`: the site is a covariate of `full` like any other; `meta`: hits are also estimated in each"
+        " site alone and pooled. Both need `site` among the covariates.",
+    )
+    controls: Controls = Field(Controls())
+
+    @model_validator(mode="after")
+    def _settings_belong_to_the_model(self) -> Self:
+        for model, names in OF_ONE_MODEL.items():
+            changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
+            if changed and self.model != model:
+                raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
+        if self.model == "mixed" and self.random_effect is None:
+            raise ValueError("random_effect: the model mixed needs the name of a covariate, such as the site")
+        if self.site_model == "meta" and self.site is None:
+            raise ValueError("site_model: meta needs the name of a covariate in site")
+        if self.site_model == "meta" and self.model == "rank":
+            raise ValueError(
+                "site_model: meta pools estimates with standard errors, which the model rank does not give"
+            )
+        if self.site_model == "meta" and self.random_effect is not None and self.site == self.random_effect:
+            raise ValueError("site_model: one site alone has no random effect of the site; use the model linear")
+        return self

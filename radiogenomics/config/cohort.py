@@ -1,0 +1,96 @@
+"""Keys of ``study``, ``cohort`` and ``pacs``."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from radiogenomics.config.section import Name, Section
+
+# The columns that the patients table has of its own (`tables.PATIENTS`, which is too heavy to import here).
+RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
+
+
+class Study(Section):
+    """What the study is called."""
+
+    title: str = Field("Radiogenomic association study", description="Title of the report.")
+
+
+class Cohort(Section):
+    """Who is in the study: three sheets and the covariates."""
+
+    patients: Path | None = Field(
+        Path("patients.tsv"),
+        description="Sheet of patients: `patient_id` and one column per covariate. null: every patient of the tables"
+        " in radiomics.tables, without covariates.",
+    )
+    images: Path | None = Field(
+        Path("images.tsv"),
+        description="Sheet of images: one row per image and region of interest. null: there are none, and features come"
+        " from radiomics.tables.",
+    )
+    samples: Path | None = Field(
+        Path("samples.tsv"),
+        description="Sheet of sequenced samples: one row per patient; or one MAF, in which every patient's sample bears"
+        " the patient's name (see genomics.sample_id). null: there are none, and markers come from genomics.markers.",
+    )
+    covariates: dict[Name, Literal["number", "category"]] = Field(
+        default_factory=dict,
+        description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
+    )
+
+    @field_validator("covariates")
+    @classmethod
+    def _free_names(cls, covariates: dict[str, str]) -> dict[str, str]:
+        if taken := [name for name in covariates if name in RESERVED_COLUMNS]:
+            raise ValueError(f"{', '.join(taken)} is a column of the patients table; give the covariate another name")
+        return covariates
+
+    @model_validator(mode="after")
+    def _sheets_need_patients(self) -> Self:
+        if self.patients is None and (self.images is not None or self.covariates):
+            raise ValueError(
+                "patients is null, so images must be null and there are no covariates; name a sheet of patients"
+            )
+        return self
+
+
+class Server(Section):
+    """A DICOMweb server."""
+
+    url: str = Field(
+        pattern=r"^https?://", description="Root of the DICOMweb service; studies are found at `<url>/studies`."
+    )
+    user_env: str | None = Field(None, description="Name of the environment variable that holds the user name.")
+    password_env: str | None = Field(None, description="Name of the environment variable that holds the password.")
+    token_env: str | None = Field(None, description="Name of the environment variable that holds a bearer token.")
+
+    @field_validator("url")
+    @classmethod
+    def _no_credential(cls, url: str) -> str:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("the URL holds a user name; name environment variables in user_env and password_env")
+        return url
+
+    @model_validator(mode="after")
+    def _one_kind_of_credential(self) -> Self:
+        if (self.user_env is None) != (self.password_env is None):
+            raise ValueError("user_env and password_env go together")
+        if self.token_env and self.user_env:
+            raise ValueError("give either token_env or user_env and password_env")
+        return self
+
+
+class Pacs(Section):
+    """Servers that series may be fetched from."""
+
+    servers: dict[Name, Server] = Field(
+        default_factory=dict,
+        description="DICOMweb servers by the name that the images sheet uses: `dicomweb:NAME/STUDY_UID/SERIES_UID`.",
+    )
+    timeout_s: float = Field(
+        60.0, gt=0, description="Longest silence of a server, in seconds, before a request is given up."
+    )
+    attempts: int = Field(3, ge=1, description="How often a failed retrieval is tried in all.")
