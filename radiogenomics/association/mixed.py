@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiogenomics.association import reml
+from radiogenomics.association import reml_pairs
 from radiogenomics.association.covariance import Covariance
 from radiogenomics.association.exact import RESIDUAL_TOLERANCE
 from radiogenomics.association.flags import (
@@ -129,8 +129,9 @@ class Mixed:
             sound = ~here.void
             free = len(rows) - len(here.basis)
             if free > 0 and sound.any():
-                found, told = np.empty(sound.sum()), np.empty(sound.sum(), np.bool_)
-                reml.null_ratios(here.basis_sums, here.sums[sound], here.side.squares[sound], here.d, free, found, told)
+                sums, squares = here.sums[sound], here.side.squares[sound]
+                found, told = np.empty(len(sums)), np.empty(len(sums), np.bool_)
+                reml_pairs.null_ratios(here.basis_sums, sums, squares, here.d, free, found, told)
                 ratio[sound], settled[sound] = found, told
         return part
 
@@ -242,7 +243,7 @@ class _Pairs:
         exact: BoolArray,
     ) -> None:
         """Fit wanted pairs; the flag of the others stays."""
-        reml.fit(*rotated, wanted, exact, self.ratio, self.estimate, self.se, self.variance, self.df, self.flag)
+        reml_pairs.fit(*rotated, wanted, exact, self.ratio, self.estimate, self.se, self.variance, self.df, self.flag)
 
 
 def _sums(vectors: FloatArray, columns: FloatArray) -> FloatArray:

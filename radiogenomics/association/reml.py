@@ -1,4 +1,4 @@
-"""Restricted likelihood of one variance ratio, and the fit of a column of interest at its maximum.
+"""Restricted likelihood of one variance ratio, its maximum, and degrees of freedom there.
 
 The model is y = X b + u + e, var e = s² I, var u = s² ratio K. With K = U diag(d) Uᵀ (only d > 0 are kept) everything
 that the likelihood needs of the n patients are the sums Uᵀ[X, y], because (I + ratio K)⁻¹ = I − U diag(w) Uᵀ with
@@ -8,10 +8,11 @@ one value of the likelihood takes no more than levels · columns² operations. C
 Sums run in one fixed order and nothing calls BLAS or LAPACK.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from radiogenomics.association.flags import TESTED, UNSETTLED
 from radiogenomics.association.projection import factor, forward
 from radiogenomics.compiled import kernel
 
@@ -27,26 +28,44 @@ RATIO_TOLERANCE, STEPS = 1e-13, 200
 RISE, FLAT = 1e-8, 1e-6
 
 
-@kernel(inline=True)
-def likelihood(
-    ratio: float,
-    sums: FloatArray,
-    d: FloatArray,
-    a: FloatArray,
-    yy: float,
-    free: int,
-    low: FloatArray,
-    inverse: FloatArray,
-    e: FloatArray,
-    z: FloatArray,
-    r: FloatArray,
-) -> tuple[float, float, float]:
-    """Minus twice the restricted log likelihood, up to a constant, its slope in the ratio, and the sum of squares.
+class Pair(NamedTuple):
+    """What the likelihood needs of n patients.
 
-    ``sums`` (j, k + 1) are Uᵀ[X, y], ``a`` (k,) is Xᵀy, ``free`` is n − k. The rest is overwritten: ``low`` and
-    ``inverse`` are the Cholesky factor of XᵀH⁻¹X, ``e`` is L⁻¹XᵀH⁻¹y, ``z`` (j, k) and ``r`` (j,) are the sums of
-    XL⁻ᵀ and of the residual.
+    ``sums`` (j, k + 1) are Uᵀ[X, y], ``d`` (j,) the eigenvalues, ``a`` (k,) is Xᵀy, ``yy`` is yᵀy and ``free`` n − k.
     """
+
+    sums: FloatArray
+    d: FloatArray
+    a: FloatArray
+    yy: float
+    free: int
+
+
+class Point(NamedTuple):
+    """What the likelihood leaves at a ratio.
+
+    ``low`` (k, k) and ``inverse`` (k,) are the Cholesky factor of XᵀH⁻¹X and the inverse of its diagonal, ``e`` (k,) is
+    L⁻¹XᵀH⁻¹y, ``z`` (j, k) and ``r`` (j,) are the sums Uᵀ of XL⁻ᵀ and of the residual.
+    """
+
+    low: FloatArray
+    inverse: FloatArray
+    e: FloatArray
+    z: FloatArray
+    r: FloatArray
+
+
+@kernel(inline=True)
+def empty_point(j: int, k: int) -> Point:
+    """Room for a point."""
+    return Point(np.empty((k, k)), np.empty(k), np.empty(k), np.empty((j, k)), np.empty(j))
+
+
+@kernel(inline=True)
+def likelihood(ratio: float, pair: Pair, at: Point) -> tuple[float, float, float]:
+    """Minus twice the restricted log likelihood, up to a constant, its slope in the ratio, and the sum of squares."""
+    sums, d, a, yy, free = pair
+    low, inverse, e, z, r = at
     k = len(a)
     for p in range(k):
         e[p] = a[p]
@@ -85,25 +104,15 @@ def likelihood(
 
 
 @kernel(inline=True)
-def maximum(
-    sums: FloatArray,
-    d: FloatArray,
-    a: FloatArray,
-    yy: float,
-    free: int,
-    low: FloatArray,
-    inverse: FloatArray,
-    e: FloatArray,
-    z: FloatArray,
-    r: FloatArray,
-) -> tuple[float, bool]:
+def maximum(pair: Pair, at: Point) -> tuple[float, bool]:
     """The ratio of largest restricted likelihood, and whether it was found."""
+    d = pair.d
     if len(d) == 0:
         return 0.0, True
-    zero, at_zero, _ = likelihood(0.0, sums, d, a, yy, free, low, inverse, e, z, r)
+    zero, at_zero, _ = likelihood(0.0, pair, at)
     scale, best, least, at_best, moved = d.mean(), -1, zero, at_zero, 0.0
     for i in range(len(GRID)):
-        value, slope, _ = likelihood(GRID[i] / scale, sums, d, a, yy, free, low, inverse, e, z, r)
+        value, slope, _ = likelihood(GRID[i] / scale, pair, at)
         moved = max(moved, abs(value - zero))
         if value < least:
             best, least, at_best = i, value, slope
@@ -117,8 +126,8 @@ def maximum(
         right = GRID[best + 1] / scale
     else:
         left, right = 0.0 if best == 0 else GRID[best - 1] / scale, left
-    f_left = likelihood(left, sums, d, a, yy, free, low, inverse, e, z, r)[1]
-    f_right = likelihood(right, sums, d, a, yy, free, low, inverse, e, z, r)[1]
+    f_left = likelihood(left, pair, at)[1]
+    f_right = likelihood(right, pair, at)[1]
     if f_left >= 0 or f_right <= 0:
         return left, False
     ratio, before, value, side = left, right, least, 0
@@ -127,7 +136,7 @@ def maximum(
         ratio = (left * f_right - right * f_left) / (f_right - f_left)
         if step % 12 == 11 or not left < ratio < right:
             ratio = (left + right) / 2
-        value, slope, _ = likelihood(ratio, sums, d, a, yy, free, low, inverse, e, z, r)
+        value, slope, _ = likelihood(ratio, pair, at)
         if slope == 0 or abs(ratio - before) <= RATIO_TOLERANCE * ratio or right - left <= RATIO_TOLERANCE * right:
             return (0.0, True) if zero - value <= RISE else (ratio, True)
         if slope < 0:
@@ -139,20 +148,13 @@ def maximum(
 
 
 @kernel(inline=True)
-def satterthwaite(
-    ratio: float,
-    squares: float,
-    free: int,
-    d: FloatArray,
-    inverse: FloatArray,
-    z: FloatArray,
-    r: FloatArray,
-) -> float:
+def satterthwaite(ratio: float, squares: float, pair: Pair, at: Point) -> float:
     """Degrees of freedom of the last column's t (Satterthwaite), from the second derivatives of the likelihood.
 
-    At most ``free``, which they are for an estimate on the border, ratio 0. NaN where the likelihood is not curved as
-    at a maximum.
+    At most n − k, which they are for an estimate on the border, ratio 0. NaN where the likelihood is not curved as at a
+    maximum. ``at`` is what ``likelihood`` left there.
     """
+    d, free, inverse, z, r = pair.d, pair.free, at.inverse, at.z, at.r
     if ratio == 0:
         return float(free)
     k, variance = len(inverse), squares / free
@@ -184,81 +186,3 @@ def satterthwaite(
     by_variance, by_ratio = m, variance * rise
     spread = 2 * (h22 * by_variance**2 - 2 * h12 * by_variance * by_ratio + h11 * by_ratio**2) / determinant
     return float(min(2 * (variance * m) ** 2 / spread, free))
-
-
-@kernel("void(float64[:,::1],float64[:,::1],float64[::1],float64[::1],int64,float64[::1],boolean[::1])")
-def null_ratios(
-    basis: FloatArray,
-    y: FloatArray,
-    yy: FloatArray,
-    d: FloatArray,
-    free: int,
-    ratio: FloatArray,
-    settled: NDArray[np.bool_],
-) -> None:
-    """Fill ``ratio`` and ``settled`` (f,) of the model without a marker.
-
-    ``basis`` (j, c) and ``y`` (f, j) are sums Uᵀ of the design's basis and of the features, which are projected on
-    it; ``yy`` (f,) their sums of squares.
-    """
-    j, c = basis.shape
-    sums, a = np.empty((j, c + 1)), np.zeros(c)
-    sums[:, :c] = basis
-    low, inverse, e, z, r = np.empty((c, c)), np.empty(c), np.empty(c), np.empty((j, c)), np.empty(j)
-    for f in range(len(y)):
-        sums[:, c] = y[f]
-        ratio[f], settled[f] = maximum(sums, d, a, yy[f], free, low, inverse, e, z, r)
-
-
-@kernel(
-    "void(float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[::1],float64[::1],int64,boolean[:,::1],"
-    "boolean[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],float64[:,::1],int8[:,::1])"
-)
-def fit(
-    basis: FloatArray,
-    g: FloatArray,
-    y: FloatArray,
-    gy: FloatArray,
-    yy: FloatArray,
-    d: FloatArray,
-    free: int,
-    wanted: NDArray[np.bool_],
-    exact: NDArray[np.bool_],
-    ratio: FloatArray,
-    estimate: FloatArray,
-    se: FloatArray,
-    variance: FloatArray,
-    df: FloatArray,
-    flag: NDArray[np.int8],
-) -> None:
-    """Fit wanted pairs (m, f), at the ratio given, or at their own of largest likelihood where ``exact``.
-
-    ``basis`` (j, c), ``g`` (m, j) and ``y`` (f, j) are sums Uᵀ of the design's basis and of markers of length 1 and
-    features, both projected on it; ``gy`` (m, f) their products, ``yy`` (f,) sums of squares, ``free`` = n − c − 1.
-    """
-    j, c = basis.shape
-    k = c + 1
-    sums, a = np.empty((j, k + 1)), np.zeros(k)
-    sums[:, :c] = basis
-    low, inverse, e, z, r = np.empty((k, k)), np.empty(k), np.empty(k), np.empty((j, k)), np.empty(j)
-    for m in range(len(g)):
-        sums[:, c] = g[m]
-        for f in range(len(y)):
-            if not wanted[m, f]:
-                continue
-            sums[:, k] = y[f]
-            a[c] = gy[m, f]
-            flag[m, f] = TESTED
-            if exact[m, f]:
-                ratio[m, f], settled = maximum(sums, d, a, yy[f], free, low, inverse, e, z, r)
-                if not settled:
-                    flag[m, f] = UNSETTLED
-                    continue
-            _, _, squares = likelihood(ratio[m, f], sums, d, a, yy[f], free, low, inverse, e, z, r)
-            df[m, f] = satterthwaite(ratio[m, f], squares, free, d, inverse, z, r) if exact[m, f] else float(free)
-            if np.isnan(df[m, f]) or not squares > 0 or inverse[c] == 0:
-                flag[m, f] = UNSETTLED
-                continue
-            variance[m, f] = squares / free
-            estimate[m, f] = e[c] * inverse[c]
-            se[m, f] = inverse[c] * np.sqrt(variance[m, f])
