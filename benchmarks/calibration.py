@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 
 from radiogenomics.association import controls, multiplicity, permutation
+from radiogenomics.association.covariance import Levels
 from radiogenomics.association.design import rank_normal
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.stability import Model, icc
@@ -129,7 +130,7 @@ def false_positives(
         y = rank_normal(np.exp(rng.normal(size=(n, 40)) + site[:, None]))
         mixed = model == "mixed"
         options = Association(model=model, min_carriers=2, random_effect="reader" if mixed else None)
-        design, reader = np.column_stack([np.ones(n), site]), np.arange(n) % 8
+        design, reader = np.column_stack([np.ones(n), site]), Levels(np.arange(n) % 8)
         scan = scan_of(options, y, {"": design}, 1, reader if mixed else None)
         shown[run] = (scan.fit(g.T)[""].p <= level).mean()
     return shown

@@ -175,3 +175,31 @@ class UnusableRandomEffectError(AssociationError):
             " several patients, are needed",
             hint="take a category such as the site, or another `association.model`",
         )
+
+
+class NobodyRelatedError(AssociationError):
+    """A matrix of kinship of other people."""
+
+    reason = "nobody_related"
+
+    def __init__(self, path: Path, patients: Sequence[str], found: Sequence[str]) -> None:
+        self.path, self.patients, self.found = path, tuple(patients), tuple(found)
+        super().__init__(
+            f"{path.name}: fewer than two of the patients are in it; patients: {listing(patients)}; in the file:"
+            f" {listing(found)}",
+            hint="name rows and columns as `patient_id` of the patients sheet, not as samples",
+        )
+
+
+class NotACovarianceError(AssociationError):
+    """A matrix of kinship with negative eigenvalues."""
+
+    reason = "not_a_covariance"
+
+    def __init__(self, path: Path, share: float, bound: float) -> None:
+        self.path, self.share, self.bound = path, share, bound
+        super().__init__(
+            f"{path.name}: its smallest eigenvalue is {share:.3g} times its largest, below {bound:g}: no covariance",
+            hint="take a genomic relationship matrix (plink2 --make-rel square), or that of a pedigree; KING-robust"
+            " kinship of several populations is none",
+        )

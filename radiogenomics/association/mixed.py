@@ -1,7 +1,7 @@
 """Linear mixed model of every feature on every marker: covariates, marker, one random effect and residual.
 
 The random effect has the covariance K of patients: K = Z Zᵀ for a category such as the site (``covariance.Levels``),
-or a matrix of kinship (``covariance.Kinship``). The ratio of its variance to that of the residual is found by
+or a matrix of kinship (``covariance.Relatedness``). The ratio of its variance to that of the residual is found by
 restricted maximum likelihood (REML), with the marker in the model, or without it once for each feature (EMMAX, Kang and
 others 2010) for pairs whose p is not small then. Every pair is fitted on the patients that have both and every
 covariate; K is that of these patients.
@@ -100,7 +100,7 @@ class Mixed:
     features : (n_patients, n_features) float64
         NaN where missing.
     design : (n_patients, n_columns) float64
-        Intercept and covariates, NaN where missing; also NaN for patients of whom the random effect is not known.
+        Intercept and covariates, NaN where missing.
     covariance : Covariance
     rules : Rules
         Counts that a pair needs.
@@ -115,7 +115,7 @@ class Mixed:
             raise ShapeMismatchError(features=features.shape, design=design.shape)
         self.n_features, self.rules, self.exact_below = features.shape[1], rules, exact_below
         self._design, self._covariance, self._tails = design, covariance, Tails()
-        complete = np.flatnonzero(np.isfinite(design).all(axis=1))
+        complete = np.flatnonzero(np.isfinite(design).all(axis=1) & covariance.known)
         self._parts = tuple(
             self._part(features, complete[mask], columns) for mask, columns in patterns(~np.isnan(features[complete]))
         )

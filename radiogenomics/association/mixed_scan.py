@@ -1,13 +1,11 @@
-"""A scan by the linear mixed model, with one covariate as the random effect."""
+"""A scan by the linear mixed model, with one random effect."""
 
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from radiogenomics.association.covariance import Levels
-from radiogenomics.association.errors import UnknownRandomEffectError, UnusableRandomEffectError
+from radiogenomics.association.covariance import Covariance
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.mixed import Mixed, MixedFits
@@ -15,38 +13,7 @@ from radiogenomics.association.scan import BoolArray, Fits, Scan
 from radiogenomics.tables import METHODS
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 REML, NULL_RATIO = METHODS.index("mixed model"), METHODS.index("mixed model, variances without the marker")
-
-
-def random_effect(covariates: pd.DataFrame, name: str | None) -> tuple[pd.DataFrame, IntArray | None]:
-    """The covariates without that of the random effect, and its level of each patient, -1 where missing.
-
-    Distinct values are levels, also of a numeric covariate. Without a ``name`` there is no random effect.
-
-    Raises
-    ------
-    UnknownRandomEffectError
-    """
-    if name is None:
-        return covariates, None
-    if name not in covariates:
-        raise UnknownRandomEffectError(name, [str(column) for column in covariates])
-    return covariates.drop(columns=name), pd.factorize(covariates[name])[0].astype(np.int64)
-
-
-def require_levels(name: str | None, levels: IntArray | None) -> None:
-    """See that levels (n_patients,) can tell their variance from that of the residual, if there is a random effect.
-
-    Raises
-    ------
-    UnusableRandomEffectError
-    """
-    if levels is None:
-        return
-    counts = np.bincount(levels[levels >= 0], minlength=1)
-    if (counts > 0).sum() < 2 or counts.max() < 2:
-        raise UnusableRandomEffectError(str(name), int((counts > 0).sum()), int(counts.sum()))
 
 
 class MixedScan(Scan):
@@ -59,15 +26,14 @@ class MixedScan(Scan):
         self,
         features: FloatArray,
         designs: Mapping[str, FloatArray],
-        codes: IntArray,
+        covariance: Covariance,
         rules: Rules,
         threads: int = 1,
         exact_below: float = 1.0,
     ) -> None:
         super().__init__(features, threads)
-        known = np.where(codes < 0, np.nan, 0.0)[:, None]
         self._models = {
-            name: Mixed(features, design + known, Levels(codes), rules, exact_below) for name, design in designs.items()
+            name: Mixed(features, design, covariance, rules, exact_below) for name, design in designs.items()
         }
 
     def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> dict[str, Fits]:

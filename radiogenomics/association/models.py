@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
-from radiogenomics.association.errors import UnusableRandomEffectError
+from radiogenomics.association.covariance import Covariance
+from radiogenomics.association.errors import UnknownRandomEffectError
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.linear import LinearScan
 from radiogenomics.association.logistic_scan import Limits, LogisticScan
@@ -20,16 +18,16 @@ def scan_of(
     features: FloatArray,
     designs: Mapping[str, FloatArray],
     threads: int,
-    levels: NDArray[np.int64] | None = None,
+    covariance: Covariance | None = None,
 ) -> Scan:
     """The scan of rank-normalised features (n_patients, n_features) under the designs.
 
-    ``levels`` (n_patients,) are those of the random effect, -1 where missing, as ``mixed_scan.random_effect`` gives
-    them; the model ``mixed`` needs them.
+    ``covariance`` is that of the random effect, as ``random_effects.random_effect`` gives it; the model ``mixed`` needs
+    one.
 
     Raises
     ------
-    UnusableRandomEffectError
+    UnknownRandomEffectError
     """
     rules = Rules(options.min_patients, options.min_carriers, options.hc3_below, options.precision)
     match options.model:
@@ -41,6 +39,6 @@ def scan_of(
             limits = Limits(options.firth_p_below, options.firth_carriers_below)
             return LogisticScan(features, designs, rules, threads, limits)
         case "mixed":
-            if levels is None:
-                raise UnusableRandomEffectError(str(options.random_effect), 0, 0)
-            return MixedScan(features, designs, levels, rules, threads, options.reml_p_below)
+            if covariance is None:
+                raise UnknownRandomEffectError(str(options.random_effect), [])
+            return MixedScan(features, designs, covariance, rules, threads, options.reml_p_below)

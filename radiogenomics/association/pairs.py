@@ -21,8 +21,8 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.mixed_scan import random_effect, require_levels
 from radiogenomics.association.models import scan_of
+from radiogenomics.association.random_effects import random_effect, require_levels
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -52,11 +52,11 @@ def test(
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
     record = {
-        **options.model_dump(mode="json", exclude=set(AUDIT_KEYS)),
+        **options.record(exclude=AUDIT_KEYS),
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }
-    provenance = Provenance("association", record, digests([features, markers, covariates]))
+    provenance = Provenance("association", record, digests([features, markers, covariates, *options.files]))
     top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
 
@@ -101,10 +101,10 @@ def analyse(
     kept.
     """
     volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
-    fixed, levels = random_effect(covariates, options.random_effect)
-    require_levels(options.random_effect, levels)
-    adjustments = designs(volume, fixed)
-    scan = scan_of(options, rank_normal(features.values), adjustments, threads, levels)
+    effect = random_effect(covariates, options)
+    require_levels(options.random_effect, effect.covariance)
+    adjustments = designs(volume, effect.fixed)
+    scan = scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 

@@ -1,6 +1,7 @@
 """Keys of ``association``."""
 
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,7 +12,7 @@ OF_ONE_MODEL = {
     "linear": ("hc3_below", "precision"),
     "rank": ("continuity",),
     "logistic": ("firth_p_below", "firth_carriers_below"),
-    "mixed": ("random_effect", "reml_p_below"),
+    "mixed": ("random_effect", "kinship", "reml_p_below"),
 }
 
 
@@ -92,6 +93,11 @@ class Association(Section):
         description="With `mixed`, the covariate whose levels have a random effect, such as the site; it has no fixed"
         " effect then.",
     )
+    kinship: Path | None = Field(
+        None,
+        description="With `mixed`, instead of `random_effect`: a matrix of relatedness that the random effect follows"
+        " (CSV, TSV or Parquet, patients in rows and columns; or `.rel` of plink2 beside `.rel.id`).",
+    )
     reml_p_below: float = Field(
         1.0,
         ge=0,
@@ -160,8 +166,11 @@ class Association(Section):
             changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
             if changed and self.model != model:
                 raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
-        if self.model == "mixed" and self.random_effect is None:
-            raise ValueError("random_effect: the model mixed needs the name of a covariate, such as the site")
+        if self.model == "mixed" and (self.random_effect is None) == (self.kinship is None):
+            raise ValueError(
+                "random_effect: the model mixed needs the name of a covariate, such as the site, or a file in kinship,"
+                " and takes one of them; with kinship the site can be a covariate"
+            )
         if self.site_model == "meta" and self.site is None:
             raise ValueError("site_model: meta needs the name of a covariate in site")
         if self.site_model == "meta" and self.model == "rank":
@@ -171,3 +180,13 @@ class Association(Section):
         if self.site_model == "meta" and self.random_effect is not None and self.site == self.random_effect:
             raise ValueError("site_model: one site alone has no random effect of the site; use the model linear")
         return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the tests read beside the tables."""
+        return () if self.kinship is None else (self.kinship,)
+
+    def record(self, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """The settings as a table's record states them, a file by its name alone."""
+        named = self.model_copy(update={"kinship": self.kinship and Path(self.kinship.name)})
+        return named.model_dump(mode="json", exclude=set(exclude))

@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from radiogenomics.association.covariance import Kinship, Levels
+from radiogenomics.association.covariance import Levels, Relatedness
 from radiogenomics.association.errors import UnknownRandomEffectError, UnusableRandomEffectError
 from radiogenomics.association.flags import COLLINEAR, CONSTANT, FEW_CARRIERS, NO_RESIDUAL, TESTED, UNSETTLED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.linear import fit as least_squares
 from radiogenomics.association.mixed import Mixed
-from radiogenomics.association.mixed_scan import MixedScan, random_effect, require_levels
-from radiogenomics.association.statistics_errors import ShapeMismatchError
+from radiogenomics.association.mixed_scan import MixedScan
+from radiogenomics.association.random_effects import random_effect, require_levels
+from radiogenomics.config.association import Association
 
 RULES = Rules(10, 3)
 
@@ -86,7 +87,7 @@ def pairs(data):
 def test_the_restricted_likelihood_is_at_its_maximum(seed, kind):
     data = cohort(seed)
     k = relatedness(60, seed) if kind == "kinship" else (data[3][:, None] == data[3]).astype(float)
-    found = fitted(data, Kinship(k) if kind == "kinship" else Levels(data[3]))
+    found = fitted(data, Relatedness(k) if kind == "kinship" else Levels(data[3]))
     for where, rows, y, x in pairs(data):
         own = k[np.ix_(rows, rows)]
         assert found.flag[where] == TESTED
@@ -102,7 +103,7 @@ def test_the_restricted_likelihood_is_at_its_maximum(seed, kind):
 def test_levels_are_the_kinship_of_their_indicators():
     data = cohort(4)
     by_level, by_matrix = (
-        fitted(data, of) for of in (Levels(data[3]), Kinship((data[3][:, None] == data[3]).astype(float)))
+        fitted(data, of) for of in (Levels(data[3]), Relatedness((data[3][:, None] == data[3]).astype(float)))
     )
     for name in ("estimate", "se", "ratio", "variance", "df", "p"):
         np.testing.assert_allclose(getattr(by_level, name), getattr(by_matrix, name), rtol=1e-8, atol=1e-12)
@@ -194,39 +195,14 @@ def test_covariates_and_units_of_the_feature_do_not_matter(seed, shift, scale):
     np.testing.assert_array_equal(one.flag, two.flag)
 
 
-def rejected(model, covariance_of, runs=150):
-    """Share of p up to 0.05 where sites differ in the feature and in how often they have the marker; no effect."""
-    shown = []
-    for seed in range(runs):
-        rng = np.random.default_rng(seed)
-        site = np.repeat(np.arange(10), 12)
-        carried = np.clip(0.3 + 0.15 * rng.normal(size=10), 0.05, 0.95)
-        markers = (rng.random((120, 20)) < carried[site][:, None]).astype(float)
-        features = rng.normal(size=(120, 5)) + 0.8 * rng.normal(size=(10, 5))[site]
-        shown.append((model(features, markers, np.ones((120, 1)), covariance_of(site)) <= 0.05).mean())
-    return np.mean(shown), np.std(shown) / np.sqrt(runs)
-
-
-def test_sites_that_differ_make_no_hits_of_their_own():
-    def mixed(features, markers, design, covariance):
-        return Mixed(features, design, covariance, RULES).fit(np.ascontiguousarray(markers.T)).p
-
-    def plain(features, markers, design, _):
-        return least_squares(features, markers, design, RULES).p
-
-    share, error = rejected(mixed, Levels)
-    assert abs(share - 0.05) < 3 * error + 0.005
-    assert rejected(plain, Levels, 40)[0] > 0.08
-
-
 def test_a_patient_without_a_level_is_left_out_of_every_design():
     features, markers, design, site = cohort(9, missing=0)
     frame = pd.DataFrame({"site": pd.Series(site).map("s{}".format), "age": design[:, 1]})
     frame.loc[[3, 8], "site"] = None
-    fixed, levels = random_effect(frame, "site")
-    assert list(fixed) == ["age"]
-    assert levels[[3, 8]].tolist() == [-1, -1]
-    scan = MixedScan(features, {"crude": design[:, :1], "full": design}, levels, RULES)
+    effect = random_effect(frame, Association(model="mixed", random_effect="site"))
+    assert list(effect.fixed) == ["age"]
+    assert np.flatnonzero(~effect.covariance.known).tolist() == [3, 8]
+    scan = MixedScan(features, {"crude": design[:, :1], "full": design}, effect.covariance, RULES)
     rest = np.setdiff1d(np.arange(60), [3, 8])
     alone = Mixed(features[rest], design[rest], Levels(site[rest]), RULES).fit(np.ascontiguousarray(markers[rest].T))
     found = scan.fit(np.ascontiguousarray(markers.T))
@@ -237,19 +213,19 @@ def test_a_patient_without_a_level_is_left_out_of_every_design():
 def test_random_effects_that_cannot_be_are_refused():
     frame = pd.DataFrame({"site": ["a", "a", "a"], "id": ["x", "y", "z"]})
     with pytest.raises(UnknownRandomEffectError, match="'site', 'id'"):
-        random_effect(frame, "scanner")
+        random_effect(frame, Association(model="mixed", random_effect="scanner"))
     for name in frame:
+        covariance = random_effect(frame, Association(model="mixed", random_effect=name)).covariance
         with pytest.raises(UnusableRandomEffectError, match="3 patient"):
-            require_levels(name, random_effect(frame, name)[1])
-    assert random_effect(frame, None)[1] is None
-    with pytest.raises(ShapeMismatchError):
-        Kinship(np.ones((3, 2)))
+            require_levels(name, covariance)
+    assert random_effect(frame, Association()).covariance is None
 
 
-def test_threads_change_no_bit():
-    features, markers, design, site = cohort(10)
+@pytest.mark.parametrize("covariance", [Levels(cohort(10)[3]), Relatedness(relatedness(60))], ids=["levels", "matrix"])
+def test_threads_change_no_bit(covariance):
+    features, markers, design, _ = cohort(10)
     one, two = (
-        list(MixedScan(features, {"": design}, site, RULES, threads).run(lambda part: markers[:, part], cut))
+        list(MixedScan(features, {"": design}, covariance, RULES, threads).run(lambda part: markers[:, part], cut))
         for threads in (1, 3)
         for cut in [[slice(0, 1), slice(1, 2), slice(2, 3)]]
     )

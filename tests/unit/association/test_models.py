@@ -10,6 +10,7 @@ from scipy import stats
 from benchmarks.calibration import false_positives, rate
 from radiogenomics import tables
 from radiogenomics.association import firth, logistic, rank, rank_correlation
+from radiogenomics.association.covariance import Levels
 from radiogenomics.association.flags import (
     COLLINEAR,
     CONSTANT,
@@ -46,8 +47,8 @@ def ready(model, features, designs, threads=1, **options):
     """The scan; a mixed model has a random effect of five levels."""
     mixed = model == "mixed"
     options |= {"random_effect": "site"} if mixed else {}
-    levels = np.arange(len(features)) % 5 if mixed else None
-    return scan_of(Association(model=model, min_patients=10, **options), features, designs, threads, levels)
+    covariance = Levels(np.arange(len(features)) % 5) if mixed else None
+    return scan_of(Association(model=model, min_patients=10, **options), features, designs, threads, covariance)
 
 
 def run(model, features, markers, designs, threads=1, **options):
