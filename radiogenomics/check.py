@@ -152,8 +152,8 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
-    from radiogenomics.check_tables import patients_with_features, patients_with_markers
     from radiogenomics.check_association import inspect_random_effect
+    from radiogenomics.check_tables import patients_with_features, patients_with_markers
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
     findings = Findings()
