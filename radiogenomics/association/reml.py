@@ -18,11 +18,15 @@ from radiogenomics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
 
-# Ratios at which the likelihood is compared before its maximum is narrowed down, as multiples of 1/mean(d). Beyond the
-# last the residual is less than a millionth of the variance, and the fit has not settled.
-GRID = 10.0 ** np.arange(-5, 7)
+# Ratios at which the likelihood is compared before its maximum is narrowed down, as multiples of 1/mean(d). At the last
+# the residual is a millionth of the variance: the other border, where twice the log likelihood of a matrix that leaves
+# no direction out stands still. If it still moves by more than this from the last but one, the random effect explains
+# all there is, and the fit has not settled (each direction left out moves it by ln 10).
+GRID, STILL = 10.0 ** np.arange(-5, 7), 0.1
 # The ratio is settled if a step changes it by less than this share.
 RATIO_TOLERANCE, STEPS = 1e-13, 200
+# Where the maximum is: nowhere, between the borders, or on one of them, where one variance is left.
+NOWHERE, INSIDE, BORDER = 0, 1, 2
 # Twice a log likelihood that rises by less than the first above that of ratio 0, or moves by less than the second over
 # the whole grid (covariates span the levels, say; what moves is rounding): 0 is taken.
 RISE, FLAT = 1e-8, 1e-6
@@ -104,59 +108,58 @@ def likelihood(ratio: float, pair: Pair, at: Point) -> tuple[float, float, float
 
 
 @kernel(inline=True)
-def maximum(pair: Pair, at: Point) -> tuple[float, bool]:
-    """The ratio of largest restricted likelihood, and whether it was found."""
+def maximum(pair: Pair, at: Point) -> tuple[float, int]:
+    """The ratio of largest restricted likelihood, and where it is: NOWHERE, INSIDE or BORDER."""
     d = pair.d
     if len(d) == 0:
-        return 0.0, True
+        return 0.0, BORDER
     zero, at_zero, _ = likelihood(0.0, pair, at)
-    scale, best, least, at_best, moved = d.mean(), -1, zero, at_zero, 0.0
+    scale, best, least, at_best, moved, value, before = d.mean(), -1, zero, at_zero, 0.0, zero, zero
     for i in range(len(GRID)):
+        before = value
         value, slope, _ = likelihood(GRID[i] / scale, pair, at)
         moved = max(moved, abs(value - zero))
         if value < least:
             best, least, at_best = i, value, slope
     if moved <= FLAT or (best < 0 and at_zero >= 0):
-        return 0.0, True
+        return 0.0, BORDER
     # The slope changes its sign between the best and the neighbour that it points to.
     left = 0.0 if best < 0 else GRID[best] / scale
     if at_best < 0:
         if best + 1 == len(GRID):
-            return left, False
+            return left, BORDER if before - value <= STILL else NOWHERE
         right = GRID[best + 1] / scale
     else:
         left, right = 0.0 if best == 0 else GRID[best - 1] / scale, left
     f_left = likelihood(left, pair, at)[1]
     f_right = likelihood(right, pair, at)[1]
     if f_left >= 0 or f_right <= 0:
-        return left, False
-    ratio, before, value, side = left, right, least, 0
+        return left, NOWHERE
+    ratio, last, value, side = left, right, least, 0
     for step in range(STEPS):
         # The secant, with the older end's slope halved if it stays (Illinois), and halves where that is slow.
         ratio = (left * f_right - right * f_left) / (f_right - f_left)
         if step % 12 == 11 or not left < ratio < right:
             ratio = (left + right) / 2
         value, slope, _ = likelihood(ratio, pair, at)
-        if slope == 0 or abs(ratio - before) <= RATIO_TOLERANCE * ratio or right - left <= RATIO_TOLERANCE * right:
-            return (0.0, True) if zero - value <= RISE else (ratio, True)
+        if slope == 0 or abs(ratio - last) <= RATIO_TOLERANCE * ratio or right - left <= RATIO_TOLERANCE * right:
+            return (0.0, BORDER) if zero - value <= RISE else (ratio, INSIDE)
         if slope < 0:
             left, f_left, f_right, side = ratio, slope, f_right / 2 if side < 0 else f_right, -1
         else:
             right, f_right, f_left, side = ratio, slope, f_left / 2 if side > 0 else f_left, 1
-        before = ratio
-    return ratio, zero - value <= RISE
+        last = ratio
+    return (0.0, BORDER) if zero - value <= RISE else (ratio, NOWHERE)
 
 
 @kernel(inline=True)
 def satterthwaite(ratio: float, squares: float, pair: Pair, at: Point) -> float:
     """Degrees of freedom of the last column's t (Satterthwaite), from the second derivatives of the likelihood.
 
-    At most n − k, which they are for an estimate on the border, ratio 0. NaN where the likelihood is not curved as at a
-    maximum. ``at`` is what ``likelihood`` left there.
+    At most n − k, which they are on a border. NaN where the likelihood is not curved as at a maximum. ``at`` is what
+    ``likelihood`` left there.
     """
     d, free, inverse, z, r = pair.d, pair.free, at.inverse, at.z, at.r
-    if ratio == 0:
-        return float(free)
     k, variance = len(inverse), squares / free
     second, bend, fall, rise = 0.0, 0.0, 0.0, 0.0
     pulled, outer = np.zeros(k), np.zeros((k, k))

@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiogenomics.association.flags import TESTED, UNSETTLED
-from radiogenomics.association.reml import Pair, empty_point, likelihood, maximum, satterthwaite
+from radiogenomics.association.reml import (
+    BORDER,
+    INSIDE,
+    NOWHERE,
+    Pair,
+    empty_point,
+    likelihood,
+    maximum,
+    satterthwaite,
+)
 from radiogenomics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
@@ -31,7 +40,8 @@ def null_ratios(
     at = empty_point(j, c)
     for f in range(len(y)):
         sums[:, c] = y[f]
-        ratio[f], settled[f] = maximum(Pair(sums, d, a, yy[f], free), at)
+        ratio[f], where = maximum(Pair(sums, d, a, yy[f], free), at)
+        settled[f] = where != NOWHERE
 
 
 @kernel(
@@ -73,14 +83,14 @@ def fit(
             sums[:, k] = y[f]
             a[c] = gy[m, f]
             pair = Pair(sums, d, a, yy[f], free)
-            flag[m, f] = TESTED
+            flag[m, f], where = TESTED, BORDER
             if exact[m, f]:
-                ratio[m, f], settled = maximum(pair, at)
-                if not settled:
+                ratio[m, f], where = maximum(pair, at)
+                if where == NOWHERE:
                     flag[m, f] = UNSETTLED
                     continue
             _, _, squares = likelihood(ratio[m, f], pair, at)
-            df[m, f] = satterthwaite(ratio[m, f], squares, pair, at) if exact[m, f] else float(free)
+            df[m, f] = satterthwaite(ratio[m, f], squares, pair, at) if where == INSIDE else float(free)
             if np.isnan(df[m, f]) or not squares > 0 or at.inverse[c] == 0:
                 flag[m, f] = UNSETTLED
                 continue

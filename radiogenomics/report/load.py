@@ -70,6 +70,8 @@ class Thresholds:
     firth_p_below: float = 0.0
     firth_carriers_below: int = 0
     random_effect: str | None = None
+    kinship: str | None = None
+    reml_p_below: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -269,6 +271,8 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         firth_p_below=float(settings.get("firth_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
         random_effect=settings.get("random_effect"),
+        kinship=settings.get("kinship"),
+        reml_p_below=float(settings.get("reml_p_below", 1)),
     )
 
 

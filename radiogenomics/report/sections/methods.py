@@ -11,6 +11,7 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.random_effect import words as random_words
 
 Record = Mapping[str, Any]
 # The statistical model in words; {0} are the adjustments, {1} says how many.
@@ -30,7 +31,7 @@ MODELS: Mapping[str, str] = {
     ),
     "mixed": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
-        "by linear mixed models with one random effect under three adjustments ({0}), variances by REML, with t-tests."
+        "by linear mixed models under {1} ({0}), with t-tests."
     ),
 }
 
@@ -226,7 +227,7 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{_firth(run)}{random_words(run)} The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."

@@ -148,6 +148,21 @@ def test_one_level_and_levels_that_are_covariates_leave_least_squares():
         np.testing.assert_allclose(found.p, plain.p.T, rtol=1e-8)
 
 
+def test_without_a_residual_it_is_generalised_least_squares_of_the_matrix():
+    """The other border: features whose covariance is less than the identity's share of it."""
+    k = relatedness(60, 2)
+    features, markers, design, _ = cohort(5, missing=0)
+    values, vectors = np.linalg.eigh(k)
+    features = vectors * values @ np.random.default_rng(1).normal(size=(60, 3))
+    found = Mixed(features, design, Relatedness(k), RULES).fit(np.ascontiguousarray(markers.T))
+    assert (found.flag == TESTED).all()
+    assert (found.df == 57).all()
+    for j, i in np.ndindex(3, 3):
+        fit = sm.GLS(features[:, i], np.column_stack([design, markers[:, j]]), sigma=k).fit()
+        assert found.estimate[j, i] == pytest.approx(fit.params[-1], rel=1e-3, abs=1e-5)
+        assert found.p[j, i] == pytest.approx(fit.pvalues[-1], rel=1e-3)
+
+
 def test_pairs_above_the_limit_take_the_variances_without_their_marker():
     data = cohort(7)
     exact, null, mixed = (fitted(data, Levels(data[3]), exact_below=limit) for limit in (1.0, 0.0, 0.1))
