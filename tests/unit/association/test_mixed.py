@@ -21,6 +21,7 @@ from radiogenomics.association.random_effects import random_effect, require_leve
 from radiogenomics.config.association import Association
 
 RULES = Rules(10, 3)
+LIMITS = st.sampled_from([1.0, 0.5, 0.0])
 
 
 def cohort(seed, n=60, missing=0.05):
@@ -196,6 +197,32 @@ def test_reasons_of_pairs_that_are_not_tested():
     assert found.flag[1].tolist() == [CONSTANT, *[COLLINEAR] * 3]
     assert (found.flag[2] == FEW_CARRIERS).all()
     assert np.isfinite(found.p).sum() == 1
+
+
+@given(
+    seed=st.integers(0, 2**16),
+    n=st.integers(0, 12),
+    relatives=st.booleans(),
+    exact_below=st.sampled_from([1.0, 0.5, 0.0]),
+)
+def test_few_patients_give_p_or_a_reason(seed, n, relatives, exact_below):
+    """Sites of one patient, only such sites, one site, constant columns, gaps, matrices of low rank: nothing breaks."""
+    rng = np.random.default_rng(seed)
+    site = rng.integers(0, rng.integers(1, n + 2), n)
+    features = rng.integers(0, 3, (n, 4)).astype(float) * rng.integers(0, 2, 4) + rng.normal(size=4)
+    markers = rng.integers(0, 2, (n, 5)).astype(float)
+    for values in (features, markers):
+        values[rng.random(values.shape) < 0.1] = np.nan
+    design = np.column_stack([np.ones(n), rng.integers(0, 2, n)])
+    z = rng.normal(size=(n, rng.integers(1, 15)))
+    covariance = Relatedness(z @ z.T) if relatives else Levels(site)
+    found = Mixed(features, design, covariance, Rules(0, 0), exact_below).fit(np.ascontiguousarray(markers.T))
+    tested = found.flag == TESTED
+    for name in ("estimate", "se", "df", "p", "neg_log10_p", "ratio", "variance"):
+        np.testing.assert_array_equal(np.isfinite(getattr(found, name)), tested)
+    assert ((found.p[tested] >= 0) & (found.p[tested] <= 1)).all()
+    assert (found.df[tested] <= found.n[tested] - 2).all()
+    assert not found.exact[~tested].any()
 
 
 @given(seed=st.integers(0, 2**16), shift=st.floats(-5, 5), scale=st.floats(0.1, 10))
