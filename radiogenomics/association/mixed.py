@@ -27,7 +27,8 @@ from radiogenomics.association.flags import (
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.patterns import patterns
 from radiogenomics.association.products import product
-from radiogenomics.association.projection import Side, orthonormal, project
+from radiogenomics.association.projection import Side, project
+from radiogenomics.association.rotation import Rotated, rotate, sums
 from radiogenomics.association.statistics_errors import ShapeMismatchError
 from radiogenomics.association.tail import Tails
 
@@ -74,24 +75,6 @@ class _Part:
     settled: BoolArray
 
 
-@dataclass(frozen=True)
-class _Rotated:
-    """Design and features projected on it, on one set of patients; sums Uᵀ of both, and eigenvalues."""
-
-    basis: FloatArray
-    side: Side
-    vectors: FloatArray
-    d: FloatArray
-    basis_sums: FloatArray
-    sums: FloatArray
-
-    @property
-    def void(self) -> BoolArray:
-        """Features of which the design leaves nothing (f,)."""
-        gone: BoolArray = self.side.squares <= RESIDUAL_TOLERANCE * self.side.total
-        return gone
-
-
 class Mixed:
     """Features made ready for one design: ratios without a marker are found once.
 
@@ -129,17 +112,14 @@ class Mixed:
             sound = ~here.void
             free = len(rows) - len(here.basis)
             if free > 0 and sound.any():
-                sums, squares = here.sums[sound], here.side.squares[sound]
-                found, told = np.empty(len(sums)), np.empty(len(sums), np.bool_)
-                reml_pairs.null_ratios(here.basis_sums, sums, squares, here.d, free, found, told)
+                y, yy = here.sums[sound], here.side.squares[sound]
+                found, told = np.empty(len(y)), np.empty(len(y), np.bool_)
+                reml_pairs.null_ratios(here.basis_sums, y, yy, here.d, free, found, told)
                 ratio[sound], settled[sound] = found, told
         return part
 
-    def _rotated(self, rows: IntArray, values: FloatArray) -> _Rotated:
-        basis = orthonormal(np.ascontiguousarray(self._design[rows].T))
-        side = project(values, basis)
-        vectors, d = self._covariance.decompose(rows)
-        return _Rotated(basis, side, vectors, d, _sums(vectors, basis).T.copy(), _sums(vectors, side.left))
+    def _rotated(self, rows: IntArray, values: FloatArray) -> Rotated:
+        return rotate(values, self._design[rows], *self._covariance.decompose(rows))
 
     def fit(self, markers: FloatArray, numbers: BoolArray | None = None) -> MixedFits:
         """Fit all features on markers (n_markers, n_patients), NaN where missing.
@@ -186,7 +166,7 @@ class Mixed:
         gy = product(unit, np.ascontiguousarray(here.side.left.T))
         flag = self._flags(g, here, gy, free, spared[chosen])
         pairs = _Pairs.empty(flag, part.ratio)
-        rotated = (here.basis_sums, _sums(here.vectors, unit), here.sums, gy, here.side.squares, here.d, free)
+        rotated = (here.basis_sums, sums(here.vectors, unit), here.sums, gy, here.side.squares, here.d, free)
         exact = np.ones(flag.shape, np.bool_)
         if self.exact_below < 1 and free > 0:
             ready = (flag == TESTED) & part.settled
@@ -200,7 +180,7 @@ class Mixed:
         whole.variance[where], whole.ratio[where], whole.df[where] = pairs.variance, pairs.ratio, pairs.df
         whole.flag[where], whole.exact[where] = pairs.flag, exact
 
-    def _flags(self, g: Side, here: _Rotated, gy: FloatArray, free: int, spared: BoolArray) -> NDArray[np.int8]:
+    def _flags(self, g: Side, here: Rotated, gy: FloatArray, free: int, spared: BoolArray) -> NDArray[np.int8]:
         """Reasons, the first that applies, as for least squares."""
         n = here.side.left.shape[1]
         gone = (g.squares <= RESIDUAL_TOLERANCE * g.total)[:, None]
@@ -244,11 +224,6 @@ class _Pairs:
     ) -> None:
         """Fit wanted pairs; the flag of the others stays."""
         reml_pairs.fit(*rotated, wanted, exact, self.ratio, self.estimate, self.se, self.variance, self.df, self.flag)
-
-
-def _sums(vectors: FloatArray, columns: FloatArray) -> FloatArray:
-    """Uᵀ of columns (k, n), as (k, j)."""
-    return product(columns, np.ascontiguousarray(vectors.T))
 
 
 def _whole(df: FloatArray) -> NDArray[np.int32]:
