@@ -171,6 +171,8 @@ class Association(Section):
                 "random_effect: the model mixed needs the name of a covariate, such as the site, or a file in kinship,"
                 " and takes one of them; with kinship the site can be a covariate"
             )
+        if self.kinship is not None and self.permutations:
+            raise ValueError("permutations: relatives cannot be exchanged, so there are none with kinship")
         if self.site_model == "meta" and self.site is None:
             raise ValueError("site_model: meta needs the name of a covariate in site")
         if self.site_model == "meta" and self.model == "rank":
