@@ -146,6 +146,11 @@ def test_the_random_effect_is_one_of_two(study, options):
         rows_of(study, model="mixed", **options)
 
 
+def test_relatives_are_not_exchanged(study):
+    with pytest.raises(ConfigError, match="relatives cannot be exchanged"):
+        rows_of(study, model="mixed", kinship="k.tsv", permutations=100)
+
+
 def test_audits_know_of_the_matrix(study):
     rows_of(study, model="mixed", kinship=str(study.folder / "k.tsv"))
     options = {"model": "mixed", "kinship": str(study.folder / "k.tsv"), "volume_feature": None}
