@@ -147,6 +147,12 @@ def describe(config: Config, sheets: Sheets) -> str:
             f"covariate {name} ({kind}): {groups if kind == 'category' else span};"
             f" missing: {len(values) - len(present)}"
         )
+    for name in config.cohort.outcomes:
+        cells = [row.outcomes[name] for row in sheets.patients]
+        times = [cell.time for cell in cells if cell.known and cell.time is not None]
+        span = f", times {min(times):g} to {max(times):g}" if times else ""
+        n_events = sum(cell.known and bool(cell.event) for cell in cells)
+        lines.append(f"outcome {name}: {n_events} events{span}; missing: {len(cells) - len(times)}")
     return "\n".join(lines)
 
 

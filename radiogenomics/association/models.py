@@ -36,7 +36,7 @@ def scan_of(
         case "rank":
             return RankScan(features, designs, rules, threads, options.continuity)
         case "logistic":
-            limits = Limits(options.firth_p_below, options.firth_carriers_below)
+            limits = Limits(options.fit_p_below, options.firth_carriers_below)
             return LogisticScan(features, designs, rules, threads, limits)
         case "mixed":
             if covariance is None:

@@ -11,10 +11,11 @@ from radiogenomics.config.section import Distinct, Name, Section
 OF_ONE_MODEL = {
     "linear": ("hc3_below", "precision"),
     "rank": ("continuity",),
-    "logistic": ("firth_p_below", "firth_carriers_below"),
+    "logistic": ("firth_carriers_below",),
     "mixed": ("random_effect", "kinship", "reml_p_below"),
 }
-
+# Models that fit a pair on its own only where its score test gives a small p.
+SCORED_FIRST = ("logistic",)
 
 # Settings of association that decide what is audited, not what the results are.
 AUDIT_KEYS = frozenset(
@@ -79,11 +80,12 @@ class Association(Section):
     continuity: bool = Field(
         False, description="With `rank`, Mann-Whitney tests have the correction for continuity, as in R by default."
     )
-    firth_p_below: float = Field(
+    fit_p_below: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="With `logistic`, pairs whose score test gives at most this p are fitted by Firth's likelihood.",
+        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by"
+        " Firth's likelihood, or by that of Cox.",
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."

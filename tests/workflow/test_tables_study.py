@@ -15,6 +15,7 @@ cohort:
   images: null
   samples: null
   covariates: {age: number}
+  outcomes: {os: {time: days, event: died}}
 radiomics:
   tables:
     deep: {file: features.csv.gz, patient_id: ID, exclude: [scanner]}
@@ -40,8 +41,9 @@ def study(tmp_path_factory):
     frame[:-2].to_csv(folder / "config" / "features.csv.gz", index=False)
     markers = pd.DataFrame({"patient_id": names, "HER2": her2, "TMB": tmb})
     markers.drop(index=N - 3).to_csv(folder / "config" / "markers.csv", index=False)
-    ages = "".join(f"{name}\t{age}\n" for name, age in zip(names, rng.integers(30, 80, N), strict=True))
-    (folder / "config" / "patients.tsv").write_text(f"patient_id\tage\n{ages}")
+    rows = zip(names, rng.integers(30, 80, N), np.ceil(rng.exponential(900 / np.exp(values[:, 1]))), strict=True)
+    lines = "".join(f"{name}\t{age}\t{days:.0f}\t{'yes' if days < 2000 else 'no'}\n" for name, age, days in rows)
+    (folder / "config" / "patients.tsv").write_text(f"patient_id\tage\tdays\tdied\n{lines}")
     (folder / "config" / "config.yaml").write_text(CONFIG)
     return folder, frame, markers
 
@@ -49,6 +51,7 @@ def study(tmp_path_factory):
 def test_tables_become_a_report(study):
     folder, frame, markers = study
     checked = radiogenomics("check", "--config", folder / "config" / "config.yaml")
+    assert "outcome os:" in checked.stdout
     assert (checked.returncode, checked.stdout.count("no_features"), checked.stdout.count("no_markers")) == (3, 2, 1)
     assert run(folder, "--cores", "2").returncode == 0
     results = folder / "results"
@@ -65,7 +68,19 @@ def test_tables_become_a_report(study):
     assert row["estimate"].item() == pytest.approx(wanted.slope, rel=1e-9)
     assert row["p"].item() == pytest.approx(wanted.pvalue, rel=1e-9)
     page = (results / "report" / "index.html").read_text()
-    for text in ("The study has no images", "nothing was adjusted for it", "no variant files", "under two adjustments"):
+    survival = tables.SURVIVAL.read(results / "association" / "survival.parquet")
+    assert len(survival) == 2 * (6 + 2)
+    leading = survival[survival["kind"] == "feature"].sort_values("p").iloc[0]
+    assert (leading["name"], leading["method"]) == ("deep_f1", "Cox fit")
+    assert leading["log_hr"] > 0
+    for text in (
+        "Kaplan–Meier curves of os",
+        "ties after Efron",
+        "The study has no images",
+        "nothing was adjusted for it",
+        "no variant files",
+        "under two adjustments",
+    ):
         assert text in page, text
     again = run(folder, "--dry-run")
     assert "Nothing to be done" in again.stdout + again.stderr

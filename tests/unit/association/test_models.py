@@ -136,7 +136,7 @@ def test_without_covariates_the_slope_of_ranks_is_the_probability_of_superiority
 def test_score_tests_and_firth_take_the_pairs_that_the_settings_say(seed):
     data = cohort(seed)
     features, markers, designs = data
-    for name, fits in run("logistic", *data, firth_p_below=0.2, firth_carriers_below=20).items():
+    for name, fits in run("logistic", *data, fit_p_below=0.2, firth_carriers_below=20).items():
         found = logistic.score_tests(markers, features, designs[name])
         few = np.minimum(fits.n_carriers, fits.n - fits.n_carriers)
         tested = fits.flag == TESTED
@@ -155,7 +155,7 @@ def test_score_tests_and_firth_take_the_pairs_that_the_settings_say(seed):
 
 def test_score_tests_are_those_of_statsmodels():
     features, markers, designs = cohort(5)
-    full = run("logistic", features, markers, designs, firth_p_below=0)["full"]
+    full = run("logistic", features, markers, designs, fit_p_below=0)["full"]
     for where, x, g, design in complete(features, markers, designs["full"]):
         if full.flag[where] == TESTED:
             null = sm.GLM(g, design, family=sm.families.Binomial()).fit(tol=1e-14, maxiter=100)
@@ -167,7 +167,7 @@ def test_score_tests_are_those_of_statsmodels():
 def test_covariates_that_separate_carriers_leave_firth_s_fit():
     features, markers, designs = cohort(6, missing=0)
     designs["full"] = np.column_stack([np.ones(90), 10.0 * markers[:, 0] + np.linspace(0, 1, 90)])
-    full = run("logistic", features, markers, designs, firth_p_below=0)["full"]
+    full = run("logistic", features, markers, designs, fit_p_below=0)["full"]
     assert (full.method[:4, 0] == tables.METHODS.index("Firth")).all()
     assert (full.flag[:4, 0] == TESTED).all()
 

@@ -291,7 +291,7 @@ def test_a_random_effect_that_nothing_is_known_of_is_refused(study, tmp_path):
         run(study, tmp_path, '{"model": "mixed", "random_effect": "scanner"}')
 
 
-@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_p_below": 0.5}'])
+@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_carriers_below": 3}'])
 def test_settings_of_another_model_are_refused(study, tmp_path, settings):
     with pytest.raises(ConfigError, match="only the model"):
         run(study, tmp_path, settings)

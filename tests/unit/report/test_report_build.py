@@ -289,7 +289,7 @@ def test_rank_tests_are_shown_without_intervals(table, tmp_path):
 
 
 def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
-    settings = {"model": "logistic", "firth_p_below": 0.01, "firth_carriers_below": 12}
+    settings = {"model": "logistic", "fit_p_below": 0.01, "firth_carriers_below": 12}
     shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[2], "score test"), **settings)).text
     assert "odds ratio of carrying the alteration" in shown
     assert "crude: carrier ~ feature" in shown
