@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import pandas as pd
 
-from radiogenomics.association.random_effects import random_effect, require_levels
+from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.cohort.sheets import Sheets
 from radiogenomics.config.models import Config
 
@@ -26,9 +26,9 @@ def inspect_random_effect(config: Config, sheets: Sheets, collect: Collect) -> N
     rows = {row.patient_id: row.covariates for row in sheets.patients}
     with collect("association"):
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(config.cohort.covariates))
-        covariance = random_effect(frame, options).covariance
-        require_levels(options.random_effect, covariance)
-        if covariance is not None and (lacking := int((~covariance.known).sum())):
+        effect = random_effect(frame, options)
+        require_usable(effect, options)
+        if effect.covariance is not None and (lacking := int((~effect.covariance.known).sum())):
             what = options.random_effect if options.kinship is None else options.kinship.name
             text = "the random effect (%s) is not known of %d of %d patients, who are left out of every pair"
             logger.warning(text, what, lacking, len(rows))

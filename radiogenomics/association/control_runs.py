@@ -48,7 +48,7 @@ def controls(
             if kind != SYNONYMOUS:
                 shares += _exceedance(analysis, kind, runs)
             _tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance()
+    provenance = inputs.provenance(*inputs.options.files)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 

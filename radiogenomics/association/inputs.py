@@ -85,7 +85,7 @@ class Analysis:
         Raises
         ------
         UnknownRandomEffectError
-        MissingFileError, TableError, NobodyRelatedError, NotACovarianceError
+        MissingFileError, TableError, NotACovarianceError
             Of the file of relatedness.
         """
         return random_effect(self.covariates, self.options)
@@ -185,5 +185,4 @@ class Inputs:
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""
         record = {**self.options.record(), "covariates": list(self.patients.columns)}
-        files = [self.features, self.markers, self.covariates, *self.options.files, *further]
-        return Provenance("association", record, digests(files))
+        return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyarrow import ArrowException
 
 from radiogenomics.association.covariance import NEGATIVE_TOLERANCE, Relatedness
-from radiogenomics.association.errors import NobodyRelatedError, NotACovarianceError
+from radiogenomics.association.errors import NotACovarianceError
 from radiogenomics.association.statistics_errors import OutOfRangeError
 from radiogenomics.errors import MissingFileError, TableError, listing
 
@@ -26,16 +26,12 @@ def relatedness(path: Path, patients: Sequence[str]) -> Relatedness:
     Raises
     ------
     MissingFileError, TableError
-    NobodyRelatedError
-        Fewer than two of the patients are in it.
     NotACovarianceError
         It has negative eigenvalues, which KING-robust kinship may have.
     """
     frame = read_kinship(path)
     place = frame.index.get_indexer(pd.Index(patients))
     known = place >= 0
-    if known.sum() < 2:
-        raise NobodyRelatedError(path, patients, list(frame.index))
     matrix = np.full((len(patients), len(patients)), np.nan)
     matrix[np.ix_(known, known)] = frame.to_numpy()[np.ix_(place[known], place[known])]
     try:

@@ -22,7 +22,7 @@ from radiogenomics.association.design import (
     spearman,
 )
 from radiogenomics.association.models import scan_of
-from radiogenomics.association.random_effects import random_effect, require_levels
+from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -102,7 +102,7 @@ def analyse(
     """
     volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
     effect = random_effect(covariates, options)
-    require_levels(options.random_effect, effect.covariance)
+    require_usable(effect, options)
     adjustments = designs(volume, effect.fixed)
     scan = scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance)
     markers, gene = markers.by_gene()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from radiogenomics.association.covariance import Covariance, Levels
-from radiogenomics.association.errors import UnknownRandomEffectError, UnusableRandomEffectError
-from radiogenomics.association.kinship import relatedness
+from radiogenomics.association.errors import NobodyRelatedError, UnknownRandomEffectError, UnusableRandomEffectError
+from radiogenomics.association.kinship import read_kinship, relatedness
 from radiogenomics.config.association import Association
 
 
@@ -26,7 +26,7 @@ def random_effect(covariates: pd.DataFrame, options: Association) -> RandomEffec
     Raises
     ------
     UnknownRandomEffectError
-    MissingFileError, TableError, NobodyRelatedError, NotACovarianceError
+    MissingFileError, TableError, NotACovarianceError
         Of the file of relatedness.
     """
     if options.kinship is not None:
@@ -39,14 +39,23 @@ def random_effect(covariates: pd.DataFrame, options: Association) -> RandomEffec
     return RandomEffect(covariates.drop(columns=name), Levels(pd.factorize(covariates[name])[0].astype("int64")))
 
 
-def require_levels(name: str | None, covariance: Covariance | None) -> None:
-    """See that levels can tell their variance from that of the residual, if the random effect is one of levels.
+def require_usable(effect: RandomEffect, options: Association) -> None:
+    """See that the variance of the random effect, if there is one, can be told from that of the residual.
+
+    A part of a study, such as one site, need not: what cannot be told there is 0.
 
     Raises
     ------
     UnusableRandomEffectError
+        There are no two levels, or none of several patients.
+    NobodyRelatedError
+        Fewer than two of the patients are in the file of relatedness.
     """
+    covariance = effect.covariance
     if isinstance(covariance, Levels):
         counts = covariance.counts
         if len(counts) < 2 or counts.max() < 2:
-            raise UnusableRandomEffectError(str(name), len(counts), int(counts.sum()))
+            raise UnusableRandomEffectError(str(options.random_effect), len(counts), int(counts.sum()))
+    elif covariance is not None and options.kinship is not None and covariance.known.sum() < 2:
+        patients = [str(name) for name in effect.fixed.index]
+        raise NobodyRelatedError(options.kinship, patients, list(read_kinship(options.kinship).index))

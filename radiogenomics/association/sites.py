@@ -56,7 +56,7 @@ def sites(
             part = analysis.at((levels == level).to_numpy(), str(inputs.options.site))
             parts.append(_estimates(part, own).assign(site=level))
     found = together(tables.SITES, parts)
-    provenance = inputs.provenance(results)
+    provenance = inputs.provenance(results, *inputs.options.files)
     tables.SITES.write(found, sites, provenance)
     tables.META.write(_pooled([part for _, part in found.groupby("site", sort=True)]), meta, provenance)
     logger.info("%d hits pooled over %d sites", len(hits), found["site"].nunique())

@@ -6,10 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from radiogenomics import tables
+from radiogenomics.association.control_runs import controls
 from radiogenomics.association.covariance import Relatedness
 from radiogenomics.association.errors import NobodyRelatedError, NotACovarianceError
 from radiogenomics.association.kinship import read_kinship, relatedness
+from radiogenomics.association.random_effects import random_effect, require_usable
+from radiogenomics.association.sites import sites
 from radiogenomics.association.statistics_errors import ShapeMismatchError
+from radiogenomics.config.association import Association
 from radiogenomics.errors import ConfigError, MissingFileError, TableError
 from radiogenomics.table import read_provenance
 from tests.unit.association import simulated
@@ -86,8 +91,11 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
 
 
 def test_matrices_of_nobody_and_of_no_covariance_are_refused(tmp_path):
+    options = Association(model="mixed", kinship=write(tmp_path, "k.csv"))
+    effect = random_effect(pd.DataFrame(index=["S1", "P1"]), options)
+    assert effect.covariance.known.tolist() == [False, True]
     with pytest.raises(NobodyRelatedError, match="patients: 'S1', 'P1'; in the file: 'P1', '02', 'P3'"):
-        relatedness(write(tmp_path, "k.csv"), ["S1", "P1"])
+        require_usable(effect, options)
     crossed = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     with pytest.raises(NotACovarianceError, match=r"-0\.333 times"):
         relatedness(write(tmp_path, "k.csv", crossed), PATIENTS)
@@ -105,7 +113,9 @@ def study(tmp_path_factory):
     descent = rng.normal(size=(15, 30))[family] + rng.normal(size=(n, 30))
     features = {f"original_glcm_f{i}": 1.5 * descent[:, i] + rng.normal(size=n) for i in range(30)}
     genes = {"FAM": carried.astype(float), "OWN": (rng.random(n) < 0.4).astype(float)}
-    files = simulated.write(folder, features, genes, {"age": rng.normal(60, 9, n)})
+    features["original_glcm_f0"] += 3 * genes["OWN"]
+    site = np.array(["east"] * 60 + ["west"] * 58 + ["lost"] * 2)  # of the last the matrix knows nobody
+    files = simulated.write(folder, features, genes, {"age": rng.normal(60, 9, n), "site": site})
     matrix = np.where(family[:, None] == family, 0.5, 0.0) + 0.5 * np.eye(n)
     names = [f"P{number:04d}" for number in range(n)]
     write(folder, "k.tsv", matrix[:-2, :-2], names[:-2])
@@ -151,9 +161,31 @@ def test_relatives_are_not_exchanged(study):
         rows_of(study, model="mixed", kinship="k.tsv", permutations=100)
 
 
-def test_audits_know_of_the_matrix(study):
-    rows_of(study, model="mixed", kinship=str(study.folder / "k.tsv"))
-    options = {"model": "mixed", "kinship": str(study.folder / "k.tsv"), "volume_feature": None}
-    assert len(study.audit(json.dumps(options))["power"])
-    record = read_provenance(study.folder / "power.parquet")
-    assert record["settings"]["kinship"] == "k.tsv"
+def test_controls_take_the_matrix_and_the_audit_does_not_need_it(study):
+    options = {"model": "mixed", "kinship": str(study.folder / "k.tsv"), "min_carriers": 3, "volume_feature": None}
+    rows_of(study, **options)
+    paths = {name: study.folder / f"{name}.parquet" for name in ("controls", "exceedance")}
+    settings = json.dumps({**options, "controls": {"shuffled_identities": 2}})
+    controls(**study.tested, settings=settings, threads=1, **paths)
+    study.audit(json.dumps({**options, "kinship": "elsewhere/k.tsv"}))
+    for name, inputs in {"controls": True, "power": False}.items():
+        record = read_provenance(study.folder / f"{name}.parquet")
+        assert record["settings"]["kinship"] == "k.tsv"
+        assert ("k.tsv" in record["inputs"]) is inputs
+
+
+def test_a_site_of_which_the_matrix_knows_nobody_has_no_estimate(study):
+    options = {"model": "mixed", "kinship": str(study.folder / "k.tsv"), "site": "site", "site_model": "meta"}
+    hits = rows_of(study, **options).query("gene == 'OWN' and q_two_level < 0.05")
+    assert len(hits)
+    settings = json.dumps({**options, "min_carriers": 3, "volume_feature": None})
+    paths = {name: study.folder / f"{name}.parquet" for name in ("meta", "sites")}
+    sites(**study.tested, settings=settings, results=study.folder / "results.parquet", **paths)
+    found = tables.SITES.read(paths["sites"]).astype({"site": str, "feature": str, "flag": str})
+    found = found[found["feature"] == "original_glcm_f0"].groupby("site")
+    assert found["flag"].unique().map(list).to_dict() == {
+        "east": [""],
+        "lost": ["n below the configured minimum"],
+        "west": [""],
+    }
+    assert found["n"].max().to_dict() == {"east": 60, "lost": 0, "west": 58}

@@ -17,7 +17,7 @@ from radiogenomics.association.groups import Rules
 from radiogenomics.association.linear import fit as least_squares
 from radiogenomics.association.mixed import Mixed
 from radiogenomics.association.mixed_scan import MixedScan
-from radiogenomics.association.random_effects import random_effect, require_levels
+from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.config.association import Association
 
 RULES = Rules(10, 3)
@@ -257,9 +257,9 @@ def test_random_effects_that_cannot_be_are_refused():
     with pytest.raises(UnknownRandomEffectError, match="'site', 'id'"):
         random_effect(frame, Association(model="mixed", random_effect="scanner"))
     for name in frame:
-        covariance = random_effect(frame, Association(model="mixed", random_effect=name)).covariance
+        options = Association(model="mixed", random_effect=name)
         with pytest.raises(UnusableRandomEffectError, match="3 patient"):
-            require_levels(name, covariance)
+            require_usable(random_effect(frame, options), options)
     assert random_effect(frame, Association()).covariance is None
 
 
