@@ -158,6 +158,7 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
+    from radiogenomics.check_association import inspect_batches, inspect_gene_sets, inspect_random_effect
     from radiogenomics.check_tables import patients_with_features, patients_with_markers
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
@@ -176,8 +177,9 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, findings)
-        _inspect_gene_sets(config, findings)
-    _inspect_batches(config, sheets, imaged & sampled, findings)
+        inspect_gene_sets(config, findings.collect)
+    inspect_batches(config, sheets, imaged & sampled, findings.collect)
+    inspect_random_effect(config, sheets, findings.collect)
     if findings.of_study:
         return findings
     for row in sheets.patients:
@@ -190,30 +192,6 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
         text = "%d patients have features and markers, association.min_patients is %d: no pair will be tested"
         logger.warning(text, complete, minimum)
     return findings
-
-
-def _inspect_gene_sets(config: Config, findings: Findings) -> None:
-    from radiogenomics.gene_sets import read_gmt
-
-    for path in config.genomics.markers.pathways.files:
-        with findings.collect("genomics"):
-            read_gmt(path)
-
-
-def _inspect_batches(config: Config, sheets: Sheets, complete: set[str], findings: Findings) -> None:
-    """Batches that are to be harmonised, as far as the sheets know who is in them."""
-    from radiogenomics.association.batches import check_batches
-
-    asked = config.association.harmonise
-    if not asked.wanted:
-        return
-    rows = [row for row in sheets.patients if row.patient_id in complete]
-    known = [str(level) for row in rows if (level := row.covariates.get(str(asked.batch))) is not None]
-    if len(known) < len(rows):
-        text = "%d patients have no %s: without a batch their features are not harmonised and not tested"
-        logger.warning(text, len(rows) - len(known), asked.batch)
-    with findings.collect("association"):
-        check_batches("all roles", known, asked)
 
 
 def _inspect_settings(config: Config, findings: Findings) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from radiogenomics.association.errors import OneBatchError, SmallBatchError, UnknownReferenceError
+from radiogenomics.association.batch_errors import OneBatchError, SmallBatchError, UnknownReferenceError
 from radiogenomics.config.association import Harmonise
 
 

@@ -16,7 +16,6 @@ from radiogenomics.association.controls import random_features, shuffled_identit
 from radiogenomics.association.design import Markers, rank_normal
 from radiogenomics.association.gene_sets import GeneSets, gene_sets
 from radiogenomics.association.inputs import Analysis, Inputs
-from radiogenomics.association.models import scan_of
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
@@ -58,7 +57,7 @@ def controls(
             counts.append(tables.CONTROLS.frame(control_rows(analysis.name, kind, data, found)))
             shares += exceedance_frames(analysis, kind, runs.markers.names, compared)
             tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance(*gene_sets)
+    provenance = inputs.provenance(*inputs.options.files, *gene_sets)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
@@ -83,7 +82,7 @@ class Runs:
     @classmethod
     def of(cls, analysis: Analysis, threads: int) -> "Runs":
         """Test the data."""
-        scan = scan_of(analysis.options, analysis.ranked, analysis.designs, threads)
+        scan = analysis.scan(analysis.ranked, threads)
         markers, gene = analysis.markers.by_gene()
         counts, adjusted = counted(scan, markers, gene, analysis.options)
         hits = _hits(scan, markers, gene, adjusted, analysis.options.alpha)
@@ -134,7 +133,7 @@ class Runs:
         for _ in range(n_runs):
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
-            scan = scan_of(self.analysis.options, rank_normal(drawn), self.analysis.designs, self.threads)
+            scan = self.analysis.scan(rank_normal(drawn), self.threads)
             yield self._run(scan, self.markers)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:

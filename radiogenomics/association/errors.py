@@ -150,62 +150,6 @@ class NoCommonPatientError(AssociationError):
         )
 
 
-class SmallBatchError(AssociationError):
-    """A batch of so few patients has no mean, or no variance, to harmonise."""
-
-    reason = "small_batch"
-
-    def __init__(self, analysis: str, covariate: str, sizes: Mapping[str, int], needed: int) -> None:
-        self.analysis, self.covariate, self.sizes, self.needed = analysis, covariate, dict(sizes), needed
-        found = ", ".join(f"{name!r} has {n}" for name, n in self.sizes.items())
-        super().__init__(
-            f"analysis {analysis!r}: a batch of {covariate!r} needs {needed} patients with features to be harmonised;"
-            f" {found}",
-            hint="merge the batch with one of the same scanner, leave its patients out, or harmonise means only"
-            " (association.harmonise.mean_only)",
-        )
-
-
-class OneBatchError(AssociationError):
-    """There is nothing to bring together."""
-
-    reason = "one_batch"
-
-    def __init__(self, analysis: str, covariate: str, found: Sequence[str]) -> None:
-        self.analysis, self.covariate, self.found = analysis, covariate, tuple(found)
-        super().__init__(
-            f"analysis {analysis!r}: patients with features are of {len(found)} batch(es) of {covariate!r}:"
-            f" {listing(found)}",
-            hint="set association.harmonise.method to none, or name a covariate of two levels or more",
-        )
-
-
-class UnknownReferenceError(AssociationError):
-    """The batch that others are to be brought to is not there."""
-
-    reason = "unknown_reference"
-
-    def __init__(self, wanted: str, present: Sequence[str]) -> None:
-        self.wanted, self.present = wanted, tuple(present)
-        super().__init__(
-            f"association.harmonise.reference: no batch {wanted!r}; batches: {listing(present)}",
-            hint="name one of these, or null",
-        )
-
-
-class NothingKeptError(AssociationError):
-    """A covariate that is to be kept is not in the covariates table."""
-
-    reason = "no_kept_covariate"
-
-    def __init__(self, missing: Sequence[str], present: Sequence[str]) -> None:
-        self.missing, self.present = tuple(missing), tuple(present)
-        super().__init__(
-            f"association.harmonise.keep: no covariate {listing(missing)}; covariates: {listing(present)}",
-            hint="name columns of the covariates table",
-        )
-
-
 class NoGeneSetError(AssociationError):
     """Random gene sets are asked for, and no tested marker is a gene set."""
 
@@ -217,4 +161,59 @@ class NoGeneSetError(AssociationError):
             f"no tested marker is a set of {listing(files)}, which name {listing(sets, 4)}",
             hint="test a class of genomics.classes that the pathways are recorded in, and give the files of"
             " genomics.markers.pathways",
+        )
+
+
+class UnknownRandomEffectError(AssociationError):
+    """The covariate that the random effect is made of is not in the covariates table."""
+
+    reason = "unknown_random_effect"
+
+    def __init__(self, name: str, present: Sequence[str]) -> None:
+        self.name, self.present = name, tuple(present)
+        super().__init__(
+            f"no covariate {name!r} to take the random effect from; covariates present: {listing(present)}",
+            hint="add the column to the covariates, or set `association.random_effect` to one of them",
+        )
+
+
+class UnusableRandomEffectError(AssociationError):
+    """A covariate of which the levels tell no variance."""
+
+    reason = "unusable_random_effect"
+
+    def __init__(self, name: str, levels: int, patients: int) -> None:
+        self.name, self.levels, self.patients = name, levels, patients
+        super().__init__(
+            f"random effect {name!r} has {levels} level(s) in {patients} patient(s); at least two levels, and one of"
+            " several patients, are needed",
+            hint="take a category such as the site, or another `association.model`",
+        )
+
+
+class NobodyRelatedError(AssociationError):
+    """A matrix of kinship of other people."""
+
+    reason = "nobody_related"
+
+    def __init__(self, path: Path, patients: Sequence[str], found: Sequence[str]) -> None:
+        self.path, self.patients, self.found = path, tuple(patients), tuple(found)
+        super().__init__(
+            f"{path.name}: fewer than two of the patients are in it; patients: {listing(patients)}; in the file:"
+            f" {listing(found)}",
+            hint="name rows and columns as `patient_id` of the patients sheet, not as samples",
+        )
+
+
+class NotACovarianceError(AssociationError):
+    """A matrix of kinship with negative eigenvalues."""
+
+    reason = "not_a_covariance"
+
+    def __init__(self, path: Path, share: float, bound: float) -> None:
+        self.path, self.share, self.bound = path, share, bound
+        super().__init__(
+            f"{path.name}: its smallest eigenvalue is {share:.3g} times its largest, below {bound:g}: no covariance",
+            hint="take a genomic relationship matrix (plink2 --make-rel square), or that of a pedigree; KING-robust"
+            " kinship of several populations is none",
         )

@@ -16,7 +16,7 @@ from radiogenomics.association import harmonise
 from radiogenomics.association.batches import check_batches
 from radiogenomics.association.confounding import levels_of
 from radiogenomics.association.design import Features, covariate_columns
-from radiogenomics.association.errors import NothingKeptError
+from radiogenomics.association.batch_errors import NothingKeptError
 from radiogenomics.association.statistics_errors import ConstantInBatchError
 from radiogenomics.config.association import Association
 

@@ -12,6 +12,7 @@ from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
 from radiogenomics.report.sections.harmonisation import words as harmonisation_words
+from radiogenomics.report.sections.random_effect import words as random_words
 from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
@@ -29,6 +30,10 @@ MODELS: Mapping[str, str] = {
     "logistic": (
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under {1} ({0}), with score tests."
+    ),
+    "mixed": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by linear mixed models under {1} ({0}), with t-tests."
     ),
 }
 
@@ -231,7 +236,8 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{harmonisation_words(run)}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{harmonisation_words(run)}{_firth(run)}{random_words(run)}"
+        f" The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from radiogenomics import tables
-from radiogenomics.association.errors import (
-    NoGroupError,
+from radiogenomics.association.batch_errors import (
     NothingKeptError,
     OneBatchError,
     SmallBatchError,
     UnknownReferenceError,
 )
+from radiogenomics.association.errors import NoGroupError
 from radiogenomics.association.harmonisation import harmonisation, significant
 from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.statistics_errors import ConfoundedDesignError
