@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from radiogenomics import tables
 from radiogenomics.association import harmonise
+from radiogenomics.association.batch_errors import NothingKeptError
 from radiogenomics.association.batches import check_batches
 from radiogenomics.association.confounding import levels_of
 from radiogenomics.association.design import Features, covariate_columns
-from radiogenomics.association.batch_errors import NothingKeptError
 from radiogenomics.association.statistics_errors import ConstantInBatchError
 from radiogenomics.config.association import Association
 
