@@ -183,6 +183,7 @@ class Plan:
             "controls": association.controls.any,
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
+            **dict.fromkeys(("sets", "set_summary", "set_quantiles"), bool(association.sets.masks)),
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

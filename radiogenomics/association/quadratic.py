@@ -25,9 +25,7 @@ LARGE = 1e100
 
 
 @kernel(inline=True)
-def _exponent(
-    weights: FloatArray, df: FloatArray, shift: FloatArray, x: float, s: float
-) -> tuple[float, float, float]:
+def _exponent(weights: FloatArray, df: FloatArray, shift: FloatArray, x: float, s: float) -> tuple[float, float, float]:
     """K(s) − s x − ln s and its first two derivatives at a real s between 0 and the edge."""
     value, first, second = -s * x - np.log(s), -x - 1 / s, 1 / s**2
     for j in range(len(weights)):

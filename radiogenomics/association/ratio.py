@@ -67,7 +67,9 @@ class Ratio:
             if share <= 0:
                 found[number] = 0.0
                 continue
-            weights = np.append(self.eigenvalues, [0.0] if rest else []) / most - (least + share * (most - least)) / most
+            weights = (
+                np.append(self.eigenvalues, [0.0] if rest else []) / most - (least + share * (most - least)) / most
+            )
             value, _, settled = log_tail(weights, df, np.zeros(len(df)), 0.0, 0.0)
             found[number] = value if settled else np.nan
         return found

@@ -18,7 +18,7 @@ OF_ONE_MODEL = {
 AUDIT_KEYS = frozenset(
     {
         *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
-        *("site", "site_model"),
+        *("site", "site_model", "sets"),
     }
 )
 
@@ -50,6 +50,28 @@ class Controls(Section):
     def any(self) -> bool:
         """Whether a control is asked for."""
         return bool(self.shuffled_identities or self.random_features or self.synonymous)
+
+
+class Sets(Section):
+    """Tests of the variants of a gene as a set: burden, SKAT, SKAT-O and their Cauchy combination."""
+
+    masks: Annotated[tuple[Name, ...], Distinct] = Field(
+        (),
+        description="Burden masks (of genomics.markers.masks) whose variants make the sets; none means no such test.",
+    )
+    methods: Annotated[tuple[Literal["burden", "skat", "skat_o", "acat"], ...], Distinct] = Field(
+        ("burden", "skat", "skat_o", "acat"),
+        min_length=1,
+        description="Tests: `burden` (a weighted sum of copies), `skat` (variance of the effects), `skat_o` (the best"
+        " mixture of both), `acat` (Cauchy combination of burden, SKAT and single variants).",
+    )
+    weights: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (1, 25),
+        description="Parameters of the Beta density that weighs a variant by the frequency of its rarer allele; [1, 1]"
+        " weighs all alike.",
+    )
+    min_variants: int = Field(1, ge=1, description="Smallest number of variants with more than one genotype.")
+    min_copies: int = Field(5, ge=1, description="Smallest number of copies of the rarer alleles, over the set.")
 
 
 class Association(Section):
@@ -140,6 +162,7 @@ class Association(Section):
         " site alone and pooled. Both need `site` among the covariates.",
     )
     controls: Controls = Field(Controls())
+    sets: Sets = Field(Sets())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:

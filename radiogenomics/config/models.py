@@ -98,6 +98,8 @@ class Config(Section):
             )
         if self.association.controls.synonymous and "synonymous" not in recorded:
             raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        if unknown := sorted(set(self.association.sets.masks) - set(self.genomics.markers.masks)):
+            raise ValueError(f"association.sets.masks {unknown} must be named in genomics.markers.masks")
         return self
 
     @model_validator(mode="after")
