@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from radiogenomics.association.chebyshev import interpolated
-from radiogenomics.association.quadratic import log_tail
+from radiogenomics.association.quadratic import log_tail, log_tails
 from radiogenomics.association.ratio import EIGENVALUE_TOLERANCE
 
 FloatArray = NDArray[np.float64]
@@ -31,7 +31,7 @@ NEGLIGIBLE = -37.0
 # β of ``quadratic.log_tail`` for positive weights.
 BEND = 0.5
 QUANTILE_STEPS = 100
-QUANTILE_TOLERANCE = 1e-10
+QUANTILE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,18 +103,13 @@ class Mixture:
         weights, shift, constant = self._rest
         end = np.sqrt(limits[-1] / self.burden)
         nodes, lengths = _panels(self._breaks(limits, end))
-        logs = np.full(len(nodes) + 1, -np.inf)
-        logs[-1] = special.log_ndtr(-end)
         density = -(nodes**2) / 2 - np.log(2 * np.pi) / 2
-        ones = np.ones(len(weights))
-        for k in np.flatnonzero(density > smallest + NEGLIGIBLE):
-            square = nodes[k] ** 2
-            lines = (limits[:-1] - RHO[:-1] * self.burden * square) / (1 - RHO[:-1])
-            limit = lines.min() - square * constant
-            tail, settled = 0.0, True
-            if limit > 0:
-                tail, _, settled = log_tail(weights, ones, shift * square, limit, BEND)
-            logs[k] = density[k] + np.log(lengths[k]) + (tail if settled else np.nan)
+        used = density > smallest + NEGLIGIBLE
+        squares = nodes[used] ** 2
+        lines = (limits[:-1, None] - RHO[:-1, None] * self.burden * squares) / (1 - RHO[:-1, None])
+        tails = np.empty(len(squares))
+        log_tails(weights, shift, squares, lines.min(axis=0) - squares * constant, BEND, tails)
+        logs = np.append(density[used] + np.log(lengths[used]) + tails, special.log_ndtr(-end))
         return float(np.log(2) + special.logsumexp(logs)) - smallest
 
     def _breaks(self, limits: FloatArray, end: float) -> FloatArray:

@@ -151,3 +151,28 @@ def log_tail(
     if not tail > 0:
         return np.nan, np.nan, False
     return min(height + np.log(tail / np.pi), 0.0), density / tail, settled
+
+
+@kernel("void(float64[::1],float64[::1],float64[::1],float64[::1],float64,float64[::1])")
+def log_tails(
+    weights: FloatArray, shift: FloatArray, scale: FloatArray, x: FloatArray, bend: float, out: FloatArray
+) -> None:
+    """Fill ``out`` (n,) with ln P(Σ aⱼ χ²(1, scaleᵢ · shiftⱼ) > xᵢ), weights above 0; NaN where not settled."""
+    ones = np.ones(len(weights))
+    for i in range(len(x)):
+        out[i] = 0.0
+        if x[i] > 0:
+            value, _, settled = log_tail(weights, ones, shift * scale[i], x[i], bend)
+            out[i] = value if settled else np.nan
+
+
+@kernel("void(float64[::1],float64[::1],float64[::1],float64[::1])")
+def log_ratio_tails(eigenvalues: FloatArray, df: FloatArray, t: FloatArray, out: FloatArray) -> None:
+    """Fill ``out`` (n,) with ln P(Σ λⱼ χ²(νⱼ) / Σ χ²(νⱼ) > tᵢ), t below the largest λ; NaN where not settled."""
+    none = np.zeros(len(eigenvalues))
+    least = eigenvalues.min()
+    for i in range(len(t)):
+        out[i] = 0.0
+        if t[i] > least:
+            value, _, settled = log_tail(eigenvalues - t[i], df, none, 0.0, 0.0)
+            out[i] = value if settled else np.nan

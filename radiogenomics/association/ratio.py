@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiogenomics.association.chebyshev import interpolated
-from radiogenomics.association.quadratic import log_tail
+from radiogenomics.association.quadratic import log_ratio_tails
 
 FloatArray = NDArray[np.float64]
 
@@ -61,15 +61,8 @@ class Ratio:
     def _log_p(self, place: FloatArray) -> FloatArray:
         least, most = self.ends
         rest = self.df - len(self.eigenvalues)
-        df = np.append(np.ones(len(self.eigenvalues)), [rest] if rest else [])
-        found = np.empty(len(place))
-        for number, share in enumerate(-np.expm1(-(place**2))):
-            if share <= 0:
-                found[number] = 0.0
-                continue
-            weights = (
-                np.append(self.eigenvalues, [0.0] if rest else []) / most - (least + share * (most - least)) / most
-            )
-            value, _, settled = log_tail(weights, df, np.zeros(len(df)), 0.0, 0.0)
-            found[number] = value if settled else np.nan
+        df = np.append(np.ones(len(self.eigenvalues)), [float(rest)] if rest else [])
+        eigenvalues = np.append(self.eigenvalues, [0.0] if rest else []) / most
+        share, found = -np.expm1(-(place**2)), np.empty(len(place))
+        log_ratio_tails(eigenvalues, df, (least + share * (most - least)) / most, found)
         return found
