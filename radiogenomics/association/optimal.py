@@ -28,8 +28,6 @@ POINTS, PANEL = 6, 1.0
 INTERPOLATION_ERROR = 3e-4
 # Panels whose whole weight is below this share of the smallest p are left out.
 NEGLIGIBLE = -37.0
-# β of ``quadratic.log_tail`` for positive weights.
-BEND = 0.5
 QUANTILE_STEPS = 100
 QUANTILE_TOLERANCE = 1e-9
 
@@ -108,7 +106,7 @@ class Mixture:
         squares = nodes[used] ** 2
         lines = (limits[:-1, None] - RHO[:-1, None] * self.burden * squares) / (1 - RHO[:-1, None])
         tails = np.empty(len(squares))
-        log_tails(weights, shift, squares, lines.min(axis=0) - squares * constant, BEND, tails)
+        log_tails(weights, shift, squares, lines.min(axis=0) - squares * constant, tails)
         logs = np.append(density[used] + np.log(lengths[used]) + tails, special.log_ndtr(-end))
         return float(np.log(2) + special.logsumexp(logs)) - smallest
 
@@ -139,7 +137,7 @@ def quantile(weights: FloatArray, log_p: float) -> float:
     at = np.log(weights.sum() + 2 * weights.max() * max(-log_p - 1, 0))
     for _ in range(QUANTILE_STEPS):
         x = np.exp(at)
-        value, density, settled = log_tail(weights, ones, none, x, BEND)
+        value, density, settled = log_tail(weights, ones, none, x)
         if not settled:
             return float("nan")
         off = value - log_p

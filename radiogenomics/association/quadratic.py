@@ -20,6 +20,9 @@ SETTLED = 1e-9
 FIRST_STEP, HALVINGS = 0.25, 6
 # Terms below this share of the largest are left out; the last point in u, where e^u is beyond all scales.
 NEGLIGIBLE, LAST_POINT = 1e-18, 80.0
+# β is 0 for weights of both signs. The integrand of positive weights falls exponentially to the right, so that the line
+# is bent there; with many degrees of freedom it falls anyhow, and rises where the line comes close to a singularity.
+MOST_BEND, BENT_DF = 0.5, 16.0
 # A product of factors is brought back to size 1 beyond this.
 LARGE = 1e100
 
@@ -113,10 +116,8 @@ def _sum(
     return tail, density
 
 
-@kernel("Tuple((float64,float64,boolean))(float64[::1],float64[::1],float64[::1],float64,float64)")
-def log_tail(
-    weights: FloatArray, df: FloatArray, shift: FloatArray, x: float, bend: float
-) -> tuple[float, float, bool]:
+@kernel("Tuple((float64,float64,boolean))(float64[::1],float64[::1],float64[::1],float64)")
+def log_tail(weights: FloatArray, df: FloatArray, shift: FloatArray, x: float) -> tuple[float, float, bool]:
     """Logarithm of P(Σ aⱼ χ²(νⱼ, δⱼ) > x), the density over that probability, and whether the integral settled.
 
     Parameters
@@ -125,8 +126,6 @@ def log_tail(
         aⱼ, νⱼ > 0 and δⱼ ≥ 0 (noncentrality). Some weight must be above 0.
     x : float
         With weights of one sign only, x must lie inside the range of the sum.
-    bend : float
-        β: 0 for weights of both signs; ½ for positive weights, whose integrand falls exponentially to the right.
     """
     most = weights.max()
     if not most > 0:
@@ -135,6 +134,9 @@ def log_tail(
     c = _saddle(weights, df, shift, x, edge)
     height, _, second = _exponent(weights, df, shift, x, c)
     width = 1 / np.sqrt(second)
+    bend = 0.0
+    if weights.min() > 0 and x > 0:
+        bend = MOST_BEND * min(1.0, np.sqrt(BENT_DF / (df.sum() + shift.sum())))
     step = FIRST_STEP
     tail, density = _sum(weights, df, shift, x, bend, c, width, height, 0.0, step)
     tail, density = tail * step, density * step
@@ -153,16 +155,14 @@ def log_tail(
     return min(height + np.log(tail / np.pi), 0.0), density / tail, settled
 
 
-@kernel("void(float64[::1],float64[::1],float64[::1],float64[::1],float64,float64[::1])")
-def log_tails(
-    weights: FloatArray, shift: FloatArray, scale: FloatArray, x: FloatArray, bend: float, out: FloatArray
-) -> None:
+@kernel("void(float64[::1],float64[::1],float64[::1],float64[::1],float64[::1])")
+def log_tails(weights: FloatArray, shift: FloatArray, scale: FloatArray, x: FloatArray, out: FloatArray) -> None:
     """Fill ``out`` (n,) with ln P(Σ aⱼ χ²(1, scaleᵢ · shiftⱼ) > xᵢ), weights above 0; NaN where not settled."""
     ones = np.ones(len(weights))
     for i in range(len(x)):
         out[i] = 0.0
         if x[i] > 0:
-            value, _, settled = log_tail(weights, ones, shift * scale[i], x[i], bend)
+            value, _, settled = log_tail(weights, ones, shift * scale[i], x[i])
             out[i] = value if settled else np.nan
 
 
@@ -174,5 +174,5 @@ def log_ratio_tails(eigenvalues: FloatArray, df: FloatArray, t: FloatArray, out:
     for i in range(len(t)):
         out[i] = 0.0
         if t[i] > least:
-            value, _, settled = log_tail(eigenvalues - t[i], df, none, 0.0, 0.0)
+            value, _, settled = log_tail(eigenvalues - t[i], df, none, 0.0)
             out[i] = value if settled else np.nan
