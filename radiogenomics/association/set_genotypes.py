@@ -1,5 +1,6 @@
 """Sets of variants as matrices of genotypes, one set at a time, from the tables of the genomics stage."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,17 +76,18 @@ class SetReader:
     def _names(self) -> list[Name]:
         found: dict[Name, None] = {}
         seen: set[str] = set()
+        runs: list[str] = []
         for frame in _frames(self.path):
             seen |= set(frame["mask"].astype(str).unique())
-            wanted = frame.loc[frame["mask"].isin(self.masks), ["gene", "mask"]].drop_duplicates().astype(str)
+            wanted = frame.loc[frame["mask"].isin(self.masks), ["gene", "mask"]].astype(str)
             found |= dict.fromkeys(zip(wanted["gene"], wanted["mask"], strict=True))
+            starts = wanted["gene"].ne(wanted["gene"].shift(fill_value=runs[-1] if runs else ""))
+            runs += wanted.loc[starts, "gene"].tolist()
         known = seen | set(_recorded(self.path))
         if absent := sorted(set(self.masks) - known):
             raise UnknownMaskError(absent, sorted(known))
-        genes = [gene for gene, _ in found]
-        starts = [gene for gene, before in zip(genes, ["", *genes], strict=False) if gene != before]
-        if len(starts) > len(set(starts)):
-            raise ScatteredGeneError(self.path, sorted({gene for gene in starts if starts.count(gene) > 1}))
+        if scattered := sorted(gene for gene, n in Counter(runs).items() if n > 1):
+            raise ScatteredGeneError(self.path, scattered)
         return list(found)
 
     def __iter__(self) -> Iterator[VariantSet]:
@@ -136,10 +138,11 @@ def _assayed(path: Path, row_of: Mapping[str, int], wanted: set[Name]) -> dict[N
         known = (text["state"] != "not_assayed") | (text["note"] == "missing genotype")
         known &= ~text["note"].isin(OUTSIDE)
         numbers = text["patient_id"].map(row_of).to_numpy(np.intp)
-        names = list(zip(text["gene"], text["consequence_class"], strict=True))
-        place_of = pd.Series(np.arange(len(rows))).groupby(names).indices
-        for name, places in place_of.items():
-            if name in wanted:
-                own = found.setdefault(name, np.zeros(len(row_of), bool))
+        codes, keys = pd.factorize(pd.MultiIndex.from_arrays([text["gene"], text["consequence_class"]]))
+        order = np.argsort(codes, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+        for (gene, mask), places in zip(keys, parts, strict=False):
+            if (gene, mask) in wanted:
+                own = found.setdefault((gene, mask), np.zeros(len(row_of), bool))
                 own[numbers[places]] = known.to_numpy()[places]
     return found
