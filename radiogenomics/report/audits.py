@@ -24,6 +24,9 @@ class Audits:
     controls: pd.DataFrame | None = None
     exceedance: pd.DataFrame | None = None
     meta: pd.DataFrame | None = None
+    set_results: pd.DataFrame | None = None
+    set_summary: pd.DataFrame | None = None
+    set_quantiles: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Audits":
@@ -35,6 +38,7 @@ class Audits:
         """
         path = _path(folder, tables.CONFOUNDING)
         settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        sets = bool(settings.get("sets", {"masks": True}).get("masks"))
         controls = any(settings.get("controls", {"unknown": True}).values())
         return cls(
             settings=settings,
@@ -46,6 +50,9 @@ class Audits:
             controls=_read(folder, tables.CONTROLS) if controls else None,
             exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
             meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
+            set_results=_read(folder, tables.SET_RESULTS) if sets else None,
+            set_summary=_read(folder, tables.SET_SUMMARY) if sets else None,
+            set_quantiles=_read(folder, tables.SET_QUANTILES) if sets else None,
         )
 
 

@@ -17,7 +17,17 @@ from radiogenomics.report import text
 from radiogenomics.report.columns import script_json
 from radiogenomics.report.labels import Labels
 from radiogenomics.report.load import Run, load
-from radiogenomics.report.sections import association, attrition, audits, cohort, comparison, images, methods, variants
+from radiogenomics.report.sections import (
+    association,
+    attrition,
+    audits,
+    cohort,
+    comparison,
+    images,
+    methods,
+    sets,
+    variants,
+)
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
@@ -92,6 +102,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "variants": variants.section(run),
         "images": images.section(run, settings.max_overlays),
         "comparison": comparison.section(run),
+        "sets": sets.section(run),
         "audits": audits.section(run),
         "methods": methods.section(run, results["families"]),
         "columns": packed,

@@ -11,6 +11,7 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.sets import words as set_words
 
 Record = Mapping[str, Any]
 # The statistical model in words; {0} are the adjustments, {1} says how many.
@@ -35,7 +36,14 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
     """Paragraphs, records and data dictionary for the template."""
     writers = (_imaging, _radiomics, _genomics, _cohort)
     stages = [paragraph for writer in writers if (paragraph := writer(run))]
-    paragraphs = [*stages, _association(run), _multiplicity(run, found), audit_words(run), _software(run)]
+    paragraphs = [
+        *stages,
+        _association(run),
+        _multiplicity(run, found),
+        set_words(run),
+        audit_words(run),
+        _software(run),
+    ]
     return {
         "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs if paragraph],
         "records": [
