@@ -55,7 +55,7 @@ def sets(
     patients = read_patients(covariates)
     names = list(patients.index)
     reader = SetReader(genotypes, markers, names, options.sets.masks)
-    record = {**options.model_dump(mode="json"), "covariates": list(patients.columns)}
+    record = {**options.record(), "covariates": list(patients.columns)}
     provenance = Provenance("association", record, digests([features, markers, covariates, genotypes]))
     summaries: list[Row] = []
     points: list[Row] = []

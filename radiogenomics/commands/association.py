@@ -24,6 +24,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "cohort outcomes",
+        "cohort.outcomes:outcomes",
+        "the outcomes of the patients sheet as a table",
+        (
+            Option("--patients", "patients sheet"),
+            SETTINGS,
+            Option("--table", "outcomes table to write (Parquet)"),
+        ),
+    ),
+    Command(
         "cohort limit",
         "cohort.join:limit",
         "stop a study that lost too many patients",
@@ -91,6 +101,17 @@ COMMANDS = (
             Option("--results", "tests to write (Parquet)"),
             Option("--summary", "tests, hits and inflation by adjustment and method, to write (Parquet or TSV)"),
             Option("--quantiles", "points of a QQ plot by adjustment and method, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association survival",
+        "association.survival:survival",
+        "test every feature and every marker on outcomes with censored times",
+        (
+            *TESTED,
+            Option("--outcomes", "outcomes table (Parquet or TSV)"),
+            Option("--table", "tests, to write (Parquet or TSV)"),
+            Option("--curves", "Kaplan-Meier curves of the leading feature and marker, to write (Parquet or TSV)"),
         ),
     ),
     Command(

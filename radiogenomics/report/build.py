@@ -26,6 +26,7 @@ from radiogenomics.report.sections import (
     images,
     methods,
     sets,
+    survival,
     variants,
 )
 
@@ -44,6 +45,7 @@ def build(
     images: Sequence[Path] | None = None,
     samples: Sequence[Path] | None = None,
     genomics: Sequence[Path] | None = None,
+    no_survival: bool = False,
 ) -> None:
     """Write ``output/index.html`` from a results folder.
 
@@ -61,6 +63,8 @@ def build(
         Images and samples tables of the batches; those that lie in the results folder if not given.
     genomics : sequence of Path, optional
         Tables of remarks, joins and quality of variants; those that lie in the results folder if not given.
+    no_survival : bool
+        Leave tests on outcomes out, though a table of an earlier run may lie in the results folder.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def build(
         See ``load``.
     """
     chosen = config.load_section(Report, settings)
-    page = render(load(results, images, samples, genomics), title, chosen)
+    page = render(load(results, images, samples, genomics, with_survival=not no_survival), title, chosen)
     write_text(output / "index.html", page)
     logger.info("wrote %s (%.1f MB)", output / "index.html", len(page.encode()) / 1e6)
 
@@ -104,6 +108,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "comparison": comparison.section(run),
         "sets": sets.section(run),
         "audits": audits.section(run),
+        "survival": survival.section(run),
         "methods": methods.section(run, results["families"]),
         "columns": packed,
         "browser_data": script_json(association.browser_data(run, packed, results["families"])),

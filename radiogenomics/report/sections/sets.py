@@ -82,9 +82,7 @@ def _leading(results: pd.DataFrame, adjustment: str, alpha: float) -> dict[str, 
     for row in shown.to_dict("records"):
         key = tuple(row[name] for name in PAIR)
         heights = {name: by_method.get((*key, name)) for name in tables.SET_METHODS}
-        rows.append(
-            {**row, "p": {name: text.p_value(height) for name, height in heights.items()}}
-        )
+        rows.append({**row, "p": {name: text.p_value(height) for name, height in heights.items()}})
     return {"rows": [{**row, "q": text.q_value(row["q_two_level"])} for row in rows], "n_hits": len(best)}
 
 

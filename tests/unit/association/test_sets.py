@@ -169,5 +169,8 @@ def test_tables_that_do_not_fit_are_refused(study, tmp_path):
 def test_masks_must_be_configured():
     with pytest.raises(ValueError, match="rare"):
         Config.model_validate({"association": {"sets": {"masks": ["rare"]}}})
+    related = {"model": "mixed", "kinship": "k.tsv", "sets": {"masks": ["rare"]}}
+    with pytest.raises(ValueError, match="take patients as independent"):
+        Config.model_validate({"genomics": {"markers": {"masks": {"rare": {}}}}, "association": related})
     data = {"genomics": {"markers": {"masks": {"rare": {}}}}, "association": {"sets": {"masks": ["rare"]}}}
     assert Config.model_validate(data).association.sets.methods == tables.SET_METHODS
