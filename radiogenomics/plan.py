@@ -189,6 +189,7 @@ class Plan:
             "sites": association.site_model == "meta",
             "harmonisation": association.harmonise.wanted,
             "harmonised": association.harmonise.wanted,
+            **dict.fromkeys(("sets", "set_summary", "set_quantiles"), bool(association.sets.masks)),
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

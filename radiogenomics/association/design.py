@@ -185,7 +185,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
     seen: set[str] = set()
     with_state: set[int] = set()
     with_number: set[int] = set()
-    for frame in _marker_frames(path):
+    for frame in marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
         rows = _numbers(frame["patient_id"], row_of)
         wanted = (rows >= 0) & (_numbers(frame["consequence_class"], class_of) >= 0)
@@ -307,7 +307,7 @@ def covariate_columns(covariate: pd.Series) -> FloatArray:
     return indicators
 
 
-def _marker_frames(path: Path) -> Iterator[pd.DataFrame]:
+def marker_frames(path: Path) -> Iterator[pd.DataFrame]:
     """The alterations table, row group by row group."""
     if path.suffix == ".tsv" or not path.is_file():
         yield tables.ALTERATIONS.read(path)

@@ -164,6 +164,45 @@ class NoGeneSetError(AssociationError):
         )
 
 
+class UnknownMaskError(AssociationError):
+    """No genotypes of a burden mask whose sets are to be tested."""
+
+    reason = "no_mask"
+
+    def __init__(self, wanted: Sequence[str], present: Sequence[str]) -> None:
+        self.wanted, self.present = tuple(wanted), tuple(present)
+        super().__init__(
+            f"no genotypes of the mask {listing(wanted)}; the table of sets holds {listing(present)}",
+            hint="name masks of `genomics.markers.masks` in `association.sets.masks`, the same for `genomics sets`",
+        )
+
+
+class ScatteredGeneError(AssociationError):
+    """Rows of one gene stand in several places of the table of sets."""
+
+    reason = "scattered_gene"
+
+    def __init__(self, path: Path, genes: Sequence[str]) -> None:
+        self.path, self.genes = path, tuple(genes)
+        super().__init__(
+            f"{path.name}: rows of {listing(genes)} do not stand together",
+            hint="sort the table by gene; `radiogenomics genomics sets` writes it so",
+        )
+
+
+class NoSetMarkerError(AssociationError):
+    """Nothing says in whom the gene of a set was assayed."""
+
+    reason = "no_set_marker"
+
+    def __init__(self, path: Path, markers: Sequence[str]) -> None:
+        self.path, self.markers = path, tuple(markers)
+        super().__init__(
+            f"{path.name}: no marker {listing(markers)}, so it is not known in whom the gene was assayed",
+            hint="make alterations and sets from the same variants, with the same masks in `genomics.markers.masks`",
+        )
+
+
 class UnknownRandomEffectError(AssociationError):
     """The covariate that the random effect is made of is not in the covariates table."""
 

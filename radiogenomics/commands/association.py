@@ -103,6 +103,19 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association sets",
+        "association.sets:sets",
+        "test the variants of each gene and burden mask as a set: burden, SKAT, SKAT-O, Cauchy combination",
+        (
+            *TESTED,
+            Option("--genotypes", "genotypes of the sets, as `genomics sets` writes them (Parquet or TSV)"),
+            Option("--threads", "sets at a time", int, 1),
+            Option("--results", "tests to write (Parquet)"),
+            Option("--summary", "tests, hits and inflation by adjustment and method, to write (Parquet or TSV)"),
+            Option("--quantiles", "points of a QQ plot by adjustment and method, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "association survival",
         "association.survival:survival",
         "test every feature and every marker on outcomes with censored times",

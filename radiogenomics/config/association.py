@@ -21,7 +21,7 @@ SCORED_FIRST = ("logistic",)
 AUDIT_KEYS = frozenset(
     {
         *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
-        *("site", "site_model"),
+        *("site", "site_model", "sets"),
     }
 )
 
@@ -96,6 +96,28 @@ class Harmonise(Section):
     def wanted(self) -> bool:
         """Whether features are harmonised."""
         return self.method != "none"
+
+
+class Sets(Section):
+    """Tests of the variants of a gene as a set: burden, SKAT, SKAT-O and their Cauchy combination."""
+
+    masks: Annotated[tuple[Name, ...], Distinct] = Field(
+        (),
+        description="Burden masks (of genomics.markers.masks) whose variants make the sets; none means no such test.",
+    )
+    methods: Annotated[tuple[Literal["burden", "skat", "skat_o", "acat"], ...], Distinct] = Field(
+        ("burden", "skat", "skat_o", "acat"),
+        min_length=1,
+        description="Tests: `burden` (a weighted sum of copies), `skat` (variance of the effects), `skat_o` (the best"
+        " mixture of both), `acat` (Cauchy combination of burden, SKAT and single variants).",
+    )
+    weights: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (1, 25),
+        description="Parameters of the Beta density that weighs a variant by the frequency of its rarer allele; [1, 1]"
+        " weighs all alike.",
+    )
+    min_variants: int = Field(1, ge=1, description="Smallest number of variants with more than one genotype.")
+    min_copies: int = Field(5, ge=1, description="Smallest number of copies of the rarer alleles, over the set.")
 
 
 class Association(Section):
@@ -205,6 +227,7 @@ class Association(Section):
     )
     controls: Controls = Field(Controls())
     harmonise: Harmonise = Field(Harmonise())
+    sets: Sets = Field(Sets())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:
@@ -219,6 +242,8 @@ class Association(Section):
             )
         if self.kinship is not None and self.permutations:
             raise ValueError("permutations: relatives cannot be exchanged, so there are none with kinship")
+        if self.kinship is not None and self.sets.masks:
+            raise ValueError("sets: tests of sets take patients as independent, so there are none with kinship")
         if self.site_model == "meta" and self.site is None:
             raise ValueError("site_model: meta needs the name of a covariate in site")
         if self.site_model == "meta" and self.model == "rank":

@@ -100,6 +100,8 @@ class Config(Section):
             raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
         if self.association.controls.random_gene_sets and not self.genomics.markers.pathways.files:
             raise ValueError("association.controls.random_gene_sets needs files in genomics.markers.pathways")
+        if unknown := sorted(set(self.association.sets.masks) - set(self.genomics.markers.masks)):
+            raise ValueError(f"association.sets.masks {unknown} must be named in genomics.markers.masks")
         return self
 
     @model_validator(mode="after")

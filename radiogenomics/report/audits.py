@@ -27,6 +27,9 @@ class Audits:
     sites: pd.DataFrame | None = None
     harmonisation: pd.DataFrame | None = None
     harmonised: pd.DataFrame | None = None
+    set_results: pd.DataFrame | None = None
+    set_summary: pd.DataFrame | None = None
+    set_quantiles: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Audits":
@@ -38,6 +41,7 @@ class Audits:
         """
         path = _path(folder, tables.CONFOUNDING)
         settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        sets = bool(settings.get("sets", {"masks": True}).get("masks"))
         controls = any(settings.get("controls", {"unknown": True}).values())
         pooled = settings.get("site_model", "meta") == "meta"
         batches = settings.get("harmonise", {}).get("method", "none") != "none"
@@ -54,6 +58,9 @@ class Audits:
             sites=_read(folder, tables.SITES) if pooled else None,
             harmonisation=_read(folder, tables.HARMONISATION) if batches else None,
             harmonised=_read(folder, tables.HARMONISED) if batches else None,
+            set_results=_read(folder, tables.SET_RESULTS) if sets else None,
+            set_summary=_read(folder, tables.SET_SUMMARY) if sets else None,
+            set_quantiles=_read(folder, tables.SET_QUANTILES) if sets else None,
         )
 
 

@@ -116,6 +116,9 @@ from radiogenomics.tables.genomics import (
     SAMPLES as SAMPLES,
 )
 from radiogenomics.tables.genomics import (
+    SET_GENOTYPES as SET_GENOTYPES,
+)
+from radiogenomics.tables.genomics import (
     SPECTRUM as SPECTRUM,
 )
 from radiogenomics.tables.genomics import (
@@ -160,6 +163,24 @@ from radiogenomics.tables.radiomics import (
 from radiogenomics.tables.radiomics import (
     SELFTEST as SELFTEST,
 )
+from radiogenomics.tables.sets import (
+    SET_METHODS as SET_METHODS,
+)
+from radiogenomics.tables.sets import (
+    SET_P_METHODS as SET_P_METHODS,
+)
+from radiogenomics.tables.sets import (
+    SET_QUANTILES as SET_QUANTILES,
+)
+from radiogenomics.tables.sets import (
+    SET_REASONS as SET_REASONS,
+)
+from radiogenomics.tables.sets import (
+    SET_RESULTS as SET_RESULTS,
+)
+from radiogenomics.tables.sets import (
+    SET_SUMMARY as SET_SUMMARY,
+)
 from radiogenomics.tables.survival import (
     SURVIVAL as SURVIVAL,
 )
@@ -195,6 +216,7 @@ ALL: tuple[Table, ...] = (
     BURDEN,
     SPECTRUM,
     ALTERATIONS,
+    SET_GENOTYPES,
     SAMPLE_QUALITY,
     RELATEDNESS,
     COMPONENTS,
@@ -216,6 +238,9 @@ ALL: tuple[Table, ...] = (
     SITES,
     HARMONISATION,
     HARMONISED,
+    SET_RESULTS,
+    SET_SUMMARY,
+    SET_QUANTILES,
     SURVIVAL,
     SURVIVAL_CURVES,
     FAILURES,

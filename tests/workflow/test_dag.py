@@ -88,6 +88,19 @@ def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
     assert "permutations" not in test  # so that asking for an audit does not repeat the tests
 
 
+def test_tests_of_sets_are_two_jobs_where_masks_are_named(study):
+    text = "genomics: {markers: {masks: {rare: {}, lof_only: {classes: [lof]}}}}\n"
+    (study / "config" / "config.yaml").write_text(text)
+    assert "association_sets" not in jobs(snakemake(study, "--dry-run").stdout)
+    (study / "config" / "config.yaml").write_text(text + "association: {sets: {masks: [rare, lof_only]}}\n")
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("genomics_sets", "association_sets")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    assert "--masks rare lof_only --settings" in done.stdout
+    test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
+    assert '"sets"' not in test  # so that asking for sets does not repeat the tests
+
+
 def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_not(study):
     sheet = study / "config" / "patients.tsv"
     lines = sheet.read_text().splitlines()

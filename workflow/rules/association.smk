@@ -207,3 +207,34 @@ rule association_survival:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --outcomes {input.outcomes}"
         " --settings {params.settings:q} --table {output.table} --curves {output.curves} 2> {log}"
+
+
+# The variants of each gene and mask as a set; runs where association.sets names masks.
+rule association_sets:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        genotypes="results/genomics/sets.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        results="results/association/sets.parquet",
+        summary="results/association/set_summary.parquet",
+        quantiles="results/association/set_quantiles.parquet",
+    log:
+        "results/logs/association/sets.log",
+    benchmark:
+        "results/benchmarks/association_sets.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association sets --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --genotypes {input.genotypes} --threads {threads} --results {output.results}"
+        " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"

@@ -13,6 +13,7 @@ from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
 from radiogenomics.report.sections.harmonisation import words as harmonisation_words
 from radiogenomics.report.sections.random_effect import words as random_words
+from radiogenomics.report.sections.sets import words as set_words
 from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
@@ -46,6 +47,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
         *stages,
         _association(run),
         _multiplicity(run, found),
+        set_words(run),
         audit_words(run),
         survival_words(run),
         _software(run),
