@@ -99,7 +99,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
             set(Genomics.model_fields) - {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS},
         ),
         ("burden", {"resources", "canonical", "tmb"}),
-        ("alterations", {"resources", "canonical", "sample_id", *ALTERATION_KEYS}),
+        ("alterations", {"resources", "canonical", "sample_id", "pass_only", *ALTERATION_KEYS}),
         ("quality", {"quality", "pass_only", "sample_id"}),
         ("cohort", {"covariates"}),
         ("association", set(Association.model_fields) - AUDIT_KEYS),

@@ -11,6 +11,7 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.genomics_words import words as genomics_words
 
 Record = Mapping[str, Any]
 # The statistical model in words; {0} are the adjustments, {1} says how many.
@@ -164,9 +165,10 @@ def _genomics(run: Run) -> str:
         return ""
     if "samples" in run.without:
         named = f": {text.joined(run.thresholds.classes)}" if run.thresholds.classes else ""
-        return (
+        taken = (
             f"Genomics. Markers were taken from finished tables, as they stand{named}; the study has no variant files."
         )
+        return " ".join([taken, *genomics_words(settings)])
     called = settings.get("consequences", "call") == "call"
     words = [
         "Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."
@@ -187,7 +189,7 @@ def _genomics(run: Run) -> str:
         words.append(
             f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
-    return " ".join(word for word in (*words, *_states(run)) if word)
+    return " ".join(word for word in (*words, *_states(run), *genomics_words(settings)) if word)
 
 
 def _states(run: Run) -> Iterator[str]:

@@ -52,6 +52,16 @@ def test_genomics_settings_change_the_text(run):
     assert "worst consequence over all its transcripts" in shown
 
 
+def test_dosages_are_described(run):
+    dosage = {"field": "DS", "min_frequency": 0.05, "regions": "r.bed", "variants": None}
+    shown = methods_text(with_settings(run, genomics={"dosage": dosage}))
+    assert "alternate allele (FORMAT field DS;" in shown
+    assert "at least 0.05 among the patients, limited to regions of r.bed;" in shown
+    shown = methods_text(with_settings(run, genomics={"dosage": dosage | {"field": None, "regions": None}}))
+    assert "alternate allele (called genotypes;" in shown
+    assert "limited to" not in shown
+
+
 def test_stage_without_tables_and_record_is_left_out_and_named(run):
     bare = dataclasses.replace(run, provenance={**run.provenance, "genomics": []}, alterations=None)
     assert "Genomics." not in methods_text(bare)
