@@ -159,6 +159,12 @@ class Plan:
         return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
 
     @property
+    def components(self) -> list[str]:
+        """The tables of components and of why a patient has none, where they are covariates."""
+        wanted = self.config.cohort.components > 0
+        return [f"results/genomics/{name}.parquet" for name in ("components", "sample_quality")] if wanted else []
+
+    @property
     def genomics_reports(self) -> list[str]:
         """What the report shows of resources and of the quality of samples, where these are configured."""
         joins = ["joins.tsv"] if self.annotations else []
@@ -281,7 +287,7 @@ class Plan:
             update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self._fitting(self.config.genomics.model_copy(update=update).model_dump_json(include=keys))
         if stage == "cohort":
-            return json.dumps({"covariates": self.config.cohort.covariates})
+            return self.config.cohort.model_dump_json(include={"covariates", "components"})
         raise KeyError(stage)
 
     def finished_features(self) -> str:

@@ -12,6 +12,11 @@ from radiogenomics.config.section import Name, Section
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 
 
+def component_names(n: int) -> tuple[str, ...]:
+    """Names of the first principal components as covariates."""
+    return tuple(f"PC{number}" for number in range(1, n + 1))
+
+
 class Study(Section):
     """What the study is called."""
 
@@ -41,6 +46,13 @@ class Cohort(Section):
         description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
     )
 
+    components: int = Field(
+        0,
+        ge=0,
+        description="Number of principal components of genotypes, PC1, PC2, …, that enter the full model as covariates;"
+        " needs genomics.quality.enabled.",
+    )
+
     @field_validator("covariates")
     @classmethod
     def _free_names(cls, covariates: dict[str, str]) -> dict[str, str]:
@@ -54,6 +66,12 @@ class Cohort(Section):
             raise ValueError(
                 "patients is null, so images must be null and there are no covariates; name a sheet of patients"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _components_are_no_columns(self) -> Self:
+        if taken := sorted(set(component_names(self.components)) & set(self.covariates)):
+            raise ValueError(f"{', '.join(taken)} is a covariate and a component; rename the column of the sheet")
         return self
 
 

@@ -91,6 +91,15 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _components_are_computed(self) -> Self:
+        wanted, quality = self.cohort.components, self.genomics.quality
+        if wanted and not quality.enabled:
+            raise ValueError("cohort.components needs genomics.quality.enabled, which computes them")
+        if wanted > quality.n_components:
+            raise ValueError(f"cohort.components is {wanted}, and genomics.quality.n_components {quality.n_components}")
+        return self
+
+    @model_validator(mode="after")
     def _tested_classes_are_recorded(self) -> Self:
         of_variants = self.genomics.classes if self.cohort.samples is not None else ()
         recorded = {*of_variants, *self.genomics.markers.classes}

@@ -101,7 +101,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("burden", {"resources", "canonical", "tmb"}),
         ("alterations", {"resources", "canonical", "sample_id", "pass_only", *ALTERATION_KEYS}),
         ("quality", {"quality", "pass_only", "sample_id"}),
-        ("cohort", {"covariates"}),
+        ("cohort", {"covariates", "components"}),
         ("association", set(Association.model_fields) - AUDIT_KEYS),
         ("audit", set(Association.model_fields)),
         ("report", set(Report.model_fields)),

@@ -214,7 +214,21 @@ def _cohort(run: Run) -> str:
     enrolled, excluded, analysed = (int(counts.get(step, 0)) for step in ("enrolled", "excluded", "analysed"))
     return (
         f"Cohort. Of {text.plural(enrolled, 'patient')} enrolled, {text.count(excluded)} were excluded for stated "
-        f"reasons and {text.count(analysed)} were analysed."
+        f"reasons and {text.count(analysed)} were analysed.{_components(run)}"
+    )
+
+
+def _components(run: Run) -> str:
+    """The principal components among the covariates; some patients may have none."""
+    n = next((record["components"] for record in _settings(run, "cohort") if record.get("components")), 0)
+    if not n:
+        return ""
+    lacking = 0 if run.failures is None else int((run.failures["reason"] == "no_components").sum())
+    without = f" {text.plural(lacking, 'analysed patient')} without components are missing from it." if lacking else ""
+    return (
+        f" The first {text.count(n)} principal components of common genotypes in approximate linkage equilibrium enter"
+        " the full adjustment as covariates; they were computed of unrelated samples of good call rate, on which the"
+        f" others were projected.{without}"
     )
 
 

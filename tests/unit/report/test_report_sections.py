@@ -52,6 +52,18 @@ def test_genomics_settings_change_the_text(run):
     assert "worst consequence over all its transcripts" in shown
 
 
+def test_components_among_the_covariates_are_described_and_who_lacks_them_is_counted(run):
+    assert "principal components" not in methods_text(run)
+    shown = methods_text(with_settings(run, cohort={"components": 3, "covariates": {"PC1": "number"}}))
+    assert "The first 3 principal components of common genotypes" in shown
+    assert "missing from it" not in shown
+    lacking = run.failures.assign(reason="no_components").head(2)
+    shown = methods_text(
+        with_settings(dataclasses.replace(run, failures=lacking), cohort={"components": 3, "covariates": {}})
+    )
+    assert "2 analysed patients without components are missing from it." in shown
+
+
 def test_dosages_are_described(run):
     dosage = {"field": "DS", "min_frequency": 0.05, "regions": "r.bed", "variants": None}
     shown = methods_text(with_settings(run, genomics={"dosage": dosage}))
