@@ -267,7 +267,8 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
         look(path, inspect_maf)
     if len(mafs) < len(files) or not files:
         with findings.collect("genomics"), shared(genomics.reference, genomics.genes, genomics) as common:
-            inspect_shared(common)
+            with findings.collect("genomics"):
+                inspect_shared(common, genomics)
             for resource in genomics.resources.values():
                 with findings.collect("genomics"):
                     check_resource(resource, tuple(common.contigs), common.reference)

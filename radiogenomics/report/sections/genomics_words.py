@@ -17,3 +17,14 @@ def words(settings: Mapping[str, Any]) -> Iterator[str]:
             f" rarer allele has a frequency of at least {text.general(dosage['min_frequency'])} among the patients"
             f"{limited}; a missing genotype is a missing dosage."
         )
+
+
+def annotator_words(settings: Mapping[str, Any]) -> str:
+    """Which program stated the consequences; empty if none was run."""
+    if not (annotator := settings.get("annotator")):
+        return ""
+    versions = text.joined(annotator["versions"] or ["whose output states no version"])
+    return (
+        "Genomics. Variants were left-aligned and split, and consequences of those in VCF and BCF files were stated by"
+        f" a program ({versions}; command: {annotator['command']})."
+    )

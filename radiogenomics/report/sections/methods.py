@@ -11,6 +11,7 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.genomics_words import annotator_words
 from radiogenomics.report.sections.genomics_words import words as genomics_words
 
 Record = Mapping[str, Any]
@@ -170,10 +171,11 @@ def _genomics(run: Run) -> str:
         )
         return " ".join([taken, *genomics_words(settings)])
     called = settings.get("consequences", "call") == "call"
+    stated = annotator_words(settings) or "Genomics. Consequences are those that the variant files state."
     words = [
         "Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."
         if called
-        else "Genomics. Consequences are those that the variant files state."
+        else stated
     ]
     if "pass_only" in settings:
         words.append(

@@ -64,6 +64,15 @@ def test_components_among_the_covariates_are_described_and_who_lacks_them_is_cou
     assert "2 analysed patients without components are missing from it." in shown
 
 
+def test_the_program_that_stated_consequences_is_named(run):
+    annotator = {"command": "vep --offline", "versions": ["VEP v110, cache 110_GRCh38"]}
+    settings = {"consequences": "annotated", "annotator": annotator}
+    shown = methods_text(with_settings(run, genomics=settings))
+    assert "stated by a program (VEP v110, cache 110_GRCh38; command: vep --offline)" in shown
+    shown = methods_text(with_settings(run, genomics={**settings, "annotator": annotator | {"versions": []}}))
+    assert "(whose output states no version; command" in shown
+
+
 def test_dosages_are_described(run):
     dosage = {"field": "DS", "min_frequency": 0.05, "regions": "r.bed", "variants": None}
     shown = methods_text(with_settings(run, genomics={"dosage": dosage}))
