@@ -20,7 +20,7 @@ from radiogenomics.genomics.markers.carried import Cohort, read_cohort
 from radiogenomics.genomics.markers.copy_number import copy_number_blocks
 from radiogenomics.genomics.markers.dosage import dosage_blocks
 from radiogenomics.genomics.markers.expression import expression_blocks
-from radiogenomics.genomics.markers.files import Owners
+from radiogenomics.genomics.markers.files import Owners, read_owners
 from radiogenomics.genomics.markers.finished import finished_block
 from radiogenomics.genomics.markers.fusions import fusion_block
 from radiogenomics.genomics.markers.genes import gene_blocks
@@ -69,7 +69,7 @@ def alterations(
         for block in _blocks(cohort, assayed, options, annotations):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
-        owners = Owners(samples, options.sample_id, listed)
+        owners = read_owners(samples, options.sample_id, listed)
         blocks = _finished(owners, assayed.patients, options, genes)
         for block in chain(blocks, (burden_block(path, assayed.patients) for path in stated)):
             write(block_rows(block, assayed.patients))

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +65,13 @@ def dosage_blocks(options: Dosage, owners: Owners, patients: Sequence[str], pass
 
 
 def open_files(
-    options: Dosage, owners: Owners, patients: Sequence[str], pass_only: bool
+    options: Dosage,
+    owners: Owners,
+    patients: Sequence[str],
+    pass_only: bool,
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[list[DosageFile], ChosenSites]:
-    """The files with whose samples they hold, and which sites are read of them.
+    """The files with whose samples they hold, and which sites are read of them; each file is opened under ``guard``.
 
     Raises
     ------
@@ -77,10 +82,11 @@ def open_files(
     place = {patient: number for number, patient in enumerate(patients)}
     files = []
     for path in options.files:
-        source = open_source(path, pass_only, choice)
-        owner = owners.of(path, source.samples)
-        numbers = np.array([place[patient] for patient in owner.values()], np.intp)
-        files.append(DosageFile(source, tuple(owner), numbers))
+        with guard():
+            source = open_source(path, pass_only, choice)
+            owner = owners.of(path, source.samples)
+            numbers = np.array([place[patient] for patient in owner.values()], np.intp)
+            files.append(DosageFile(source, tuple(owner), numbers))
     _require_disjoint(files)
     return files, chosen
 
