@@ -26,6 +26,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "cohort outcomes",
+        "cohort.outcomes:outcomes",
+        "the outcomes of the patients sheet as a table",
+        (
+            Option("--patients", "patients sheet"),
+            SETTINGS,
+            Option("--table", "outcomes table to write (Parquet)"),
+        ),
+    ),
+    Command(
         "cohort limit",
         "cohort.join:limit",
         "stop a study that lost too many patients",
@@ -80,6 +90,17 @@ COMMANDS = (
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
             Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association survival",
+        "association.survival:survival",
+        "test every feature and every marker on outcomes with censored times",
+        (
+            *TESTED,
+            Option("--outcomes", "outcomes table (Parquet or TSV)"),
+            Option("--table", "tests, to write (Parquet or TSV)"),
+            Option("--curves", "Kaplan-Meier curves of the leading feature and marker, to write (Parquet or TSV)"),
         ),
     ),
     Command(
