@@ -1,18 +1,19 @@
 """Which variants are markers of dosage: those of regions, of a list, or all."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.assays import read_assay
-from radiogenomics.genomics.coding import Regions
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.quality.genotypes import plain_contig
 
 _PLACE = re.compile(r"(?P<contig>[^:\s]+?)[:-](?P<position>\d+)[:-](?P<ref>[ACGTNacgtn]+)[:-](?P<alt>[ACGTNacgtn]+)")
+
+# Starts (from 0) and ends of disjoint regions in order, by contig.
+Regions = Mapping[str, tuple[list[int], list[int]]]
 
 
 def position_name(chromosome: str, position: int, ref: str, alt: str) -> str:
@@ -29,7 +30,7 @@ class ChosenSites:
     """
 
     def __init__(self, regions: Path | None, variants: Path | None) -> None:
-        self._regions: Mapping[str, Regions] | None = None if regions is None else _read_regions(regions)
+        self._regions: Regions | None = None if regions is None else _read_regions(regions)
         self._names: dict[str, str] | None = None if variants is None else _read_names(variants)
         self._met: set[str] = set()
 
@@ -40,7 +41,7 @@ class ChosenSites:
             if not found:
                 return False
             self._met.update(self._names[key] for key in found)
-        return self._regions is None or _inside(self._regions.get(chromosome), position)
+        return self._regions is None or _inside(self._regions.get(chromosome, ([], [])), position)
 
     @property
     def absent(self) -> list[str]:
@@ -48,20 +49,19 @@ class ChosenSites:
         return [name for name in dict.fromkeys((self._names or {}).values()) if name not in self._met]
 
 
-def _inside(regions: Regions | None, position: int) -> bool:
-    if regions is None:
-        return False
-    before, after = regions.bases_below(np.array([position - 1, position])).tolist()
-    return bool(after > before)
+def _inside(regions: tuple[list[int], list[int]], position: int) -> bool:
+    starts, ends = regions
+    place = bisect_left(starts, position) - 1  # the last region that starts before the base, which counts from 0
+    return place >= 0 and position <= ends[place]
 
 
-def _read_regions(path: Path) -> Mapping[str, Regions]:
+def _read_regions(path: Path) -> Regions:
     if not path.is_file():
         raise MissingFileError(path, "BED (genomics.markers.dosage.regions)")
     assay = read_assay(path)
     if not assay.regions:
         raise MarkersError(path, "a list of words, no BED", "columns contig, start (from 0) and end, separated by tabs")
-    return {plain_contig(contig): regions for contig, regions in assay.regions.items()}
+    return {plain_contig(name): (own.starts.tolist(), own.ends.tolist()) for name, own in assay.regions.items()}
 
 
 def _read_names(path: Path) -> dict[str, str]:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -76,11 +77,18 @@ class BedSource:
         rows = _rows_of(self.samples, wanted)
         with self.path.open("rb") as stream:
             for numbers, sites in _used(_bim_sites(self.variants), False, n_sites, self.left_out, self.choice):
-                stream.seek(len(BED_MAGIC) + self.width * numbers[0])
-                span = numbers[-1] - numbers[0] + 1
-                packed = np.frombuffer(stream.read(self.width * span), np.uint8).reshape(span, self.width)
-                genotypes = _GENOTYPES[packed[np.array(numbers) - numbers[0]]].reshape(len(numbers), -1)
+                genotypes = _GENOTYPES[self._packed(stream, numbers)].reshape(len(numbers), -1)
                 yield _block(sites, genotypes[:, rows])
+
+    def _packed(self, stream: BinaryIO, numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """(n_sites, width) bytes of the variants of these numbers; what lies between them is not read."""
+        found = np.empty((len(numbers), self.width), np.uint8)
+        breaks = (np.flatnonzero(np.diff(numbers) > 1) + 1).tolist()
+        for start, stop in pairwise([0, *breaks, len(numbers)]):
+            stream.seek(len(BED_MAGIC) + self.width * numbers[start])
+            content = stream.read(self.width * (stop - start))
+            found[start:stop] = np.frombuffer(content, np.uint8).reshape(stop - start, self.width)
+        return found
 
 
 class PgenSource:

@@ -23,6 +23,7 @@ RECORDS = [
     "16 AC A PASS 1|0 ./1",
     "23 G A PASS 0/0 0/1",
     "31 G C PASS 0/1 0/1",
+    "44 C T PASS ./. 0/1",
     "50 T C PASS 0/0 0/0",
 ]
 # What bcftools csq calls, written as SnpEff or VEP would.
@@ -95,6 +96,21 @@ def test_what_a_program_states_is_what_bcftools_calls(study, style, output):
     assert record["versions"] == [version]
     assert str(study[0]) not in record["command"]
     assert " program.py " in record["command"]
+
+
+def test_missing_genotypes_are_those_that_bcftools_finds(study):
+    folder, reference, genes, vcf = study
+    rows = [{"patient_id": f"P{number}", "sample_id": f"S{number}", "vcf": str(vcf)} for number in (1, 2)]
+    found = []
+    for settings in ({}, {"consequences": "annotated", "annotator": {"command": command(folder)}}):
+        names = ("variants", "table", "remarks", "failures", "missing")
+        outputs = {name: folder / f"out.{name}.tsv" for name in names}
+        annotate_batch(
+            samples=json.dumps(rows), reference=reference, genes=genes, settings=json.dumps(settings), **outputs
+        )
+        found.append(tables.MISSING.read(outputs["missing"]))
+    assert found[0]["patient_id"].tolist() == ["P1"]
+    assert found[1].equals(found[0])
 
 
 def test_without_an_annotator_there_is_no_record_of_one(study):

@@ -16,6 +16,7 @@ from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.quality.errors import DosageError, DosageFieldError, OrderOfSitesError
 from radiogenomics.plan import Plan
 from tests.unit.genomics.marker_cohort import PATIENTS, states, write
+from tests.unit.genomics.quality.test_reading import write_bed
 
 HEADER = """\
 ##fileformat=VCFv4.3
@@ -121,6 +122,34 @@ def test_regions_and_lists_choose(folder, caplog):
     (folder / "words.txt").write_text("v10\n")
     with pytest.raises(MarkersError, match="no BED"):
         run(folder, file, regions=str(folder / "words.txt"))
+
+
+@pytest.mark.parametrize("suffix", [".bed", ".pgen"])
+def test_chosen_variants_of_plink_files_are_those_of_the_whole_file(folder, suffix):
+    rng = np.random.default_rng(2)
+    copies = rng.integers(-1, 3, (4, 60)).astype(np.int8)
+    file = write_bed(folder, copies)
+    (folder / "x.fam").write_text("".join(f"0 {name} 0 0 0 -9\n" for name in ("P3", "P1", "S2", "P4")))
+    if suffix == ".pgen":
+        file = write_pgen(folder, copies)
+    (folder / "list.txt").write_text("v3\nv4\nv5\nv40\nv59\n")
+    whole, some = run(folder, str(file)), run(folder, str(file), variants=str(folder / "list.txt"))
+    assert 3 < len(some) < len(whole)
+    same(some, {name: whole[name] for name in some})
+    values = copies[[1, 2, 0, 3]].astype(float)
+    values[values < 0] = NAN
+    same(whole, {name: values[:, int(name[1:])] for name in whole})
+
+
+def write_pgen(folder, copies):
+    pgenlib = pytest.importorskip("pgenlib")
+    with pgenlib.PgenWriter(str(folder / "x.pgen").encode(), len(copies), copies.shape[1], False) as writer:
+        for site in copies.T:
+            writer.append_biallelic(np.ascontiguousarray(np.where(site < 0, -9, site).astype(np.int8)))
+    sites = "".join(f"1\t{number + 1}\tv{number}\tA\tG\n" for number in range(copies.shape[1]))
+    (folder / "x.pvar").write_text("#CHROM\tPOS\tID\tREF\tALT\n" + sites)
+    (folder / "x.psam").write_text("#IID\nP3\nP1\nS2\nP4\n")
+    return folder / "x.pgen"
 
 
 def test_a_file_of_variants_only_says_nothing_of_the_others(folder):
