@@ -1,4 +1,4 @@
-"""What can be known of the tests before anything runs: random effects, batches to be harmonised, files of gene sets."""
+"""What can be known of the tests before anything runs: random effects, batches to be harmonised."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -10,7 +10,6 @@ from radiogenomics.association.batches import check_batches
 from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.cohort.sheets import Sheets
 from radiogenomics.config.models import Config
-from radiogenomics.gene_sets import read_gmt
 
 logger = logging.getLogger(__name__)
 Collect = Callable[[str], AbstractContextManager[None]]
@@ -34,13 +33,6 @@ def inspect_random_effect(config: Config, sheets: Sheets, collect: Collect) -> N
             what = options.random_effect if options.kinship is None else options.kinship.name
             text = "the random effect (%s) is not known of %d of %d patients, who are left out of every pair"
             logger.warning(text, what, lacking, len(rows))
-
-
-def inspect_gene_sets(config: Config, collect: Collect) -> None:
-    """Files of the pathways."""
-    for path in config.genomics.markers.pathways.files:
-        with collect("genomics"):
-            read_gmt(path)
 
 
 def inspect_batches(config: Config, sheets: Sheets, complete: Collection[str], collect: Collect) -> None:

@@ -193,7 +193,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         new = named[~named["marker"].isin(column_of)]
         column_of |= {name: len(genes) + index for index, name in enumerate(new["marker"])}
         genes += new["gene"].tolist()
-        values = np.hstack([values, np.full((len(patients), len(new)), np.nan)])
+        values = _with_room(values, len(genes))
         place = rows[wanted], _numbers(frame["marker"], column_of)[wanted]
         state = _carriers(frame["state"])[wanted]
         number = frame["value"].mask(frame["state"].notna()).to_numpy(float)[wanted]
@@ -201,6 +201,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         with_number |= set(place[1][~np.isnan(number)].tolist())
         found = np.where(np.isnan(state), number, state)
         values[place] = np.where(np.isnan(values[place]), found, values[place])
+    values = np.ascontiguousarray(values[:, : len(genes)])
     recorded = set(_recorded_classes(path)) or seen
     if recorded and not recorded & set(classes):
         raise UnknownClassError(classes, sorted(recorded))
@@ -231,6 +232,15 @@ def _standardised(values: FloatArray) -> FloatArray:
         np.isnan(values), np.nan, np.where(constant, 0, left / np.where(constant, 1, deviation))
     )
     return found
+
+
+def _with_room(values: FloatArray, n_columns: int) -> FloatArray:
+    """The matrix with at least so many columns, new ones NaN; it grows by half, so that many parts cost few copies."""
+    if values.shape[1] >= n_columns:
+        return values
+    wider = np.full((len(values), max(n_columns, values.shape[1] * 3 // 2)), np.nan)
+    wider[:, : values.shape[1]] = values
+    return wider
 
 
 def _recorded_classes(path: Path) -> Sequence[str]:

@@ -18,6 +18,8 @@ COMMANDS = (
             Option("--markers", "alterations table (Parquet), in a study without samples", default=None),
             Option("--failed", "failures tables of all stages", default=(), many=True),
             Option("--poor", "failures of genomics quality, which exclude patients", default=(), many=True),
+            Option("--components", "principal components (Parquet), where settings ask for them", default=None),
+            Option("--quality", "table of sample quality, which says why a patient has none", default=None),
             Option("--table", "patients table to write (Parquet)"),
             Option("--ledger", "attrition ledger to write (TSV)"),
             FAILURES,

@@ -79,13 +79,24 @@ class Config(Section):
         if (self.cohort.images is None or self.cohort.patients is None) and not self.radiomics.tables:
             raise ValueError("cohort.images or cohort.patients is null: name finished tables in radiomics.tables")
         of_variants = markers.hotspots or markers.masks or markers.pathways.files
-        if self.cohort.samples is None and (
-            of_variants or not (markers.tables or markers.copy_number or markers.fusions)
-        ):
+        dosages = markers.dosage is not None and markers.dosage.files
+        finished = markers.tables or markers.copy_number or markers.fusions or markers.expression or dosages
+        if self.cohort.samples is None and (of_variants or not finished):
             raise ValueError(
-                "cohort.samples is null: name tables, copy_number or fusions in genomics.markers, which need no"
-                " variants; hotspots, masks and pathways need them"
+                "cohort.samples is null: name tables, copy_number, fusions, expression or dosage.files in"
+                " genomics.markers, which need no variants; hotspots, masks and pathways need them"
             )
+        if self.cohort.samples is None and markers.dosage is not None and not dosages:
+            raise ValueError("cohort.samples is null: name the files of dosages in genomics.markers.dosage.files")
+        return self
+
+    @model_validator(mode="after")
+    def _components_are_computed(self) -> Self:
+        wanted, quality = self.cohort.components, self.genomics.quality
+        if wanted and not quality.enabled:
+            raise ValueError("cohort.components needs genomics.quality.enabled, which computes them")
+        if wanted > quality.n_components:
+            raise ValueError(f"cohort.components is {wanted}, and genomics.quality.n_components {quality.n_components}")
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """The check collects every problem, its own defects too, and goes on."""
 
+import numpy as np
 import pytest
 
 from radiogenomics import config
@@ -8,6 +9,7 @@ from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets,
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
+from tests.unit.genomics.quality.test_reading import write_bed
 from tests.unit.genomics.small_genome import SEQUENCE, write_genome, write_vcf
 
 
@@ -99,6 +101,31 @@ def test_what_quality_needs_is_looked_at(tmp_path):
         found[enabled] = [problem for problem in problems if "sex" in problem.message or "array" in problem.message]
     assert found[False] == []
     assert [problem.reason for problem in found[True]] == ["stated_sex", "missing_file"]
+
+
+@pytest.mark.parametrize("sheet", ["samples.tsv", "calls.maf"])
+def test_quality_of_a_study_of_mutation_annotation_files_needs_other_genotypes(tmp_path, sheet):
+    (tmp_path / "patients.tsv").write_text("patient_id\nP1\n")
+    (tmp_path / "samples.tsv").write_text("patient_id\tsample_id\tvcf\nP1\tP1\tcalls.maf\n")
+    columns = "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Variant_Classification"
+    (tmp_path / "calls.maf").write_text(
+        "\t".join([*columns.split(), "Tumor_Sample_Barcode"]) + "\nA\t1\t5\tC\tT\tSilent\tP1\n"
+    )
+    write_bed(tmp_path, np.zeros((4, 3)))
+    found = {}
+    for genotypes in ([], ["x.bed"]):
+        data = {
+            "cohort": {"samples": sheet, "images": None},
+            "radiomics": {"tables": {"own": "f.csv"}},
+            "genomics": {"consequences": "annotated", "quality": {"enabled": True, "genotypes": genotypes}},
+        }
+        study = config.parse(data, tmp_path / "config.yaml")
+        problems = inspect(study, read_sheets(study.cohort, ())).of_study
+        found[len(genotypes)] = [problem for problem in problems if problem.stage == "genomics"]
+    assert [problem.reason for problem in found[0]] == ["maf"]
+    assert found[0][0].message == "calls.maf: a MAF has no genotypes"
+    assert "`genomics.quality.genotypes`" in found[0][0].hint
+    assert found[1] == []
 
 
 def test_mutation_annotation_files_need_no_reference(tmp_path):

@@ -208,7 +208,7 @@ def test_a_table_is_a_path_or_a_mapping(tmp_path):
     ("text", "message"),
     [
         ("cohort: {images: null}", "name finished tables in radiomics.tables"),
-        ("cohort: {samples: null}\n", "name tables, copy_number or fusions in genomics.markers"),
+        ("cohort: {samples: null}\n", "name tables, copy_number, fusions, expression or dosage"),
         ("cohort: {patients: null}\n" + TABLES, "images must be null"),
         ("cohort: {patients: null, images: null, covariates: {age: number}}\n" + TABLES, "there are no covariates"),
         (
