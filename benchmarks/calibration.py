@@ -106,7 +106,12 @@ def family_wise_errors(
 
 
 def false_positives(
-    model: Literal["linear", "rank", "logistic"], runs: int, rng: np.random.Generator, *, level: float, carriers: int
+    model: Literal["linear", "rank", "logistic", "ordinal"],
+    runs: int,
+    rng: np.random.Generator,
+    *,
+    level: float,
+    carriers: int,
 ) -> np.ndarray:
     """Share of p up to the level (runs,) where the site alone moves 40 skewed features and one marker, 80 patients.
 
@@ -169,7 +174,7 @@ def rates(scale: int) -> list[Rate]:
             shown = family_wise_errors(runs // part, rng, level=level, tails=tails, missing=missing)
             setting = f"FWER, all follow the site, {tails} tails, {missing:.0%} missing"
             found.append(rate("max-T", setting, level, shown))
-    for name in ("linear", "rank", "logistic"):
+    for name in ("linear", "rank", "logistic", "ordinal"):
         for carriers in (6, 12, 32):
             for p in (0.05, 0.002):
                 shown = false_positives(name, runs, rng, level=p, carriers=carriers)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.linear import LinearScan
 from radiogenomics.association.logistic_scan import Limits, LogisticScan
+from radiogenomics.association.ordinal_scan import OrdinalScan
 from radiogenomics.association.rank_scan import RankScan
 from radiogenomics.association.scan import FloatArray, Scan
 from radiogenomics.config.association import Association
@@ -21,3 +22,5 @@ def scan_of(options: Association, features: FloatArray, designs: Mapping[str, Fl
         case "logistic":
             limits = Limits(options.fit_p_below, options.firth_carriers_below)
             return LogisticScan(features, designs, rules, threads, limits)
+        case "ordinal":
+            return OrdinalScan(features, designs, rules, threads, options.fit_p_below)

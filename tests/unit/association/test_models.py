@@ -23,7 +23,7 @@ from radiogenomics.association.models import scan_of
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
 
-MODELS = ("linear", "rank", "logistic")
+MODELS = ("linear", "rank", "logistic", "ordinal")
 
 
 def cohort(seed, n=90, missing=0.06):

@@ -258,6 +258,7 @@ def test_a_limit_that_hides_hits_is_told(study, tmp_path, caplog):
     [
         ("rank", "probability of superiority - 0.5", {"Mann-Whitney", "partial rank correlation"}),
         ("logistic", "log odds per SD", {"score test", "Firth"}),
+        ("ordinal", "log odds of a larger value per carrier", {"score test", "proportional odds"}),
     ],
 )
 def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effect, methods):
