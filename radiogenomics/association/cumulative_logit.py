@@ -24,9 +24,9 @@ PIVOT_TOLERANCE = 1e-10
 
 @kernel(inline=True)
 def _logistic(value: float) -> float:
-    if value >= 0:
-        return 1 / (1 + np.exp(-value))
-    return float(np.exp(value) / (1 + np.exp(value)))
+    small = np.exp(-abs(value))
+    high: float = 1 / (1 + small)
+    return high if value >= 0 else small * high
 
 
 @kernel(inline=True)

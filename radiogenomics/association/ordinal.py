@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from radiogenomics.association import cumulative_logit
 from radiogenomics.association.asymptotic import normal_tail
+from radiogenomics.association.expected_logit import expected_variance
 from radiogenomics.association.logistic import residuals
 from radiogenomics.association.patterns import patterns
 from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
-from radiogenomics.association.rank import check_rows, flag_of
+from radiogenomics.association.rank import check_rows
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
 FloatArray = NDArray[np.float64]
@@ -42,8 +43,9 @@ class OrdinalTests:
     """Tests (n_responses, n_predictors) or fits (n_pairs,), NaN where ``flag``, index of ORDINAL_REASONS, is not 0.
 
     ``estimate`` is the log odds ratio of a larger response for one unit of the predictor: the maximum in ``fits``, in
-    ``score_tests`` the first Newton step towards it, near it only if small. ``z`` is the signed root of the score
-    statistic, or of the likelihood ratio with 1 degree of freedom. ``se`` is Wald's in ``fits``.
+    ``score_tests`` the first Newton step towards it, near it only if small; ``se`` is Wald's in ``fits``. ``z`` and
+    ``p`` are of the score test, by the observed information in ``score_tests``, by the expected information in
+    ``fits``, which keeps its level with few carriers. ``lr``, of ``fits`` only, is the likelihood ratio.
     """
 
     estimate: FloatArray
@@ -53,6 +55,7 @@ class OrdinalTests:
     neg_log10_p: FloatArray
     n: NDArray[np.int32]
     flag: NDArray[np.int8]
+    lr: FloatArray
 
 
 def score_tests(responses: FloatArray, predictors: FloatArray, design: FloatArray) -> OrdinalTests:
@@ -80,6 +83,9 @@ def score_tests(responses: FloatArray, predictors: FloatArray, design: FloatArra
         for present, columns in patterns(~np.isnan(predictors)):
             rows = usable & there & present
             n[np.ix_(rows_of, columns)] = rows.sum()
+            if not rows.any():
+                flag[np.ix_(rows_of, columns)] = ONE_VALUE
+                continue
             x = _basis(design[rows])
             left, flat = residuals(predictors[np.ix_(rows, columns)], _with_intercept(x))
             for start in range(0, len(rows_of), TOGETHER):
@@ -87,23 +93,21 @@ def score_tests(responses: FloatArray, predictors: FloatArray, design: FloatArra
                 nulls = [Model.fitted(responses[rows, response], x) for response in part]
                 here = np.ix_(part, columns)
                 score[here], variance[here], own = _scores(nulls, left)
-                flag[here] = flag_of(
-                    (ONE_VALUE, np.broadcast_to([[null is None] for null in nulls], own.shape)),
-                    (NO_NULL, np.broadcast_to([[null is not None and not null.settled] for null in nulls], own.shape)),
-                    (COLLINEAR, flat | ~(variance[here] > INFORMATION_SHARE * own)),
-                )
+                why = [_reason(null, responses[rows, j], design[rows]) for null, j in zip(nulls, part, strict=True)]
+                gone = flat | ~(variance[here] > INFORMATION_SHARE * own)
+                flag[here] = np.where(np.array(why)[:, None] > 0, np.array(why)[:, None], np.where(gone, COLLINEAR, 0))
     score[flag != 0] = variance[flag != 0] = np.nan
     z = score / np.sqrt(variance)
     p, neg_log10_p = normal_tail(z)
-    return OrdinalTests(score / variance, 1 / np.sqrt(variance), z, p, neg_log10_p, n, flag)
+    return OrdinalTests(score / variance, 1 / np.sqrt(variance), z, p, neg_log10_p, n, flag, np.full(shape, np.nan))
 
 
 def fits(
     responses: FloatArray, predictors: FloatArray, design: FloatArray, pairs: NDArray[np.integer] | None = None
 ) -> OrdinalTests:
-    """Fit pairs by maximum likelihood with the likelihood-ratio test; other parameters as in ``score_tests``.
+    """Fit pairs by maximum likelihood, with their score tests; other parameters as in ``score_tests``.
 
-    A predictor that orders the responses has no finite estimate and is flagged as not settled; its score test stands.
+    A predictor that orders the responses has no finite estimate: it has the score test and the flag UNSETTLED.
 
     Parameters
     ----------
@@ -121,17 +125,16 @@ def fits(
     outside = chosen[((chosen < 0) | (chosen >= (responses.shape[1], predictors.shape[1]))).any(axis=1)]
     if outside.size:
         raise OutOfRangeError("pair", float(outside[0].max()), "columns of responses and of predictors, counted from 0")
-    values = np.full((3, len(chosen)), np.nan)
+    values = np.full((4, len(chosen)), np.nan)
     n, flag = np.zeros(len(chosen), np.int32), np.zeros(len(chosen), np.int8)
     usable = ~np.isnan(design).any(axis=1)
     for place, (response, predictor) in enumerate(chosen):
         rows = usable & ~np.isnan(responses[:, response]) & ~np.isnan(predictors[:, predictor])
         n[place] = rows.sum()
         values[:, place], flag[place] = _pair(responses[rows, response], predictors[rows, predictor], design[rows])
-    estimate, se, lr = np.where(flag == 0, values, np.nan)
-    z = np.sign(estimate) * np.sqrt(lr)
+    estimate, se, z, lr = values
     p, neg_log10_p = normal_tail(z)
-    return OrdinalTests(estimate, se, z, p, neg_log10_p, n, flag)
+    return OrdinalTests(estimate, se, z, p, neg_log10_p, n, flag, lr)
 
 
 @dataclass(frozen=True)
@@ -204,22 +207,43 @@ def _scores(nulls: Sequence[Model | None], predictors: FloatArray) -> tuple[Floa
     return found[0], found[1], found[2]
 
 
-def _pair(response: FloatArray, predictor: FloatArray, design: FloatArray) -> tuple[tuple[float, float, float], int]:
-    """Estimate, standard error, likelihood ratio, and the flag."""
-    nothing = (np.nan, np.nan, np.nan)
+def _reason(null: Model | None, response: FloatArray, design: FloatArray) -> int:
+    """Why no predictor can be tested given this model, 0 if it can. Covariates may order the response by themselves."""
+    if null is None:
+        return ONE_VALUE
+    if null.settled:
+        return 0
+    _, combination = residuals(response[:, None], basis_of(design))
+    ordered = any(_orders(sign * column, null.level) for column in design.T for sign in (1, -1))
+    return COLLINEAR if combination[0] or ordered else NO_NULL
+
+
+def _orders(column: FloatArray, level: IntArray) -> bool:
+    """Whether all values at a level are above those at the level below."""
+    lowest, highest = np.full(level.max() + 1, np.inf), np.full(level.max() + 1, -np.inf)
+    np.minimum.at(lowest, level, column)
+    np.maximum.at(highest, level, column)
+    return bool((highest[:-1] < lowest[1:]).all())
+
+
+def _pair(response: FloatArray, predictor: FloatArray, design: FloatArray) -> tuple[tuple[float, ...], int]:
+    """Estimate, standard error, deviate of the score test, likelihood ratio, and the flag."""
     x = _basis(design)
     null = Model.fitted(response, x)
     if null is None or not null.settled:
-        return nothing, ONE_VALUE if null is None else NO_NULL
+        return (np.nan,) * 4, _reason(null, response, design)
     left, flat = residuals(predictor[:, None], _with_intercept(x))
     if flat[0]:
-        return nothing, COLLINEAR
+        return (np.nan,) * 4, COLLINEAR
     length = float(np.linalg.norm(left))
-    full = Model.fitted(response, np.column_stack([x, left / length]), null)
+    both = np.column_stack([x, left / length])
+    variance = expected_variance(null.theta, x @ null.beta, both)
+    z = float(null.parts[0] @ both[:, -1]) / float(np.sqrt(variance))
+    full = Model.fitted(response, both, null)
     if full is None or not full.settled:
-        return nothing, UNSETTLED
+        return (np.nan, np.nan, z, np.nan), UNSETTLED
     lr = max(2 * (full.value - null.value), 0.0)
-    return (float(full.beta[-1]) / length, full.last_error / length, lr), 0
+    return (float(full.beta[-1]) / length, full.last_error / length, z, lr), 0
 
 
 def _basis(design: FloatArray) -> FloatArray:

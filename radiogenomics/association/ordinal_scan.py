@@ -19,8 +19,9 @@ _FLAGS[[ordinal.ONE_VALUE, ordinal.COLLINEAR, ordinal.NO_NULL]] = COLLINEAR, COL
 class OrdinalScan(PairwiseScan):
     """Estimates are log odds ratios of a larger value of the feature, for carriers or for one SD of the marker.
 
-    A pair whose score test gives at most ``fit_p_below`` is fitted by maximum likelihood and has its likelihood-ratio
-    test. A fit that does not settle, as where a marker orders the feature, leaves the score test.
+    A pair whose score test gives at most ``fit_p_below`` is fitted by maximum likelihood, and its score test is made
+    with the expected information. Where the fit does not settle, as when a marker orders the feature, the first step
+    stays the estimate.
     """
 
     effect = "log odds of a larger value per carrier"
@@ -44,16 +45,14 @@ class OrdinalScan(PairwiseScan):
         found = ordinal.score_tests(side.features, markers, side.design)
         estimate, se, z = found.estimate.copy(), found.se.copy(), found.z.copy()
         p, neg_log10_p = found.p.copy(), found.neg_log10_p.copy()
-        alone = allowed & (found.flag == 0) & (np.where(found.flag == 0, found.p, 1) <= self.fit_p_below)
-        pairs = np.argwhere(alone)
+        chosen = allowed & (found.flag == 0) & (np.where(found.flag == 0, found.p, 1) <= self.fit_p_below)
+        pairs = np.argwhere(chosen)
         fits = ordinal.fits(side.features, markers, side.design, pairs)
         settled = fits.flag == 0
-        alone[tuple(pairs[~settled].T)] = False
-        where = tuple(pairs[settled].T)
-        for values, fitted in (
-            (estimate, fits.estimate), (se, fits.se), (z, fits.z), (p, fits.p), (neg_log10_p, fits.neg_log10_p)
-        ):  # fmt: skip
-            values[where] = fitted[settled]
+        z[chosen], p[chosen], neg_log10_p[chosen] = fits.z, fits.p, fits.neg_log10_p
+        alone = np.zeros(chosen.shape, np.bool_)
+        alone[tuple(pairs[settled].T)] = True
+        estimate[alone], se[alone] = fits.estimate[settled], fits.se[settled]
         return Tests(
             estimate=estimate,
             se=se,

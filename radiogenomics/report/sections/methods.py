@@ -30,8 +30,8 @@ MODELS: Mapping[str, str] = {
         "logistic regression under {1} ({0}), with score tests."
     ),
     "ordinal": (
-        "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept "
-        "for each distinct value but one) under {1} ({0}), with score tests."
+        "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept"
+        " for each distinct value but one) under {1} ({0}), with score tests."
     ),
 }
 
@@ -249,7 +249,10 @@ def _how_many(run: Run) -> str:
 def _firth(run: Run) -> str:
     if run.thresholds.model == "ordinal" and run.thresholds.fit_p_below > 0:
         limit = text.general(run.thresholds.fit_p_below)
-        return f" Pairs with p up to {limit} have the likelihood-ratio test of the full fit, unless it did not settle."
+        return (
+            f" Pairs with p up to {limit} were fitted by maximum likelihood, unless that did not settle, and have the"
+            " score test by the expected information."
+        )
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
