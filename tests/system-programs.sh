@@ -21,6 +21,9 @@ need_r psych r-cran-psych
 need_r metafor r-cran-metafor
 need_r brglm2 r-cran-brglm2
 need_r survival r-cran-survival
+need_r MASS r-cran-mass
+need_r ordinal r-cran-ordinal
+need_r rms r-cran-rms
 need_r GSVA r-bioc-gsva
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -52,12 +52,12 @@ def test_fits_and_score_tests_of_few_levels_equal_statsmodels_on_complete_cases(
         null = OrderedModel(level, z, distr="logit").fit(**options)
         model = OrderedModel(level, np.column_stack([z, x]), distr="logit")
         full = model.fit(**options)
-        assert fits.estimate[j] == pytest.approx(full.params[2], rel=1e-6)
-        assert fits.se[j] == pytest.approx(full.bse[2], rel=1e-4)  # theirs has numerical derivatives
-        assert fits.lr[j] == pytest.approx(2 * (full.llf - null.llf), rel=1e-7)
+        assert fits.estimate[j] == pytest.approx(full.params[2], rel=1e-4, abs=1e-5)  # theirs has numerical derivatives
+        assert fits.se[j] == pytest.approx(full.bse[2], rel=1e-4)
+        assert fits.lr[j] == pytest.approx(2 * (full.llf - null.llf), rel=1e-6, abs=1e-6)
         at = np.insert(null.params, 2, 0)
         variance = 1 / np.linalg.inv(-model.hessian(at))[2, 2]
-        assert tests.z[i, j] == pytest.approx(model.score(at)[2] / np.sqrt(variance), rel=1e-4)
+        assert tests.z[i, j] == pytest.approx(model.score(at)[2] / np.sqrt(variance), rel=1e-3, abs=1e-4)
         assert (tests.n[i, j], fits.n[j]) == (len(y), len(y))
 
 
