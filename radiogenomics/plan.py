@@ -36,7 +36,7 @@ ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "mar
 # Settings of what is counted over a patient's variants as a whole.
 BURDEN_KEYS = frozenset({"tmb", "spectrum"})
 
-# About so many samples of one file are read by one job: the more, the fewer times it is read; the fewer, the less memory.
+# About so many samples of one file are read by one job: with more it is read less often, with fewer memory is smaller.
 MAX_SAMPLES_OF_FILE = 250
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
