@@ -5,89 +5,105 @@ tell less, which makes a score test by it liberal. The expected information does
 that of Wilcoxon, but for a factor of n / (n − 1) in χ².
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from radiogenomics.association.products import product
 from radiogenomics.compiled import kernel
 
 FloatArray = NDArray[np.float64]
 
 
-@kernel("void(float64[::1],float64[::1],float64[:,::1],float64[::1],float64[::1],float64[:,::1],float64[:,::1])")
+@kernel("void(float64[::1],float64[::1],float64[:,::1],float64[::1],float64[::1],float64[::1])")
 def _gather(
-    theta: FloatArray, eta: FloatArray, x: FloatArray,
-    diagonal: FloatArray, beside: FloatArray, meeting: FloatArray, within: FloatArray,
+    theta: FloatArray, eta: FloatArray,
+    across: FloatArray, weight: FloatArray, diagonal: FloatArray, beside: FloatArray,
 ) -> None:  # fmt: skip
-    """Fill the information of intercepts (tridiagonal), of columns with intercepts (c, K), and of columns (c, c)."""
-    n, c = x.shape
-    n_cuts = len(theta)
+    """Fill what each patient's η shares with each intercept (n, K), its own (n,), and the intercepts' tridiagonal."""
+    n, n_cuts = across.shape
     diagonal[:] = 0
     beside[:] = 0
-    meeting[:] = 0
-    within[:] = 0
-    high, steep = np.exp(-theta), np.empty(n_cuts)
+    weight[:] = 0
+    falling, apart, steep = np.exp(-theta), np.empty(n_cuts), np.empty(n_cuts)
     for k in range(1, n_cuts):
+        apart[k] = -np.expm1(theta[k - 1] - theta[k])
         between = 1 / np.expm1(theta[k] - theta[k - 1])
         steep[k] = between * (1 + between)
-    chance = np.empty(n_cuts + 1)
-    cumulated = np.empty(n_cuts)
+    chance, cumulated = np.empty(n_cuts + 1), np.empty(n_cuts)
     for i in range(n):
         scale = np.exp(eta[i])
         for k in range(n_cuts):
-            cumulated[k] = 1 / (1 + scale * high[k])
+            cumulated[k] = 1 / (1 + scale * falling[k])
         chance[0] = cumulated[0]
         for k in range(1, n_cuts):
-            chance[k] = cumulated[k] * (1 - cumulated[k - 1]) * -np.expm1(theta[k - 1] - theta[k])
+            chance[k] = cumulated[k] * (1 - cumulated[k - 1]) * apart[k]
         chance[n_cuts] = 1 - cumulated[n_cuts - 1]
-        weight = 0.0
         for k in range(n_cuts):
-            part = cumulated[k] * (1 - cumulated[k]) * (chance[k] + chance[k + 1])
-            weight += part
-            diagonal[k] += part
-            if k > 0:
-                curve = chance[k] * steep[k]
-                diagonal[k] += curve
-                diagonal[k - 1] += curve
-                beside[k] -= curve
-            for j in range(c):
-                meeting[j, k] -= part * x[i, j]
-        for j in range(c):
-            for h in range(c):
-                within[j, h] += weight * x[i, j] * x[i, h]
+            across[i, k] = cumulated[k] * (1 - cumulated[k]) * (chance[k] + chance[k + 1])
+            weight[i] += across[i, k]
+            diagonal[k] += across[i, k]
+        for k in range(1, n_cuts):
+            curve = chance[k] * steep[k]
+            diagonal[k] += curve
+            diagonal[k - 1] += curve
+            beside[k] -= curve
 
 
-@kernel("void(float64[::1],float64[::1],float64[:,::1])")
-def _reduce(diagonal: FloatArray, beside: FloatArray, meeting: FloatArray) -> None:
-    """Replace ``meeting`` by L⁻¹ times it, a column of intercepts a row; L is the factor of the intercepts' own."""
+@kernel("void(float64[::1],float64[::1])")
+def _factor(diagonal: FloatArray, beside: FloatArray) -> None:
+    """Replace the tridiagonal by its Cholesky factor."""
     for k in range(len(diagonal)):
         if k > 0:
             beside[k] /= diagonal[k - 1]
             diagonal[k] -= beside[k] ** 2
         diagonal[k] = np.sqrt(diagonal[k])
-        for j in range(len(meeting)):
+
+
+@kernel("void(float64[::1],float64[::1],float64[:,::1])")
+def _forward(diagonal: FloatArray, beside: FloatArray, rows: FloatArray) -> None:
+    """Replace each row (K,) by L⁻¹ times it."""
+    for j in range(len(rows)):
+        for k in range(len(diagonal)):
             if k > 0:
-                meeting[j, k] -= beside[k] * meeting[j, k - 1]
-            meeting[j, k] /= diagonal[k]
+                rows[j, k] -= beside[k] * rows[j, k - 1]
+            rows[j, k] /= diagonal[k]
 
 
-def expected_variance(theta: FloatArray, eta: FloatArray, x: FloatArray) -> float:
-    """Expected information of the last column of ``x`` (n, c), less what intercepts and other columns take of it.
+@dataclass(frozen=True)
+class Expected:
+    """Expected information of a fitted model with columns ``x`` (n, c), from which that of any predictor follows.
 
-    Parameters
-    ----------
-    theta : (K,) float64
-        Intercepts, rising.
-    eta : (n,) float64
-        Linear predictors.
-    x : (n, c) float64
-        Columns without an intercept, the covariates first.
+    ``across`` (n, K), ``weight`` (n,), ``diagonal`` and ``beside`` (K,) are filled by ``_gather``; ``shared`` (c, K) is
+    what the columns share with the intercepts, ``inverse`` (c, c) of what these leave of the columns' own.
     """
-    c, k = x.shape[1], len(theta)
-    diagonal, beside, meeting, within = np.empty(k), np.empty(k), np.empty((c, k)), np.empty((c, c))
-    _gather(theta, eta, np.ascontiguousarray(x), diagonal, beside, meeting, within)
-    _reduce(diagonal, beside, meeting)
-    left = within - np.einsum("jk,hk->jh", meeting, meeting)
-    if c == 1:
-        return float(left[0, 0])
-    taken = np.linalg.solve(left[:-1, :-1], left[:-1, -1])
-    return float(left[-1, -1] - left[-1, :-1] @ taken)
+
+    x: FloatArray
+    across: FloatArray
+    weight: FloatArray
+    diagonal: FloatArray
+    beside: FloatArray
+    shared: FloatArray
+    inverse: FloatArray
+
+    @classmethod
+    def of(cls, theta: FloatArray, eta: FloatArray, x: FloatArray) -> "Expected":
+        """Of intercepts (K,) that rise, linear predictors (n,) and the covariates without an intercept (n, c)."""
+        n, k = len(eta), len(theta)
+        across, weight, diagonal, beside = np.empty((n, k)), np.empty(n), np.empty(k), np.empty(k)
+        _gather(theta, np.ascontiguousarray(eta), across, weight, diagonal, beside)
+        _factor(diagonal, beside)
+        shared = -product(x.T, across)
+        _forward(diagonal, beside, shared)
+        left = product(x.T * weight, x) - product(shared, shared.T)
+        return cls(x, across, weight, diagonal, beside, shared, np.linalg.inv(left).astype(np.float64))
+
+    def variance(self, predictor: FloatArray) -> float:
+        """Information of a predictor (n,), less what intercepts and covariates take of it."""
+        met = -product(predictor[None], self.across)
+        _forward(self.diagonal, self.beside, met)
+        weighted = predictor * self.weight
+        beside = product(self.x.T, weighted[:, None]) - product(self.shared, met.T)
+        own = np.einsum("i,i->", weighted, predictor) - np.einsum("jk,jk->", met, met)
+        return float(own - product(beside.T, product(self.inverse, beside)).item())

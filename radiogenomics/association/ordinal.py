@@ -6,14 +6,15 @@ missing values; every marker then has a score test. Without covariates the score
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiogenomics.association import cumulative_logit
 from radiogenomics.association.asymptotic import normal_tail
-from radiogenomics.association.expected_logit import expected_variance
+from radiogenomics.association.expected_logit import Expected
 from radiogenomics.association.logistic import residuals
+from radiogenomics.association.ordinal_model import Model, covariate_basis, with_intercept
 from radiogenomics.association.patterns import patterns
 from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
@@ -34,8 +35,8 @@ ORDINAL_REASONS = (
 ONE_VALUE, COLLINEAR, NO_NULL, UNSETTLED = 1, 2, 3, 4
 # A predictor with less than this share of its information left by the covariates has none.
 INFORMATION_SHARE = 1e-10
-# So many responses are held together, and so many predictors stay in a near cache.
-TOGETHER, TILE = 64, 128
+# So many responses are held together.
+TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ def score_tests(responses: FloatArray, predictors: FloatArray, design: FloatArra
             if not rows.any():
                 flag[np.ix_(rows_of, columns)] = ONE_VALUE
                 continue
-            x = _basis(design[rows])
-            left, flat = residuals(predictors[np.ix_(rows, columns)], _with_intercept(x))
+            x = covariate_basis(design[rows])
+            left, flat = residuals(predictors[np.ix_(rows, columns)], with_intercept(x))
             for start in range(0, len(rows_of), TOGETHER):
                 part = rows_of[start : start + TOGETHER]
                 nulls = [Model.fitted(responses[rows, response], x) for response in part]
@@ -128,66 +129,18 @@ def fits(
     values = np.full((4, len(chosen)), np.nan)
     n, flag = np.zeros(len(chosen), np.int32), np.zeros(len(chosen), np.int8)
     usable = ~np.isnan(design).any(axis=1)
+    key: tuple[int, bytes] | None = None
+    known: _Known | None = None
     for place, (response, predictor) in enumerate(chosen):
         rows = usable & ~np.isnan(responses[:, response]) & ~np.isnan(predictors[:, predictor])
         n[place] = rows.sum()
-        values[:, place], flag[place] = _pair(responses[rows, response], predictors[rows, predictor], design[rows])
+        # Pairs of one response follow one another, and often have the same patients.
+        if known is None or key != (int(response), rows.tobytes()):
+            key, known = (int(response), rows.tobytes()), _Known.of(responses[rows, response], design[rows])
+        values[:, place], flag[place] = known.pair(predictors[rows, predictor])
     estimate, se, z, lr = values
     p, neg_log10_p = normal_tail(z)
     return OrdinalTests(estimate, se, z, p, neg_log10_p, n, flag, lr)
-
-
-@dataclass(frozen=True)
-class Model:
-    """A fitted model; what ``maximise`` filled is kept in ``parts``, from ``residual`` to ``schur``."""
-
-    level: IntArray
-    x: FloatArray
-    theta: FloatArray
-    beta: FloatArray
-    value: float
-    settled: bool
-    parts: tuple[FloatArray, ...]
-
-    @classmethod
-    def fitted(cls, response: FloatArray, x: FloatArray, start: "Model | None" = None) -> "Model | None":
-        """Of a response (n,) on orthonormal columns (n, c); None where the response has one value.
-
-        ``start`` is a model of the first columns.
-        """
-        n, c = x.shape
-        _, level, counts = np.unique(response, return_inverse=True, return_counts=True)
-        if len(counts) < 2:
-            return None
-        share = np.cumsum(counts)[:-1] / n
-        theta, beta = np.log(share / (1 - share)), np.zeros(c)
-        if start is not None:
-            theta[:] = start.theta
-            beta[: len(start.beta)] = start.beta
-        k = len(theta)
-        parts = (*np.empty((3, n)), *np.empty((2, k)), np.empty((c, k)), np.empty((c, c)))
-        level, x = level.astype(np.int64), np.ascontiguousarray(x)
-        value, settled = cumulative_logit.maximise(level, x, theta, beta, *parts)
-        return cls(level, x, theta, beta, value, settled, parts)
-
-    def terms(self) -> FloatArray:
-        """∂l/∂η, the weight of each patient, and what ``whitened`` fills: (n, 2 + c)."""
-        residual, upper, lower, diagonal, beside, shared, schur = self.parts
-        out = np.empty(self.x.shape)
-        cumulative_logit.whitened(self.level, self.x, upper, lower, diagonal, beside, shared, schur, out)
-        return np.column_stack([residual, upper + lower, out])
-
-    def met(self, predictors: FloatArray) -> FloatArray:
-        """What the intercepts take of the information of each of the predictors (n, m): (m,)."""
-        _, upper, lower, diagonal, beside, *_ = self.parts
-        order, out = np.argsort(self.level, kind="stable"), np.empty(predictors.shape[1])
-        cumulative_logit.met_by_intercepts(self.level, order, upper, lower, diagonal, beside, predictors, out, TILE)
-        return out
-
-    @property
-    def last_error(self) -> float:
-        """Standard error of the last coefficient."""
-        return float(1 / self.parts[-1][-1, -1])
 
 
 def _scores(nulls: Sequence[Model | None], predictors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -226,31 +179,41 @@ def _orders(column: FloatArray, level: IntArray) -> bool:
     return bool((highest[:-1] < lowest[1:]).all())
 
 
-def _pair(response: FloatArray, predictor: FloatArray, design: FloatArray) -> tuple[tuple[float, ...], int]:
-    """Estimate, standard error, deviate of the score test, likelihood ratio, and the flag."""
-    x = _basis(design)
-    null = Model.fitted(response, x)
-    if null is None or not null.settled:
-        return (np.nan,) * 4, _reason(null, response, design)
-    left, flat = residuals(predictor[:, None], _with_intercept(x))
-    if flat[0]:
-        return (np.nan,) * 4, COLLINEAR
-    length = float(np.linalg.norm(left))
-    both = np.column_stack([x, left / length])
-    variance = expected_variance(null.theta, x @ null.beta, both)
-    z = float(null.parts[0] @ both[:, -1]) / float(np.sqrt(variance))
-    full = Model.fitted(response, both, null)
-    if full is None or not full.settled:
-        return (np.nan, np.nan, z, np.nan), UNSETTLED
-    lr = max(2 * (full.value - null.value), 0.0)
-    return (float(full.beta[-1]) / length, full.last_error / length, z, lr), 0
+@dataclass(frozen=True)
+class _Known:
+    """A response on some patients and its model without a predictor; ``flag`` says why there is none, else 0."""
 
+    response: FloatArray
+    x: FloatArray
+    null: Model | None
+    flag: int
 
-def _basis(design: FloatArray) -> FloatArray:
-    """Orthonormal columns that span those of a design with the intercept, but for the intercept."""
-    return basis_of(design - design.mean(axis=0)) if len(design) else np.empty((0, 0))
+    @classmethod
+    def of(cls, response: FloatArray, design: FloatArray) -> "_Known":
+        x = covariate_basis(design)
+        null = Model.fitted(response, x)
+        return cls(response, x, null, _reason(null, response, design))
 
+    @cached_property
+    def expected(self) -> Expected | None:
+        """Expected information; None without a model."""
+        if self.null is None:
+            return None
+        return Expected.of(self.null.theta, np.einsum("ij,j->i", self.x, self.null.beta), self.x)
 
-def _with_intercept(x: FloatArray) -> FloatArray:
-    n = len(x)
-    return np.column_stack([np.full((n, 1), 1 / np.sqrt(max(n, 1))), x])
+    def pair(self, predictor: FloatArray) -> tuple[tuple[float, ...], int]:
+        """Estimate, standard error, deviate of the score test, likelihood ratio, and the flag of one predictor."""
+        if self.flag or self.null is None or self.expected is None:
+            return (np.nan,) * 4, self.flag
+        left, flat = residuals(predictor[:, None], with_intercept(self.x))
+        if flat[0]:
+            return (np.nan,) * 4, COLLINEAR
+        length = float(np.linalg.norm(left))
+        column = left[:, 0] / length
+        slope = float(np.einsum("i,i->", self.null.parts[0], column))
+        z = slope / float(np.sqrt(self.expected.variance(column)))
+        full = Model.fitted(self.response, np.column_stack([self.x, column]), self.null)
+        if full is None or not full.settled:
+            return (np.nan, np.nan, z, np.nan), UNSETTLED
+        lr = max(2 * (full.value - self.null.value), 0.0)
+        return (float(full.beta[-1]) / length, full.last_error / length, z, lr), 0

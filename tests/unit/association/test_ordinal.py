@@ -8,7 +8,7 @@ from scipy import optimize, special
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from radiogenomics.association import ordinal, rank
-from radiogenomics.association.expected_logit import expected_variance
+from radiogenomics.association.expected_logit import Expected
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
 
@@ -62,7 +62,7 @@ def test_fits_and_score_tests_of_few_levels_equal_statsmodels_on_complete_cases(
 
 
 def test_with_a_level_a_patient_the_maximum_is_one():
-    data = cohort(3)
+    data = cohort(3, n=40)
     found = ordinal.fits(*data, np.array([[1, 0], [2, 2]]))
     parts = {where: rest for where, *rest in pairs(*data)}
     for place, where in enumerate([(1, 0), (2, 2)]):
@@ -123,7 +123,7 @@ def test_expected_information_is_the_mean_of_the_observed():
         chance = np.diff(np.concatenate([[0], special.expit(theta - eta[i]), [1]]))
         total += sum(chance[level] * information(i, level) for level in range(cuts + 1))
     wanted = 1 / np.linalg.inv(total)[-1, -1]
-    assert expected_variance(theta, eta, x) == pytest.approx(wanted, rel=1e-5)
+    assert Expected.of(theta, eta, x[:, :1]).variance(x[:, 1]) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_order_alone_counts_and_neither_scale_nor_direction_of_the_predictor_does():
