@@ -296,6 +296,14 @@ def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
     assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
 
 
+def test_proportional_odds_say_what_was_fitted(table, tmp_path):
+    settings = {"model": "ordinal", "fit_p_below": 0.02}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[5], "score test"), **settings)).text
+    assert "odds ratio of a larger value of the feature, carriers against non-carriers" in shown
+    assert "crude: feature ~ carrier" in shown
+    assert "Pairs with p up to 0.02 were fitted by maximum likelihood" in shown
+
+
 def test_results_without_a_row_give_a_report(tmp_path):
     shown = Page(built(tmp_path, tables.RESULTS.frame([]))).text
     assert "The results table holds no pair." in shown
