@@ -158,6 +158,7 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
+    from radiogenomics.check_association import inspect_random_effect
     from radiogenomics.check_tables import patients_with_features, patients_with_markers
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
@@ -176,6 +177,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, findings)
+    inspect_random_effect(config, sheets, findings.collect)
     if findings.of_study:
         return findings
     for row in sheets.patients:

@@ -15,7 +15,7 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
-from radiogenomics.config.association import AUDIT_KEYS
+from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -228,13 +228,13 @@ class Plan:
         section = {
             "pacs": self.config.pacs,
             "imaging": self.config.imaging,
-            "audit": self.config.association,
+            "audit": self._association,
             "report": self.config.report,
         }.get(stage)
         if section is not None:
             return section.model_dump_json()
         if stage == "association":
-            return self.config.association.model_dump_json(exclude=set(AUDIT_KEYS))
+            return self._association.model_dump_json(exclude=set(AUDIT_KEYS))
         if stage == "radiomics":
             presets = {
                 key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()
@@ -273,6 +273,16 @@ class Plan:
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
+
+    @property
+    def _association(self) -> Association:
+        kinship = self.config.association.kinship
+        return self.config.association.model_copy(update={"kinship": kinship and Path(self.file(kinship))})
+
+    def kinship_files(self) -> list[str]:
+        """The matrix of relatedness that a mixed model takes, and its names, as far as they exist."""
+        kinship = self.config.association.kinship
+        return self._existing([str(kinship), f"{kinship}.id"]) if kinship else []
 
     def finished_features(self) -> str:
         """The option that hands over the user's finished feature tables, quoted for a shell."""

@@ -24,6 +24,8 @@ need_r survival r-cran-survival
 need_r MASS r-cran-mass
 need_r ordinal r-cran-ordinal
 need_r rms r-cran-rms
+need_r lme4 r-cran-lme4
+need_r lmerTest r-cran-lmertest
 need_r GSVA r-bioc-gsva
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

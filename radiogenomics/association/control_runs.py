@@ -16,7 +16,6 @@ from radiogenomics.association.audit import together
 from radiogenomics.association.controls import exceedance_of, random_features, shuffled_identities, specificity
 from radiogenomics.association.design import Markers, rank_normal
 from radiogenomics.association.inputs import Analysis, Inputs
-from radiogenomics.association.models import scan_of
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
@@ -49,7 +48,7 @@ def controls(
             if kind != SYNONYMOUS:
                 shares += _exceedance(analysis, kind, runs)
             _tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance()
+    provenance = inputs.provenance(*inputs.options.files)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
@@ -103,7 +102,7 @@ class Runs:
     @classmethod
     def of(cls, analysis: Analysis, threads: int) -> "Runs":
         """Test the data."""
-        scan = scan_of(analysis.options, analysis.ranked, analysis.designs, threads)
+        scan = analysis.scan(analysis.ranked, threads)
         markers, gene = analysis.markers.by_gene()
         counts, adjusted = counted(scan, markers, gene, analysis.options)
         hits = _hits(scan, markers, gene, adjusted, analysis.options.alpha)
@@ -134,7 +133,7 @@ class Runs:
         for _ in range(n_runs):
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
-            scan = scan_of(self.analysis.options, rank_normal(drawn), self.analysis.designs, self.threads)
+            scan = self.analysis.scan(rank_normal(drawn), self.threads)
             yield self._run(scan, self.markers)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:

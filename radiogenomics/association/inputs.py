@@ -21,6 +21,9 @@ from radiogenomics.association.design import (
     read_patients,
 )
 from radiogenomics.association.errors import NoGroupError
+from radiogenomics.association.models import scan_of
+from radiogenomics.association.random_effects import RandomEffect, random_effect
+from radiogenomics.association.scan import Scan
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
@@ -51,7 +54,10 @@ class Analysis:
 
     @cached_property
     def designs(self) -> Mapping[str, FloatArray]:
-        """Design (n_patients, n_columns) of each adjustment, from the least adjusted to ``fullest``."""
+        """Design (n_patients, n_columns) of each adjustment, from the least adjusted to ``fullest``.
+
+        What has a random effect in the tests is a fixed effect here.
+        """
         return designs(self.volume, self.covariates)
 
     @property
@@ -71,6 +77,28 @@ class Analysis:
     def ranked(self) -> FloatArray:
         """Features (n_patients, n_features) as they are tested."""
         return rank_normal(self.features.values)
+
+    @cached_property
+    def random(self) -> RandomEffect:
+        """What has a random effect in the tests.
+
+        Raises
+        ------
+        UnknownRandomEffectError
+        MissingFileError, TableError, NotACovarianceError
+            Of the file of relatedness.
+        """
+        return random_effect(self.covariates, self.options)
+
+    def scan(self, values: FloatArray, threads: int) -> Scan:
+        """The model of the tests on features (n_patients, n_features), which may be others than those of the study.
+
+        Raises
+        ------
+        As ``random``.
+        """
+        adjustments = self.designs if self.random.covariance is None else designs(self.volume, self.random.fixed)
+        return scan_of(self.options, values, adjustments, threads, self.random.covariance)
 
     def at(self, patients: BoolArray, without: str) -> "Analysis":
         """The analysis of some patients (n_patients,), without a covariate."""
@@ -156,5 +184,5 @@ class Inputs:
 
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""
-        record = {**self.options.model_dump(mode="json"), "covariates": list(self.patients.columns)}
+        record = {**self.options.record(), "covariates": list(self.patients.columns)}
         return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))

@@ -39,7 +39,7 @@ def survival(
             drawn.append(leading_curves(analysis, outcome, tested))
             _tell(analysis, outcome, tested)
     record = {
-        **inputs.options.model_dump(mode="json", exclude=set(AUDIT_KEYS)),
+        **inputs.options.record(exclude=AUDIT_KEYS),
         "covariates": list(inputs.patients.columns),
         "outcomes": {outcome.name: outcome.label for outcome in named},
     }

@@ -113,7 +113,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _groups_are_categories(self) -> Self:
-        for key in ("site", "exchange_within"):
+        for key in ("site", "exchange_within", "random_effect"):
             name = getattr(self.association, key)
             if name is not None and self.cohort.covariates.get(name) != "category":
                 raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")

@@ -71,6 +71,9 @@ class Thresholds:
     model: str = "linear"
     fit_p_below: float = 0.0
     firth_carriers_below: int = 0
+    random_effect: str | None = None
+    kinship: str | None = None
+    reml_p_below: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -280,6 +283,9 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         model=str(settings.get("model", "linear")),
         fit_p_below=float(settings.get("fit_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
+        random_effect=settings.get("random_effect"),
+        kinship=settings.get("kinship"),
+        reml_p_below=float(settings.get("reml_p_below", 1)),
     )
 
 

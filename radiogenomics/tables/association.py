@@ -22,6 +22,8 @@ METHODS = (
     "Firth",
     "rank correlation",
     "proportional odds",
+    "mixed model",
+    "mixed model, variances without the marker",
 )
 NOT_TESTED_REASONS = (
     "",

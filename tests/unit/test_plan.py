@@ -171,6 +171,17 @@ def test_an_edited_preset_file_changes_the_radiomics_settings(tmp_path):
     assert seen[0] != seen[1]
 
 
+def test_a_matrix_of_relatedness_and_its_names_are_watched(tmp_path):
+    (tmp_path / "config").mkdir()
+    for name in ("k.rel", "k.rel.id"):
+        (tmp_path / "config" / name).touch()
+    study = plan(tmp_path, ["P001"], {"association": {"model": "mixed", "kinship": "k.rel"}})
+    assert study.kinship_files() == ["config/k.rel", "config/k.rel.id"]
+    for stage in ("association", "audit"):
+        assert json.loads(study.settings(stage))["kinship"] == "config/k.rel"
+    assert plan(tmp_path, ["P001"]).kinship_files() == []
+
+
 def test_a_retry_asks_for_more_memory(tmp_path):
     study = plan(tmp_path, ["P001"], {"workflow": {"memory_mb": 500}})
     assert [study.memory_mb(attempt) for attempt in (1, 2)] == [500, 1000]

@@ -1,5 +1,7 @@
 """A study of tables alone through the whole workflow: numbers and carriers, covariates, no images, no volume."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,3 +86,29 @@ def test_tables_become_a_report(study):
         assert text in page, text
     again = run(folder, "--dry-run")
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_mixed_model_follows_its_matrix(study, tmp_path):
+    """Families of two; the matrix lacks one patient, and another matrix tests again but extracts nothing anew."""
+    folder = shutil.copytree(study[0], tmp_path / "study")
+    config, matrix = folder / "config" / "config.yaml", folder / "config" / "k.csv"
+    settings = "volume_feature: null, model: mixed, kinship: k.csv}"
+    config.write_text(CONFIG.replace("volume_feature: null}", settings))
+    names = [f"P{number:03d}" for number in range(N - 1, 0, -1)]
+    family = np.array([int(name[1:]) // 2 for name in names])
+    seen = []
+    for alike in (0.5, 0.0):
+        related = np.where(family[:, None] == family, alike, 0.0) + (1 - alike) * np.eye(N - 1)
+        pd.DataFrame(related, names, names).to_csv(matrix, index_label="patient_id")
+        if not seen:
+            told = radiogenomics("check", "--config", config)
+            assert "is not known of 1 of 60 patients" in told.stderr
+        assert run(folder, "--cores", "2").returncode == 0
+        seen.append(tables.RESULTS.read(folder / "results" / "association" / "results.parquet"))
+    first, second = seen
+    assert (first["n"] == N - 4).all()
+    assert set(first["method"]) == {"mixed model"}
+    assert (first["p"] != second["p"]).any()
+    page = (folder / "results" / "report" / "index.html").read_text()
+    assert "a random effect of relatedness, as k.csv has it" in page
+    assert "crude: feature ~ (1 | relatedness) + carrier" in page

@@ -4,6 +4,7 @@ rule association_test:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
     output:
         results="results/association/results.parquet",
@@ -27,8 +28,8 @@ rule association_test:
         settings=lambda wildcards: plan.settings("association"),
         stage_version=plan.stage_version("association"),
     shell:
-        "radiogenomics association test --features {input.features} --markers {input.markers}"
-        " --covariates {input.covariates} --settings {params.settings:q}"
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association test --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
 
@@ -97,6 +98,7 @@ rule association_controls:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
     output:
         controls="results/association/controls.parquet",
@@ -125,6 +127,7 @@ rule association_sites:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         results="results/association/results.parquet",
     output:
         meta="results/association/meta.parquet",

@@ -11,6 +11,7 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.random_effect import words as random_words
 from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
@@ -32,6 +33,10 @@ MODELS: Mapping[str, str] = {
     "ordinal": (
         "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept"
         " for each distinct value but one) under {1} ({0}), with score tests."
+    ),
+    "mixed": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by linear mixed models under {1} ({0}), with t-tests."
     ),
 }
 
@@ -234,7 +239,7 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{_firth(run)}{random_words(run)} The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."

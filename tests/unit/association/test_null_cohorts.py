@@ -11,8 +11,8 @@ def test_a_model_errs_no_more_often_than_it_says(model):
     seen = errors(model, 6)
     for name, promised, values in seen.lines():
         assert not excess(promised, values)[2], name
-    # The site is a trap: without covariates the same tests err nearly twice as often.
-    assert np.mean(seen.shares["crude", 0.05]) > 0.07
+    # The site is a trap: without covariates the same tests err nearly twice as often, but for a random effect of it.
+    assert (np.mean(seen.shares["crude", 0.05]) > 0.07) == (model != "mixed")
 
 
 @pytest.mark.parametrize("model", MODELS)

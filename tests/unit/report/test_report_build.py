@@ -304,6 +304,21 @@ def test_proportional_odds_say_what_was_fitted(table, tmp_path):
     assert "Pairs with p up to 0.02 were fitted by maximum likelihood" in shown
 
 
+def test_a_mixed_model_says_what_has_the_random_effect(table, tmp_path):
+    settings = {"model": "mixed", "random_effect": "site", "covariates": ["age", "site"]}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text
+    assert "by linear mixed models under three adjustments" in shown
+    assert "crude: feature ~ (1 | site) + carrier" in shown
+    assert "+ age + site" not in shown
+    assert "a random effect of the levels of site" in shown
+    assert "for each pair with the marker in the model, and t has Satterthwaite's degrees of freedom" in shown
+    settings = {"model": "mixed", "kinship": "grm.rel", "reml_p_below": 0.01}
+    shown = Page(built(tmp_path / "2", of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text
+    assert "crude: feature ~ (1 | relatedness) + carrier" in shown
+    assert "a random effect of relatedness, as grm.rel has it" in shown
+    assert "and with it for pairs with p up to 0.01, whose t has" in shown
+
+
 def test_results_without_a_row_give_a_report(tmp_path):
     shown = Page(built(tmp_path, tables.RESULTS.frame([]))).text
     assert "The results table holds no pair." in shown
