@@ -133,7 +133,7 @@ class NoStandardErrorError(AssociationError):
         self.effect = effect
         super().__init__(
             f"results of {effect!r} have no standard errors, so sites cannot be weighed",
-            hint="set association.model to linear or logistic",
+            hint="set association.model to linear, logistic or ordinal",
         )
 
 

@@ -15,7 +15,7 @@ OF_ONE_MODEL = {
     "mixed": ("random_effect", "kinship", "reml_p_below"),
 }
 # Models that fit a pair on its own only where its score test gives a small p.
-SCORED_FIRST = ("logistic",)
+SCORED_FIRST = ("logistic", "ordinal")
 
 # Settings of association that decide what is audited, not what the results are.
 AUDIT_KEYS = frozenset(
@@ -123,10 +123,11 @@ class Sets(Section):
 class Association(Section):
     """Which tests are made."""
 
-    model: Literal["linear", "rank", "logistic", "mixed"] = Field(
+    model: Literal["linear", "rank", "logistic", "ordinal", "mixed"] = Field(
         "linear",
         description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
-        " `logistic` (marker on feature), `mixed` (as `linear`, with a random effect).",
+        " `logistic` (marker on feature), `ordinal` (order of the feature on marker, proportional odds), `mixed` (as"
+        " `linear`, with a random effect).",
     )
     classes: Annotated[tuple[Name, ...], Distinct] = Field(
         ("non_silent",),
@@ -149,8 +150,8 @@ class Association(Section):
         0.05,
         ge=0,
         le=1,
-        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by"
-        " Firth's likelihood, or by that of Cox.",
+        description="With `logistic` or `ordinal`, and on cohort.outcomes, what the score test gives at most this p is"
+        " fitted: by Firth's likelihood, by that of proportional odds, or by that of Cox.",
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."

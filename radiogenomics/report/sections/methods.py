@@ -34,6 +34,10 @@ MODELS: Mapping[str, str] = {
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under {1} ({0}), with score tests."
     ),
+    "ordinal": (
+        "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept"
+        " for each distinct value but one) under {1} ({0}), with score tests."
+    ),
     "mixed": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
         "by linear mixed models under {1} ({0}), with t-tests."
@@ -270,6 +274,12 @@ def _how_many(run: Run) -> str:
 
 
 def _firth(run: Run) -> str:
+    if run.thresholds.model == "ordinal" and run.thresholds.fit_p_below > 0:
+        limit = text.general(run.thresholds.fit_p_below)
+        return (
+            f" Pairs with p up to {limit} were fitted by maximum likelihood, unless that did not settle, and have the"
+            " score test by the expected information."
+        )
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
