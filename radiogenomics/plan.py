@@ -7,7 +7,7 @@ identifier, or of the file that variants are read from, so that adding a patient
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
 from radiogenomics.config.association import AUDIT_KEYS, Association
+from radiogenomics.config.markers import Markers
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -25,10 +26,10 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 3,
     "cohort": 1,
-    "association": 3,
-    "audit": 1,
+    "association": 4,
+    "audit": 2,
     "survival": 1,
-    "report": 2,
+    "report": 3,
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
@@ -131,7 +132,7 @@ class Plan:
         copies = genomics.markers.copy_number
         mapped = copies is not None and copies.kind == "segments"
         genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
-        return self.watched(*self.config.genomics.markers.files, *genes)
+        return self.watched(*self._markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes)
 
     def sheet_files(self) -> list[str]:
         """The sheets, and without one of patients the feature tables that say who they are."""
@@ -161,6 +162,12 @@ class Plan:
         return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
 
     @property
+    def components(self) -> list[str]:
+        """The tables of components and of why a patient has none, where they are covariates."""
+        wanted = self.config.cohort.components > 0
+        return [f"results/genomics/{name}.parquet" for name in ("components", "sample_quality")] if wanted else []
+
+    @property
     def genomics_reports(self) -> list[str]:
         """What the report shows of resources and of the quality of samples, where these are configured."""
         joins = ["joins.tsv"] if self.annotations else []
@@ -171,11 +178,32 @@ class Plan:
     def genotype_files(self) -> list[str]:
         """Files of which the quality of genotypes is looked at, as far as they exist, and the sheets."""
         given = [str(path) for path in self.config.genomics.quality.genotypes]
-        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
-        given += [str(Path(name).with_suffix(more)) for name in given for more in beside.get(Path(name).suffix, ())]
+        given += self._beside(given)
         cohort = self.config.cohort
         sheets = [str(path) for path in (cohort.patients, cohort.samples) if path is not None]
         return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
+
+    @property
+    def _dosages(self) -> tuple[Path, ...]:
+        """Files of dosages: those of the configuration, or else of the samples sheet."""
+        dosage = self.config.genomics.markers.dosage
+        if dosage is None:
+            return ()
+        return dosage.files or tuple(Path(name) for name in dict.fromkeys(row.vcf for row in self.sheets.samples))
+
+    @property
+    def _markers(self) -> Markers:
+        """Settings of the markers in which the files of dosages are named."""
+        markers = self.config.genomics.markers
+        if markers.dosage is None:
+            return markers
+        return markers.model_copy(update={"dosage": markers.dosage.model_copy(update={"files": self._dosages})})
+
+    @staticmethod
+    def _beside(names: Iterable[str]) -> list[str]:
+        """The files that belong beside those of PLINK."""
+        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
+        return [str(Path(name).with_suffix(more)) for name in names for more in beside.get(Path(name).suffix, ())]
 
     @property
     def audits(self) -> list[str]:
@@ -186,9 +214,26 @@ class Plan:
             "controls": association.controls.any,
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
+            "sites": association.site_model == "meta",
+            "harmonisation": association.harmonise.wanted,
+            "harmonised": association.harmonise.wanted,
             **dict.fromkeys(("sets", "set_summary", "set_quantiles"), bool(association.sets.masks)),
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
+    @property
+    def gene_set_files(self) -> list[str]:
+        """Files of the pathways, where random sets are drawn."""
+        wanted = self.config.association.controls.random_gene_sets
+        return self.watched(*self.config.genomics.markers.pathways.files) if wanted else []
+
+    def gene_set_options(self) -> str:
+        """The options that hand over the pathways, quoted for a shell; empty where no random sets are drawn."""
+        pathways = self.config.genomics.markers.pathways
+        if not self.config.association.controls.random_gene_sets:
+            return ""
+        files = " ".join(shlex.quote(self.file(path)) for path in pathways.files)
+        return f"--gene-sets {files} --min-assayed {pathways.min_assayed}"
 
     @property
     def survival(self) -> list[str]:
@@ -262,17 +307,17 @@ class Plan:
             keys = {
                 "resources": {"resources"},
                 "burden": {"resources", "canonical", "tmb"},
-                "alterations": {"resources", "canonical", "sample_id", *ALTERATION_KEYS},
+                "alterations": {"resources", "canonical", "sample_id", "pass_only", *ALTERATION_KEYS},
             }[stage]
             canonical = self.config.genomics.canonical
-            markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
+            markers = self._markers.located(lambda path: Path(self.file(path)))
             update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
-            return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
+            return self._fitting(self.config.genomics.model_copy(update=update).model_dump_json(include=keys))
         if stage == "outcomes":
             outcomes = {name: outcome.model_dump() for name, outcome in self.config.cohort.outcomes.items()}
             return json.dumps({"outcomes": outcomes})
         if stage == "cohort":
-            return json.dumps({"covariates": self.config.cohort.covariates})
+            return self.config.cohort.model_dump_json(include={"covariates", "components"})
         raise KeyError(stage)
 
     @property
@@ -335,6 +380,13 @@ class Plan:
                 self.path,
                 [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
             )
+        return text
+
+    def _fitting(self, text: str) -> str:
+        """Settings that hold no more names of files than one command line takes."""
+        if len(text.encode()) > MAX_ARGUMENT_BYTES:
+            problem = "genomics.markers.dosage.files: too many files for one command line; name merged ones"
+            raise ConfigError(self.path, [problem])
         return text
 
 

@@ -41,6 +41,11 @@ class Features:
     names: pd.DataFrame
     values: FloatArray
 
+    def at(self, patients: BoolArray) -> "Features":
+        """Features of some patients (n_patients,)."""
+        names = tuple(name for name, here in zip(self.patients, patients, strict=True) if here)
+        return Features(self.analysis, names, self.names, self.values[patients])
+
     def volume(self, feature: str) -> FloatArray:
         """The volume of each patient (n_patients,).
 
@@ -70,8 +75,11 @@ class Markers:
     numbers: BoolArray | None = None
 
     def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
-        """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
-        number, _ = pd.factorize(self.names["gene"])
+        """Markers with those of a gene side by side, genes by name, and the number of each gene.
+
+        So a part of the results table holds genes of a range of names, and who looks for one gene reads few parts.
+        """
+        number, _ = pd.factorize(self.names["gene"].astype(object), sort=True)
         order = np.argsort(number, kind="stable")
         if (np.diff(number) >= 0).all():
             return self, number.astype(np.int64)
@@ -185,7 +193,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         new = named[~named["marker"].isin(column_of)]
         column_of |= {name: len(genes) + index for index, name in enumerate(new["marker"])}
         genes += new["gene"].tolist()
-        values = np.hstack([values, np.full((len(patients), len(new)), np.nan)])
+        values = _with_room(values, len(genes))
         place = rows[wanted], _numbers(frame["marker"], column_of)[wanted]
         state = _carriers(frame["state"])[wanted]
         number = frame["value"].mask(frame["state"].notna()).to_numpy(float)[wanted]
@@ -193,6 +201,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         with_number |= set(place[1][~np.isnan(number)].tolist())
         found = np.where(np.isnan(state), number, state)
         values[place] = np.where(np.isnan(values[place]), found, values[place])
+    values = np.ascontiguousarray(values[:, : len(genes)])
     recorded = set(_recorded_classes(path)) or seen
     if recorded and not recorded & set(classes):
         raise UnknownClassError(classes, sorted(recorded))
@@ -223,6 +232,15 @@ def _standardised(values: FloatArray) -> FloatArray:
         np.isnan(values), np.nan, np.where(constant, 0, left / np.where(constant, 1, deviation))
     )
     return found
+
+
+def _with_room(values: FloatArray, n_columns: int) -> FloatArray:
+    """The matrix with at least so many columns, new ones NaN; it grows by half, so that many parts cost few copies."""
+    if values.shape[1] >= n_columns:
+        return values
+    wider = np.full((len(values), max(n_columns, values.shape[1] * 3 // 2)), np.nan)
+    wider[:, : values.shape[1]] = values
+    return wider
 
 
 def _recorded_classes(path: Path) -> Sequence[str]:
@@ -281,11 +299,12 @@ def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, Fl
         found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
     if volume is not None or len(covariates.columns):
         fewer = found["volume" if volume is not None else "crude"]
-        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+        found["full"] = np.hstack([fewer, *(covariate_columns(covariates[name]) for name in covariates)])
     return found
 
 
-def _columns(covariate: pd.Series) -> FloatArray:
+def covariate_columns(covariate: pd.Series) -> FloatArray:
+    """Columns (n_patients, n) of one covariate: a number centred, a category as indicators against the first level."""
     if pd.api.types.is_numeric_dtype(covariate) and not pd.api.types.is_bool_dtype(covariate):
         values = covariate.to_numpy(float)[:, None]
         return values - np.nanmean(values) if np.isfinite(values).any() else values

@@ -133,7 +133,7 @@ class NoStandardErrorError(AssociationError):
         self.effect = effect
         super().__init__(
             f"results of {effect!r} have no standard errors, so sites cannot be weighed",
-            hint="set association.model to linear or logistic",
+            hint="set association.model to linear, logistic or ordinal",
         )
 
 
@@ -147,6 +147,20 @@ class NoCommonPatientError(AssociationError):
         super().__init__(
             f"{path.name}: no patient of the covariates table has features: {listing(found)} against {listing(wanted)}",
             hint="use the same identifiers in features, markers and covariates",
+        )
+
+
+class NoGeneSetError(AssociationError):
+    """Random gene sets are asked for, and no tested marker is a gene set."""
+
+    reason = "no_gene_set"
+
+    def __init__(self, files: Sequence[str], sets: Sequence[str]) -> None:
+        self.files, self.sets = tuple(files), tuple(sets)
+        super().__init__(
+            f"no tested marker is a set of {listing(files)}, which name {listing(sets, 4)}",
+            hint="test a class of genomics.classes that the pathways are recorded in, and give the files of"
+            " genomics.markers.pathways",
         )
 
 

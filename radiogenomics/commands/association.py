@@ -18,6 +18,8 @@ COMMANDS = (
             Option("--markers", "alterations table (Parquet), in a study without samples", default=None),
             Option("--failed", "failures tables of all stages", default=(), many=True),
             Option("--poor", "failures of genomics quality, which exclude patients", default=(), many=True),
+            Option("--components", "principal components (Parquet), where settings ask for them", default=None),
+            Option("--quality", "table of sample quality, which says why a patient has none", default=None),
             Option("--table", "patients table to write (Parquet)"),
             Option("--ledger", "attrition ledger to write (TSV)"),
             FAILURES,
@@ -70,6 +72,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association harmonise",
+        "association.harmonisation:harmonisation",
+        "what harmonisation of the batches does to the features that are tested",
+        (
+            *TESTED,
+            Option("--harmonisation", "features before and after, to write (Parquet or TSV)"),
+            Option("--harmonised", "patients, batches and principal components, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "association permute",
         "association.permute:permute",
         "family-wise p by permutation of the residuals under the full adjustment (max-T)",
@@ -86,6 +98,8 @@ COMMANDS = (
         (
             *TESTED,
             Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--gene-sets", "GMT files of the pathways, for random gene sets", default=(), many=True),
+            Option("--min-assayed", "share of a set's genes that must be known for wild type", float, 0.8),
             Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
             Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
         ),

@@ -44,6 +44,18 @@ from radiogenomics.tables.audits import (
     EXCEEDANCE as EXCEEDANCE,
 )
 from radiogenomics.tables.audits import (
+    HARMONISATION as HARMONISATION,
+)
+from radiogenomics.tables.audits import (
+    HARMONISATION_REASONS as HARMONISATION_REASONS,
+)
+from radiogenomics.tables.audits import (
+    HARMONISED as HARMONISED,
+)
+from radiogenomics.tables.audits import (
+    LEFT_OUT_REASONS as LEFT_OUT_REASONS,
+)
+from radiogenomics.tables.audits import (
     MEASURES as MEASURES,
 )
 from radiogenomics.tables.audits import (
@@ -51,6 +63,9 @@ from radiogenomics.tables.audits import (
 )
 from radiogenomics.tables.audits import (
     META_METHODS as META_METHODS,
+)
+from radiogenomics.tables.audits import (
+    PAIRED_KINDS as PAIRED_KINDS,
 )
 from radiogenomics.tables.audits import (
     PERMUTATION as PERMUTATION,
@@ -221,6 +236,8 @@ ALL: tuple[Table, ...] = (
     EXCEEDANCE,
     META,
     SITES,
+    HARMONISATION,
+    HARMONISED,
     SET_RESULTS,
     SET_SUMMARY,
     SET_QUANTILES,

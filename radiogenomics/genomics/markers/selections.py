@@ -47,19 +47,9 @@ def hotspots(sites: pd.DataFrame, path: Path) -> BoolArray:
     ------
     MissingFileError, MarkersError
     """
-    rows = read_columns(path, ("gene",), ("amino_acid", "variant"), HINT)
-    variants: set[tuple[str, str]] = set()
-    places: dict[tuple[str, int], list[tuple[str, str]]] = {}
-    for line, (gene, amino_acid, variant) in enumerate(rows.to_numpy(str).tolist(), 2):
-        if variant:
-            variants.add((gene, variant))
-        elif match := HOTSPOT.fullmatch(amino_acid):
-            stated = match["before"] or "", match["after"] or ""
-            places.setdefault((gene, int(match["position"])), []).append(stated)
-        else:
-            raise MarkersError(path, f"line {line}: {amino_acid!r} is no amino acid", HINT)
+    variants, places = read_hotspots(path)
     chosen = np.zeros(len(sites), bool)
-    known = sites["gene"].isin(rows["gene"])
+    known = sites["gene"].isin({gene for gene, _ in (*variants, *places)})
     for number in np.flatnonzero(known):
         site = sites.iloc[number]
         chosen[number] = (site["gene"], site["variant"]) in variants or (
@@ -71,6 +61,27 @@ def hotspots(sites: pd.DataFrame, path: Path) -> BoolArray:
             )
         )
     return chosen
+
+
+def read_hotspots(path: Path) -> tuple[set[tuple[str, str]], dict[tuple[str, int], list[tuple[str, str]]]]:
+    """Gene and variant; and by gene and position the residues before and after, as far as stated.
+
+    Raises
+    ------
+    MissingFileError, MarkersError
+    """
+    rows = read_columns(path, ("gene",), ("amino_acid", "variant"), HINT)
+    variants: set[tuple[str, str]] = set()
+    places: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for line, (gene, amino_acid, variant) in enumerate(rows.to_numpy(str).tolist(), 2):
+        if variant:
+            variants.add((gene, variant))
+        elif match := HOTSPOT.fullmatch(amino_acid):
+            stated = match["before"] or "", match["after"] or ""
+            places.setdefault((gene, int(match["position"])), []).append(stated)
+        else:
+            raise MarkersError(path, f"line {line}: {amino_acid!r} is no amino acid", HINT)
+    return variants, places
 
 
 def changed(change: str) -> list[tuple[int, tuple[str, str]]]:
