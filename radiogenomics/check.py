@@ -160,7 +160,7 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
-    from radiogenomics.check_association import inspect_random_effect
+    from radiogenomics.check_association import inspect_batches, inspect_random_effect
     from radiogenomics.check_markers import inspect_markers
     from radiogenomics.check_tables import patients_with_features
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
@@ -181,6 +181,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, sheets.samples, findings)
+    inspect_batches(config, sheets, imaged & sampled, findings.collect)
     inspect_random_effect(config, sheets, findings.collect)
     if findings.of_study:
         return findings

@@ -13,6 +13,7 @@ from radiogenomics.cohort.sheets import Sheets
 from radiogenomics.config.markers import CopyNumber, Dosage, Expression
 from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError, listing
+from radiogenomics.gene_sets import read_gmt
 from radiogenomics.genomics.errors import near_names
 from radiogenomics.genomics.maf import is_maf
 from radiogenomics.genomics.markers.copy_number import read_calls, read_segments
@@ -21,7 +22,6 @@ from radiogenomics.genomics.markers.expression import named_genes, read_names, r
 from radiogenomics.genomics.markers.files import Owners
 from radiogenomics.genomics.markers.finished import finished_block, patients_of
 from radiogenomics.genomics.markers.fusions import read_fusions
-from radiogenomics.genomics.markers.pathways import read_gmt
 from radiogenomics.genomics.markers.rows import NO_STATE, NOT_ASSAYED
 from radiogenomics.genomics.markers.selections import read_hotspots
 

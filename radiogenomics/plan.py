@@ -26,10 +26,10 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "radiomics": 1,
     "genomics": 3,
     "cohort": 1,
-    "association": 3,
-    "audit": 1,
+    "association": 4,
+    "audit": 2,
     "survival": 1,
-    "report": 2,
+    "report": 3,
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.
@@ -214,8 +214,26 @@ class Plan:
             "controls": association.controls.any,
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
+            "sites": association.site_model == "meta",
+            "harmonisation": association.harmonise.wanted,
+            "harmonised": association.harmonise.wanted,
+            **dict.fromkeys(("sets", "set_summary", "set_quantiles"), bool(association.sets.masks)),
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
+    @property
+    def gene_set_files(self) -> list[str]:
+        """Files of the pathways, where random sets are drawn."""
+        wanted = self.config.association.controls.random_gene_sets
+        return self.watched(*self.config.genomics.markers.pathways.files) if wanted else []
+
+    def gene_set_options(self) -> str:
+        """The options that hand over the pathways, quoted for a shell; empty where no random sets are drawn."""
+        pathways = self.config.genomics.markers.pathways
+        if not self.config.association.controls.random_gene_sets:
+            return ""
+        files = " ".join(shlex.quote(self.file(path)) for path in pathways.files)
+        return f"--gene-sets {files} --min-assayed {pathways.min_assayed}"
 
     @property
     def survival(self) -> list[str]:

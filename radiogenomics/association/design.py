@@ -41,6 +41,11 @@ class Features:
     names: pd.DataFrame
     values: FloatArray
 
+    def at(self, patients: BoolArray) -> "Features":
+        """Features of some patients (n_patients,)."""
+        names = tuple(name for name, here in zip(self.patients, patients, strict=True) if here)
+        return Features(self.analysis, names, self.names, self.values[patients])
+
     def volume(self, feature: str) -> FloatArray:
         """The volume of each patient (n_patients,).
 
@@ -70,8 +75,11 @@ class Markers:
     numbers: BoolArray | None = None
 
     def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
-        """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
-        number, _ = pd.factorize(self.names["gene"])
+        """Markers with those of a gene side by side, genes by name, and the number of each gene.
+
+        So a part of the results table holds genes of a range of names, and who looks for one gene reads few parts.
+        """
+        number, _ = pd.factorize(self.names["gene"].astype(object), sort=True)
         order = np.argsort(number, kind="stable")
         if (np.diff(number) >= 0).all():
             return self, number.astype(np.int64)
@@ -177,7 +185,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
     seen: set[str] = set()
     with_state: set[int] = set()
     with_number: set[int] = set()
-    for frame in _marker_frames(path):
+    for frame in marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
         rows = _numbers(frame["patient_id"], row_of)
         wanted = (rows >= 0) & (_numbers(frame["consequence_class"], class_of) >= 0)
@@ -291,11 +299,12 @@ def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, Fl
         found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
     if volume is not None or len(covariates.columns):
         fewer = found["volume" if volume is not None else "crude"]
-        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+        found["full"] = np.hstack([fewer, *(covariate_columns(covariates[name]) for name in covariates)])
     return found
 
 
-def _columns(covariate: pd.Series) -> FloatArray:
+def covariate_columns(covariate: pd.Series) -> FloatArray:
+    """Columns (n_patients, n) of one covariate: a number centred, a category as indicators against the first level."""
     if pd.api.types.is_numeric_dtype(covariate) and not pd.api.types.is_bool_dtype(covariate):
         values = covariate.to_numpy(float)[:, None]
         return values - np.nanmean(values) if np.isfinite(values).any() else values
@@ -308,7 +317,7 @@ def _columns(covariate: pd.Series) -> FloatArray:
     return indicators
 
 
-def _marker_frames(path: Path) -> Iterator[pd.DataFrame]:
+def marker_frames(path: Path) -> Iterator[pd.DataFrame]:
     """The alterations table, row group by row group."""
     if path.suffix == ".tsv" or not path.is_file():
         yield tables.ALTERATIONS.read(path)

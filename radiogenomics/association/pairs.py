@@ -16,17 +16,14 @@ from radiogenomics.association.design import (
     Markers,
     designs,
     rank_normal,
-    read_features,
-    read_markers,
-    read_patients,
     spearman,
 )
+from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
-from radiogenomics.config import load_section
 from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.provenance import Provenance, digests
 
@@ -48,9 +45,8 @@ def test(
     quantiles: Path | None,
 ) -> None:
     """Test every feature against every marker under each adjustment."""
-    options = load_section(Association, settings)
-    patients = read_patients(covariates)
-    carriers = read_markers(markers, list(patients.index), options.classes)
+    inputs = Inputs.read(features, markers, covariates, settings)
+    options, patients, carriers = inputs.options, inputs.patients, inputs.carriers()
     record = {
         **options.record(exclude=AUDIT_KEYS),
         "covariates": list(patients.columns),
@@ -65,7 +61,7 @@ def test(
             if tsv is not None:
                 top.add(frame)
 
-        for part in read_features(features, list(patients.index), options.volume_feature):
+        for part in inputs.matrices():
             accounts.append(analyse(part, carriers, patients, options, threads, take))
     if tsv is not None:
         tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)

@@ -72,6 +72,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "association harmonise",
+        "association.harmonisation:harmonisation",
+        "what harmonisation of the batches does to the features that are tested",
+        (
+            *TESTED,
+            Option("--harmonisation", "features before and after, to write (Parquet or TSV)"),
+            Option("--harmonised", "patients, batches and principal components, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
         "association permute",
         "association.permute:permute",
         "family-wise p by permutation of the residuals under the full adjustment (max-T)",
@@ -88,8 +98,23 @@ COMMANDS = (
         (
             *TESTED,
             Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--gene-sets", "GMT files of the pathways, for random gene sets", default=(), many=True),
+            Option("--min-assayed", "share of a set's genes that must be known for wild type", float, 0.8),
             Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
             Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association sets",
+        "association.sets:sets",
+        "test the variants of each gene and burden mask as a set: burden, SKAT, SKAT-O, Cauchy combination",
+        (
+            *TESTED,
+            Option("--genotypes", "genotypes of the sets, as `genomics sets` writes them (Parquet or TSV)"),
+            Option("--threads", "sets at a time", int, 1),
+            Option("--results", "tests to write (Parquet)"),
+            Option("--summary", "tests, hits and inflation by adjustment and method, to write (Parquet or TSV)"),
+            Option("--quantiles", "points of a QQ plot by adjustment and method, to write (Parquet or TSV)"),
         ),
     ),
     Command(

@@ -109,6 +109,10 @@ class Config(Section):
             )
         if self.association.controls.synonymous and "synonymous" not in recorded:
             raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        if self.association.controls.random_gene_sets and not self.genomics.markers.pathways.files:
+            raise ValueError("association.controls.random_gene_sets needs files in genomics.markers.pathways")
+        if unknown := sorted(set(self.association.sets.masks) - set(self.genomics.markers.masks)):
+            raise ValueError(f"association.sets.masks {unknown} must be named in genomics.markers.masks")
         return self
 
     @model_validator(mode="after")
@@ -128,4 +132,11 @@ class Config(Section):
             name = getattr(self.association, key)
             if name is not None and self.cohort.covariates.get(name) != "category":
                 raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")
+        harmonise, covariates = self.association.harmonise, self.cohort.covariates
+        if harmonise.wanted and covariates.get(str(harmonise.batch)) != "category":
+            raise ValueError(
+                f"association.harmonise.batch: {harmonise.batch} must stand in cohort.covariates as a category"
+            )
+        if harmonise.wanted and (unknown := [name for name in harmonise.keep if name not in covariates]):
+            raise ValueError(f"association.harmonise.keep: {', '.join(unknown)} must stand in cohort.covariates")
         return self

@@ -24,6 +24,12 @@ class Audits:
     controls: pd.DataFrame | None = None
     exceedance: pd.DataFrame | None = None
     meta: pd.DataFrame | None = None
+    sites: pd.DataFrame | None = None
+    harmonisation: pd.DataFrame | None = None
+    harmonised: pd.DataFrame | None = None
+    set_results: pd.DataFrame | None = None
+    set_summary: pd.DataFrame | None = None
+    set_quantiles: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Audits":
@@ -35,7 +41,10 @@ class Audits:
         """
         path = _path(folder, tables.CONFOUNDING)
         settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        sets = bool(settings.get("sets", {"masks": True}).get("masks"))
         controls = any(settings.get("controls", {"unknown": True}).values())
+        pooled = settings.get("site_model", "meta") == "meta"
+        batches = settings.get("harmonise", {}).get("method", "none") != "none"
         return cls(
             settings=settings,
             confounding=_read(folder, tables.CONFOUNDING),
@@ -45,7 +54,13 @@ class Audits:
             permutation=_read(folder, tables.PERMUTATION) if settings.get("permutations", 1) else None,
             controls=_read(folder, tables.CONTROLS) if controls else None,
             exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
-            meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
+            meta=_read(folder, tables.META) if pooled else None,
+            sites=_read(folder, tables.SITES) if pooled else None,
+            harmonisation=_read(folder, tables.HARMONISATION) if batches else None,
+            harmonised=_read(folder, tables.HARMONISED) if batches else None,
+            set_results=_read(folder, tables.SET_RESULTS) if sets else None,
+            set_summary=_read(folder, tables.SET_SUMMARY) if sets else None,
+            set_quantiles=_read(folder, tables.SET_QUANTILES) if sets else None,
         )
 
 

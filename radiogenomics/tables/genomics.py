@@ -160,6 +160,17 @@ SPECTRUM = Table(
     Column("n", "int64", "variants"),
     key=("patient_id", "context"),
 )
+SET_GENOTYPES = Table(
+    "genomics/sets",
+    "One variant of one set (a gene and a burden mask) in one patient who carries it or whose genotype is missing. A"
+    " patient without a row has no copy, if the gene was assayed, which genomics/alterations says of GENE:MASK.",
+    Column("gene", "category", "gene name"),
+    Column("mask", "category", "name in genomics.markers.masks"),
+    Column("variant", "category", "as in genomics/variants"),
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("alt_copies", "int8", "copies of ALT in the genotype; empty if it is missing", nullable=True),
+    key=("gene", "mask", "variant", "patient_id"),
+)
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",

@@ -5,7 +5,7 @@ import pytest
 
 from radiogenomics import config
 from radiogenomics.check import Findings, describe, inspect
-from radiogenomics.cohort.sheets import PatientRow, SampleRow, Sheets, read_sheets
+from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets, read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
@@ -164,6 +164,29 @@ def test_tables_are_read_before_anything_runs(tmp_path):
     assert of_tables(tmp_path, features, markers, volume_feature="f")[1] == [("", "no_volume_feature")]
     assert of_tables(tmp_path, features, "patient,HER2\nP1,1\n")[1] == [("", "markers")]
     assert of_tables(tmp_path, features.replace("2", "x"), markers)[1][0] == ("", "table")
+
+
+def test_batches_are_counted_before_anything_is_harmonised(tmp_path, caplog):
+    def found(levels, **asked):
+        data = {
+            "cohort": {"covariates": {"site": "category"}},
+            "association": {"harmonise": {"method": "combat", "batch": "site", **asked}},
+        }
+        study = config.parse(data, tmp_path / "config.yaml")
+        patients = tuple(PatientRow(f"P{n}", {"site": level}) for n, level in enumerate(levels))
+        images = tuple(ImageRow(row.patient_id, row.patient_id, "ct", "", "", "ROI") for row in patients)
+        samples = tuple(SampleRow(row.patient_id, "S1", "absent.vcf") for row in patients)
+        problems = inspect(study, Sheets(patients, images, samples)).of_study
+        return [problem.reason for problem in problems if problem.stage == "association"]
+
+    assert found(["a", "a", "b", "b"]) == []
+    assert found(["a", "a", "b"]) == ["small_batch"]
+    assert found(["a", "a", "b"], mean_only=True) == []
+    assert found(["a", "a"]) == ["one_batch"]
+    assert found(["a", "a", "b", "b"], reference="c") == ["unknown_reference"]
+    assert not caplog.text.count("have no site")
+    assert found(["a", "a", "b", "b", None]) == []
+    assert "1 patients have no site" in caplog.text
 
 
 def of_random_effect(folder, sites, caplog, **association):

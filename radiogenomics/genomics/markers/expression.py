@@ -13,9 +13,9 @@ from pyarrow import ArrowException
 
 from radiogenomics.config.markers import Expression
 from radiogenomics.errors import MissingFileError, listing
+from radiogenomics.gene_sets import read_gmt
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.files import NOTHING, Owners
-from radiogenomics.genomics.markers.pathways import read_gmt
 from radiogenomics.genomics.markers.rows import NO_STATE, Block, BoolArray, FloatArray, note
 from radiogenomics.genomics.markers.ssgsea import ssgsea
 

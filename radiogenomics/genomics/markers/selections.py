@@ -29,9 +29,13 @@ def selections(cohort: Cohort, options: Genomics, annotations: Sequence[Path]) -
     found: dict[str, BoolArray] = {kind: kinds.isin(MEMBERS[kind]).to_numpy() for kind in options.classes}
     if options.markers.hotspots is not None:
         found["hotspot"] = hotspots(cohort.sites, options.markers.hotspots)
-    masks = options.markers.masks
+    return found | masked(cohort, options.markers.masks, annotations)
+
+
+def masked(cohort: Cohort, masks: Mapping[str, Mask], annotations: Sequence[Path]) -> dict[str, BoolArray]:
+    """Which sites count, (n_sites,), for each burden mask."""
     numbers = _numbers(annotations) if any(mask.max_frequency for mask in masks.values()) else {}
-    return found | {name: _mask(cohort, mask, numbers) for name, mask in masks.items()}
+    return {name: _mask(cohort, mask, numbers) for name, mask in masks.items()}
 
 
 def hotspots(sites: pd.DataFrame, path: Path) -> BoolArray:

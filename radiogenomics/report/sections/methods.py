@@ -13,7 +13,9 @@ from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
 from radiogenomics.report.sections.genomics_words import annotator_words
 from radiogenomics.report.sections.genomics_words import words as genomics_words
+from radiogenomics.report.sections.harmonisation import words as harmonisation_words
 from radiogenomics.report.sections.random_effect import words as random_words
+from radiogenomics.report.sections.sets import words as set_words
 from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
@@ -32,6 +34,10 @@ MODELS: Mapping[str, str] = {
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under {1} ({0}), with score tests."
     ),
+    "ordinal": (
+        "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept"
+        " for each distinct value but one) under {1} ({0}), with score tests."
+    ),
     "mixed": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
         "by linear mixed models under {1} ({0}), with t-tests."
@@ -47,6 +53,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
         *stages,
         _association(run),
         _multiplicity(run, found),
+        set_words(run),
         audit_words(run),
         survival_words(run),
         _software(run),
@@ -253,7 +260,8 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{_firth(run)}{random_words(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{harmonisation_words(run)}{_firth(run)}{random_words(run)}"
+        f" The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."
@@ -266,6 +274,12 @@ def _how_many(run: Run) -> str:
 
 
 def _firth(run: Run) -> str:
+    if run.thresholds.model == "ordinal" and run.thresholds.fit_p_below > 0:
+        limit = text.general(run.thresholds.fit_p_below)
+        return (
+            f" Pairs with p up to {limit} were fitted by maximum likelihood, unless that did not settle, and have the"
+            " score test by the expected information."
+        )
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
