@@ -13,14 +13,12 @@ from radiogenomics.association.design import (
     Features,
     designs,
     rank_normal,
-    read_features,
-    read_patients,
 )
+from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.set_genotypes import SetReader
 from radiogenomics.association.set_rows import SetRows
 from radiogenomics.association.set_scan import OneMethod, SetScan
 from radiogenomics.association.tally import Tally
-from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
 
@@ -51,16 +49,15 @@ def sets(
     NoVolumeFeatureError, VolumeNotPositiveError, NoCommonPatientError
         As ``association test``.
     """
-    options = load_section(Association, settings)
-    patients = read_patients(covariates)
-    names = list(patients.index)
-    reader = SetReader(genotypes, markers, names, options.sets.masks)
+    inputs = Inputs.read(features, markers, covariates, settings)
+    options, patients = inputs.options, inputs.patients
+    reader = SetReader(genotypes, markers, list(patients.index), options.sets.masks)
     record = {**options.record(), "covariates": list(patients.columns)}
     provenance = Provenance("association", record, digests([features, markers, covariates, genotypes]))
     summaries: list[Row] = []
     points: list[Row] = []
     with tables.SET_RESULTS.writer(results, provenance) as write:
-        for part in read_features(features, names, options.volume_feature):
+        for part in inputs.matrices():
             _analyse(part, reader, patients, options, threads, write, summaries, points)
     tables.SET_SUMMARY.write(tables.SET_SUMMARY.frame(map(dict, summaries)), summary, provenance)
     tables.SET_QUANTILES.write(tables.SET_QUANTILES.frame(map(dict, points)), quantiles, provenance)

@@ -17,7 +17,7 @@ from radiogenomics.association.errors import NoGroupError
 from radiogenomics.association.harmonisation import harmonisation, significant
 from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.statistics_errors import ConfoundedDesignError
-from tests.unit.association import simulated
+from tests.unit.association import simulated, test_sets
 
 SITES = np.array(["east", "north", "west"])
 
@@ -209,3 +209,23 @@ def test_without_associations_the_model_that_has_the_batch_keeps_its_level(tmp_p
     assert share(json.dumps({"volume_feature": None}), "crude") > 0.4
     assert share(json.dumps(asked), "crude") < 0.04  # cautious: the marker still has its batch means
     assert share(json.dumps(asked), "full") == pytest.approx(0.05, abs=0.01)
+
+
+def test_sets_of_variants_are_tested_on_the_same_features(tmp_path):
+    study, _, _ = test_sets.planted(tmp_path)
+    covariates = pd.read_csv(study.tested["covariates"], sep="\t")
+    covariates["site"] = SITES[np.arange(len(covariates)) % 3]
+    covariates.to_csv(study.tested["covariates"], sep="\t", index=False)
+    frame = tables.FEATURES.read(study.tested["features"])
+    moved = frame["feature"] != simulated.VOLUME
+    frame.loc[moved, "value"] += 3 * (np.arange(len(frame)) % 3)[moved]
+    tables.FEATURES.write(frame, study.tested["features"])
+    asked = {**test_sets.SETTINGS, **json.loads(settings())}
+    found = test_sets.run(study, asked)[0]
+    (after,) = Inputs.read(*study.tested.values(), json.dumps(asked)).matrices()
+    for feature, values in zip(after.names["feature"], after.values.T, strict=True):
+        rows = frame["feature"] == feature
+        frame.loc[rows, "value"] = frame.loc[rows, "patient_id"].map(dict(zip(after.patients, values, strict=True)))
+    tables.FEATURES.write(frame, study.tested["features"])
+    expected = test_sets.run(study)[0]
+    np.testing.assert_allclose(found["p"].astype(float), expected["p"].astype(float), rtol=1e-12)

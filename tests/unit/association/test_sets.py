@@ -13,6 +13,7 @@ from radiogenomics.association.multiplicity import two_level
 from radiogenomics.association.set_genotypes import SetReader
 from radiogenomics.association.sets import sets
 from radiogenomics.config.models import Config
+from radiogenomics.provenance import Provenance
 from tests.unit.association import simulated
 from tests.unit.association.test_set_tests import scan, variants
 
@@ -164,6 +165,16 @@ def test_tables_that_do_not_fit_are_refused(study, tmp_path):
     tables.SET_GENOTYPES.write(pd.concat([frame.iloc[5:], frame.iloc[:5]]), tmp_path / "scattered.tsv")
     with pytest.raises(ScatteredGeneError, match="G0"):
         SetReader(tmp_path / "scattered.tsv", markers, patients, ["rare", "lof_only"])
+
+
+def test_a_mask_of_which_nobody_carries_a_variant_has_tables_without_rows(tmp_path):
+    study, _, _ = planted(tmp_path, n_genes=1)
+    record = Provenance("genomics", {"masks": {"rare": {}, "lof_only": {}}}, {})
+    tables.SET_GENOTYPES.write(tables.SET_GENOTYPES.frame([]), tmp_path / "g.parquet", record)
+    results, summary, quantiles = run(study)
+    assert len(results) == len(quantiles) == 0
+    assert (summary["n_pairs"] == 0).all()
+    assert len(summary) == 12
 
 
 def test_masks_must_be_configured():
