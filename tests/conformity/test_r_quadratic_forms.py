@@ -77,15 +77,15 @@ def test_p_of_skat_o_is_the_share_of_draws_with_a_smaller_one(m):
     own = genotypes(rng.binomial(2, rng.uniform(0.01, 0.05, m), size=(400, m)).astype(float), (1, 25))
     raw = own.copies * own.weight
     centred = raw - raw.mean(axis=0)
-    mixture, draws = optimal.Mixture.of(centred.T @ centred), 400_000
+    mixture, draws = optimal.Mixture.of(centred.T @ centred), 100_000
     normal = rng.normal(size=(draws, len(mixture.eigenvalues)))
     skat, burden = (normal**2) @ mixture.eigenvalues, (normal @ mixture.loading) ** 2
     smallest = np.zeros(draws)
     for rho in optimal.RHO:
-        # 10⁵ residual degrees of freedom are as many as infinitely many, for these levels.
+        # 20,000 residual degrees of freedom are as many as infinitely many, for these levels.
         spectrum = mixture.eigenvalues_of(rho)
-        value = ((1 - rho) * skat + rho * burden) / 1e5
-        smallest = np.minimum(smallest, Ratio(spectrum, 100_000).log_p(value))
+        value = ((1 - rho) * skat + rho * burden) / 2e4
+        smallest = np.minimum(smallest, Ratio(spectrum, 20_000).log_p(value))
     for level in (0.5, 0.05, 0.01, 0.001):
         low, high = stats.binom.ppf([1e-4, 1 - 1e-4], draws, level) / draws
         assert low <= (mixture.log_p(smallest) < np.log(level)).mean() <= high
