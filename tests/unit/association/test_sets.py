@@ -177,6 +177,16 @@ def test_a_mask_of_which_nobody_carries_a_variant_has_tables_without_rows(tmp_pa
     assert len(summary) == 12
 
 
+def test_features_are_harmonised_where_the_tests_harmonise_them(tmp_path):
+    files, _, _ = planted(tmp_path, n_genes=1)
+    table = pd.read_csv(tmp_path / "c.tsv", sep="\t")
+    table.assign(site=np.where(np.arange(N) % 2, "east", "west")).to_csv(tmp_path / "c.tsv", sep="\t", index=False)
+    combat = {"harmonise": {"method": "combat", "batch": "site"}}
+    plain, harmonised = (run(files, {**SETTINGS, **more})[0] for more in ({}, combat))
+    crude = (plain["adjustment"] == "crude") & (plain["feature"] != simulated.VOLUME)
+    assert (plain.loc[crude, "p"] != harmonised.loc[crude, "p"]).all()
+
+
 def test_masks_must_be_configured():
     with pytest.raises(ValueError, match="rare"):
         Config.model_validate({"association": {"sets": {"masks": ["rare"]}}})
