@@ -13,6 +13,7 @@ need bcftools bcftools
 need plink2 plink2
 need chromium chromium
 need chromedriver chromium-driver
+need snpEff snpeff
 need Rscript r-base-core
 need_r qvalue r-bioc-qvalue
 need_r multtest r-bioc-multtest

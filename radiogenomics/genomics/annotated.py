@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from radiogenomics.errors import listing
 from radiogenomics.genomics.consequence import ALIASES, SEVERITY, Consequence, parse_bcsq
 from radiogenomics.genomics.errors import AnnotationError
+from radiogenomics.genomics.genes import bare
 from radiogenomics.genomics.protein import change_from_hgvs, change_from_residues
 from radiogenomics.genomics.records import OTHER, SEQUENCE
 from radiogenomics.genomics.remarks import Remarks
@@ -137,7 +138,7 @@ class Annotated:
                 names, kind, transcript = cells["Annotation"], cells["Feature_Type"], cells["Feature_ID"]
                 gene, change = cells["Gene_Name"], change_from_hgvs(unquote(cells.get("HGVS.p", "")))
             if kind.lower() == "transcript":
-                yield Consequence(gene, transcript, self._terms(names, number), change, cells.get("LoF", ""))
+                yield Consequence(gene, bare(transcript), self._terms(names, number), change, cells.get("LoF", ""))
 
     def _terms(self, names: str, number: int) -> tuple[str, ...]:
         terms = tuple(ALIASES.get(name, name) for name in re.split(r"[&+]", names) if name)
