@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from radiogenomics import tables
 from radiogenomics.association.adjusted import Adjusted
 from radiogenomics.association.audit import together
 from radiogenomics.association.controls import exceedance_of, random_features, shuffled_identities, specificity
+from radiogenomics.association.copies import Copied, read_copies
 from radiogenomics.association.design import Markers, rank_normal
+from radiogenomics.association.gate import gated_scan
 from radiogenomics.association.inputs import Analysis, Inputs
-from radiogenomics.association.models import scan_of
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
@@ -24,13 +25,24 @@ from radiogenomics.config.association import Association
 logger = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-SHUFFLED, RANDOM, SYNONYMOUS = tables.CONTROL_KINDS
+SHUFFLED, RANDOM, SYNONYMOUS, SHUFFLED_VOXELS, RANDOM_REGIONS = tables.CONTROL_KINDS
 
 
 def controls(
-    *, features: Path, markers: Path, covariates: Path, settings: str, threads: int, controls: Path, exceedance: Path
+    *,
+    features: Path,
+    markers: Path,
+    covariates: Path,
+    settings: str,
+    threads: int,
+    controls: Path,
+    exceedance: Path,
+    stability: Path | None = None,
+    copies: Sequence[Path] = (),
 ) -> None:
     """Write hits in data and controls, and how each hit stands against the same pair of the controls.
+
+    ``stability`` is the table that ``min_icc_low`` needs, ``copies`` the tables that controls of images need.
 
     Raises
     ------
@@ -38,18 +50,20 @@ def controls(
         As ``association test``; the class ``synonymous`` may be the unknown one.
     NoGroupError
         ``exchange_within`` names no category of the covariates.
+    NoCopiesError
+        A control of images is asked for, and no copy has features.
     """
-    inputs = Inputs.read(features, markers, covariates, settings)
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
     synonymous = inputs.carriers(("synonymous",)) if inputs.options.controls.synonymous else None
     counts, shares = [tables.CONTROLS.frame([])], [tables.EXCEEDANCE.frame([])]
     for number, analysis in enumerate(inputs.analyses()):
         runs = Runs.of(analysis, threads)
-        for kind, found in runs.controls(number, synonymous):
+        for kind, found in runs.controls(number, synonymous, copies):
             counts.append(tables.CONTROLS.frame(_control_rows(analysis.name, kind, runs.data, found)))
             if kind != SYNONYMOUS:
                 shares += _exceedance(analysis, kind, runs)
             _tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance()
+    provenance = inputs.provenance(*copies)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
@@ -103,13 +117,15 @@ class Runs:
     @classmethod
     def of(cls, analysis: Analysis, threads: int) -> "Runs":
         """Test the data."""
-        scan = scan_of(analysis.options, analysis.ranked, analysis.designs, threads)
+        scan = gated_scan(analysis.options, analysis.ranked, analysis.designs, threads, analysis.stable)
         markers, gene = analysis.markers.by_gene()
         counts, adjusted = counted(scan, markers, gene, analysis.options)
         hits = _hits(scan, markers, gene, adjusted, analysis.options.alpha)
         return cls(analysis, scan, markers, gene, counts, hits, threads)
 
-    def controls(self, number: int, synonymous: Markers | None) -> Iterator[tuple[str, list[dict[str, Count]]]]:
+    def controls(
+        self, number: int, synonymous: Markers | None, copies: Sequence[Path]
+    ) -> Iterator[tuple[str, list[dict[str, Count]]]]:
         """The counts of the runs of each control that is asked for; ``hits`` is compared with the last one."""
         wanted, seed = self.analysis.options.controls, self.analysis.options.seed
         for kind, make in ((SHUFFLED, self._shuffled), (RANDOM, self._random)):
@@ -119,6 +135,11 @@ class Runs:
                     hits.clear()
                 rng = np.random.default_rng([seed, number, tables.CONTROL_KINDS.index(kind)])
                 yield kind, list(make(n_runs, rng))
+        for kind, n_runs in ((SHUFFLED_VOXELS, wanted.shuffled_voxels), (RANDOM_REGIONS, wanted.random_regions)):
+            if n_runs:
+                for hits in self.hits.values():
+                    hits.clear()
+                yield kind, list(self._copied(read_copies(copies, kind, self.analysis.features)))
         if synonymous is not None:
             markers, gene = synonymous.by_gene()
             yield SYNONYMOUS, [counted(self.scan, markers, gene, self.analysis.options)[0]]
@@ -134,8 +155,16 @@ class Runs:
         for _ in range(n_runs):
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
-            scan = scan_of(self.analysis.options, rank_normal(drawn), self.analysis.designs, self.threads)
-            yield self._run(scan, self.markers)
+            yield self._run(self._scan(drawn), self.markers)
+
+    def _copied(self, copied: Copied) -> Iterator[dict[str, Count]]:
+        """Features of changed images; volume, covariates and markers stay."""
+        for features in copied:
+            yield self._run(self._scan(features.values), self.markers)
+
+    def _scan(self, features: FloatArray) -> Scan:
+        analysis = self.analysis
+        return gated_scan(analysis.options, rank_normal(features), analysis.designs, self.threads, analysis.stable)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:
         return counted(scan, markers, self.gene, self.analysis.options, self.hits)[0]

@@ -21,6 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
 )
 from radiogenomics.association.errors import NoGroupError
+from radiogenomics.association.gate import stable
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
@@ -37,6 +38,7 @@ class Analysis:
     markers: Markers
     covariates: pd.DataFrame
     options: Association
+    stability: Path | None = None
 
     @property
     def name(self) -> str:
@@ -66,6 +68,11 @@ class Analysis:
             return self.markers
         kept = ~self.markers.numbers
         return Markers(self.markers.names[kept].reset_index(drop=True), self.markers.values[:, kept])
+
+    @cached_property
+    def stable(self) -> BoolArray | None:
+        """Features (n_features,) that may be tested; None if all may."""
+        return stable(self.features, self.options, self.stability)
 
     @cached_property
     def ranked(self) -> FloatArray:
@@ -133,11 +140,14 @@ class Inputs:
     markers: Path
     covariates: Path
     options: Association
+    stability: Path | None = None
 
     @classmethod
-    def read(cls, features: Path, markers: Path, covariates: Path, settings: str) -> "Inputs":
-        """Take the paths and read the settings."""
-        return cls(features, markers, covariates, load_section(Association, settings))
+    def read(
+        cls, features: Path, markers: Path, covariates: Path, settings: str, stability: Path | None = None
+    ) -> "Inputs":
+        """Take the paths and read the settings; ``stability`` is the table that ``min_icc_low`` needs."""
+        return cls(features, markers, covariates, load_section(Association, settings), stability)
 
     @cached_property
     def patients(self) -> pd.DataFrame:
@@ -152,9 +162,11 @@ class Inputs:
         """The analyses, by name."""
         carriers = self.carriers()
         for part in read_features(self.features, list(self.patients.index), self.options.volume_feature):
-            yield Analysis(part, carriers, self.patients, self.options)
+            yield Analysis(part, carriers, self.patients, self.options, self.stability)
 
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""
         record = {**self.options.model_dump(mode="json"), "covariates": list(self.patients.columns)}
-        return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))
+        stability = [self.stability] if self.stability is not None else []
+        read = [self.features, self.markers, self.covariates, *stability, *further]
+        return Provenance("association", record, digests(read))

@@ -21,7 +21,7 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.models import scan_of
+from radiogenomics.association.gate import gated_scan, stable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -45,8 +45,12 @@ def test(
     tsv: Path | None,
     summary: Path | None,
     quantiles: Path | None,
+    stability: Path | None,
 ) -> None:
-    """Test every feature against every marker under each adjustment."""
+    """Test every feature against every marker under each adjustment.
+
+    ``stability`` is the table that ``min_icc_low`` of the settings needs.
+    """
     options = load_section(Association, settings)
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
@@ -55,7 +59,8 @@ def test(
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }
-    provenance = Provenance("association", record, digests([features, markers, covariates]))
+    read = [features, markers, covariates, *([stability] if stability is not None else [])]
+    provenance = Provenance("association", record, digests(read))
     top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
 
@@ -65,7 +70,8 @@ def test(
                 top.add(frame)
 
         for part in read_features(features, list(patients.index), options.volume_feature):
-            accounts.append(analyse(part, carriers, patients, options, threads, take))
+            kept = stable(part, options, stability)
+            accounts.append(analyse(part, carriers, patients, options, threads, take, kept))
     if tsv is not None:
         tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)
     if summary is not None:
@@ -92,8 +98,11 @@ def analyse(
     options: Association,
     threads: int,
     write: Callable[[pd.DataFrame], None],
+    stable: NDArray[np.bool_] | None = None,
 ) -> Account:
     """Test all pairs of one analysis and write the rows of the results table, row group by row group.
+
+    With ``stable`` (n_features,) the other features are not tested.
 
     Two passes: adjusting a p-value needs all others. Beyond ``HELD_PAIRS`` the first pass keeps p-values only, and the
     second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
@@ -101,7 +110,7 @@ def analyse(
     """
     volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
     adjustments = designs(volume, covariates)
-    scan = scan_of(options, rank_normal(features.values), adjustments, threads)
+    scan = gated_scan(options, rank_normal(features.values), adjustments, threads, stable)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 

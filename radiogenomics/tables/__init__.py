@@ -62,7 +62,19 @@ from radiogenomics.tables.audits import (
     REDUNDANCY as REDUNDANCY,
 )
 from radiogenomics.tables.audits import (
+    REPEATED_CONTROLS as REPEATED_CONTROLS,
+)
+from radiogenomics.tables.audits import (
     SITES as SITES,
+)
+from radiogenomics.tables.audits import (
+    STABILITY as STABILITY,
+)
+from radiogenomics.tables.audits import (
+    SURVIVAL as SURVIVAL,
+)
+from radiogenomics.tables.audits import (
+    UNSTABLE_REASONS as UNSTABLE_REASONS,
 )
 from radiogenomics.tables.cohort import (
     LEDGER as LEDGER,
@@ -137,6 +149,12 @@ from radiogenomics.tables.quality import (
     SITE_COUNTS as SITE_COUNTS,
 )
 from radiogenomics.tables.radiomics import (
+    COPIES as COPIES,
+)
+from radiogenomics.tables.radiomics import (
+    COPY_KINDS as COPY_KINDS,
+)
+from radiogenomics.tables.radiomics import (
     FEATURES as FEATURES,
 )
 from radiogenomics.tables.radiomics import (
@@ -148,6 +166,7 @@ ALL: tuple[Table, ...] = (
     ACQUISITION,
     SCALE,
     FEATURES,
+    COPIES,
     SELFTEST,
     SAMPLES,
     ASSAYS,
@@ -177,5 +196,7 @@ ALL: tuple[Table, ...] = (
     EXCEEDANCE,
     META,
     SITES,
+    STABILITY,
+    SURVIVAL,
     FAILURES,
 )

@@ -5,6 +5,7 @@ rule association_test:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         results="results/association/results.parquet",
         tsv=report(
@@ -25,10 +26,13 @@ rule association_test:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("association"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("association"),
     shell:
         "radiogenomics association test --features {input.features} --markers {input.markers}"
-        " --covariates {input.covariates} --settings {params.settings:q}"
+        " --covariates {input.covariates} {params.stability} --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
 
@@ -71,6 +75,7 @@ rule association_permute:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         permutation="results/association/permutation.parquet",
     log:
@@ -84,10 +89,13 @@ rule association_permute:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} --settings {params.settings:q}"
         " --threads {threads} --permutation {output.permutation} 2> {log}"
 
 
@@ -98,6 +106,8 @@ rule association_controls:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
+        copies=plan.copies(plan.config.association.controls.of_images),
     output:
         controls="results/association/controls.parquet",
         exceedance="results/association/exceedance.parquet",
@@ -112,11 +122,73 @@ rule association_controls:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
+        copies=lambda wildcards, input: (
+            f"--copies {input.copies}" if input.copies else ""
+        ),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} {params.copies} --settings {params.settings:q}"
         " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+
+
+# How well features repeat themselves in perturbed images.
+rule association_stability:
+    input:
+        features="results/radiomics/features.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+        copies=plan.copies(),
+    output:
+        stability="results/association/stability.parquet",
+    log:
+        "results/logs/association/stability.log",
+    benchmark:
+        "results/benchmarks/association_stability.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association stability --features {input.features} --covariates {input.covariates}"
+        " --copies {input.copies} --settings {params.settings:q} --stability {output.stability} 2> {log}"
+
+
+# Hits looked for again in the perturbed cohort.
+rule association_survival:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+        stability="results/association/stability.parquet",
+        copies=plan.copies(),
+    output:
+        survival="results/association/survival.parquet",
+    log:
+        "results/logs/association/survival.log",
+    benchmark:
+        "results/benchmarks/association_survival.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --stability {input.stability} --copies {input.copies} --threads {threads}"
+        " --survival {output.survival} 2> {log}"
 
 
 # Hits in each site alone, pooled.
