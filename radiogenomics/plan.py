@@ -29,7 +29,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "cohort": 1,
     "association": 4,
     "audit": 1,
-    "report": 2,
+    "report": 3,
 }
 
 # Settings of genomics that decide what variants make of a patient, not how variants are read.

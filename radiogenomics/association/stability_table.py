@@ -17,6 +17,7 @@ from radiogenomics.association.stability import Model, components, icc, variety
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
+from radiogenomics.table import read_provenance
 
 logger = logging.getLogger(__name__)
 # Features at a time: 500 patients with 20 copies take some 20 MB for each array of squares.
@@ -41,7 +42,12 @@ def write_stability(
     for part in read_features(features, patients, options.volume_feature):
         parts.append(stability_frame(read_copies(copies, tables.COPY_KINDS[0], part), options))
         _tell(parts[-1], options)
-    record = {"min_icc_low": options.min_icc_low, "volume_feature": options.volume_feature}
+    made = read_provenance(copies[0]).get("settings", {}).get("copies", {})
+    record = {
+        "min_icc_low": options.min_icc_low,
+        "volume_feature": options.volume_feature,
+        "perturbations": made.get("perturbations", {}),
+    }
     provenance = Provenance("association", record, digests([features, covariates, *copies]))
     tables.STABILITY.write(together(tables.STABILITY, parts), stability, provenance)
 

@@ -13,7 +13,10 @@ from radiogenomics.table import Table, read_provenance
 
 @dataclass(frozen=True)
 class Audits:
-    """Tables of the audits; one that was not made is None. ``settings`` are those of the section association."""
+    """Tables of the audits; one that was not made is None.
+
+    ``settings`` are those of the section association, ``perturbations`` those of radiomics.perturbations.
+    """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     confounding: pd.DataFrame | None = None
@@ -24,10 +27,15 @@ class Audits:
     controls: pd.DataFrame | None = None
     exceedance: pd.DataFrame | None = None
     meta: pd.DataFrame | None = None
+    stability: pd.DataFrame | None = None
+    survival: pd.DataFrame | None = None
+    perturbations: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> "Audits":
         """Read what lies in a results folder. A table of an audit that is not asked for any more is left out.
+
+        What was made of copies of other features than the other audits were is left out too.
 
         Raises
         ------
@@ -35,6 +43,9 @@ class Audits:
         """
         path = _path(folder, tables.CONFOUNDING)
         settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        copied = _path(folder, tables.STABILITY)
+        record = read_provenance(copied) if copied.is_file() else {}
+        current = bool(record) and _agree(record, read_provenance(path) if path.is_file() else {})
         controls = any(settings.get("controls", {"unknown": True}).values())
         return cls(
             settings=settings,
@@ -46,6 +57,9 @@ class Audits:
             controls=_read(folder, tables.CONTROLS) if controls else None,
             exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
             meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
+            stability=_read(folder, tables.STABILITY) if current else None,
+            survival=_read(folder, tables.SURVIVAL) if current else None,
+            perturbations=record.get("settings", {}).get("perturbations", {}),
         )
 
 
@@ -53,6 +67,12 @@ def paths(folder: Path) -> list[Path]:
     """Where the tables of the audit that is always made lie."""
     always = (tables.CONFOUNDING, tables.POWER, tables.EFFECTIVE_TESTS, tables.REDUNDANCY)
     return [_path(folder, table) for table in always]
+
+
+def _agree(record: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two records name no input of one name and other content."""
+    inputs, others = record.get("inputs", {}), other.get("inputs", {})
+    return all(others.get(name, digest) == digest for name, digest in inputs.items())
 
 
 def _path(folder: Path, table: Table) -> Path:

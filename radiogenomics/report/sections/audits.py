@@ -9,7 +9,7 @@ import pandas as pd
 from radiogenomics import tables
 from radiogenomics.report import figures, hits, text
 from radiogenomics.report.load import Run
-from radiogenomics.report.sections import chance
+from radiogenomics.report.sections import chance, copies
 
 STATED = ("max_association", "max_r2", "cluster_rho", "exchange_within", "site")
 SYMBOLS = dict(zip(tables.MEASURES, ("ρ", "η²", "V", "R²"), strict=True))
@@ -31,6 +31,10 @@ def section(run: Run) -> dict[str, Any]:
         "permutation": None if found.permutation is None else chance.permutation(run, found.permutation),
         "controls": None if found.controls is None else chance.controls(found.controls, found.exceedance),
         "meta": None if found.meta is None else chance.meta(found.meta),
+        "stability": None if found.stability is None else copies.stability(run, found.stability),
+        "survival": None if found.survival is None else copies.survival(found.survival),
+        "bounds": copies.BOUNDS,
+        "fragile": copies.FRAGILE,
         "doubtful": chance.DOUBTFUL,
     }
 
@@ -178,6 +182,7 @@ def words(run: Run) -> str:
     if found.controls is not None:
         names = sorted(set(found.controls["control"]))
         parts.append(f"the tests were repeated on negative controls ({text.joined(names)})")
+    parts += copies.words(run)
     if found.meta is not None:
         parts.append("hits were estimated in each site and pooled by fixed and by random effects (REML, Hartung-Knapp)")
     return f"Audits. {'; '.join(parts)[:1].upper()}{'; '.join(parts)[1:]}." if parts else ""

@@ -26,7 +26,7 @@ def permutation(run: Run, table: pd.DataFrame) -> list[dict[str, Any]]:
         found.append(
             {
                 "analysis": analysis,
-                "rows": _leading(part, MAX_PERMUTED).to_dict("records"),
+                "rows": leading(part, MAX_PERMUTED).to_dict("records"),
                 "n_permutations": int(first["n_permutations"]),
                 "n_pairs": int(first["n_pairs"]),
                 "n_left_out": int(first["n_left_out"]),
@@ -56,7 +56,7 @@ def controls(table: pd.DataFrame, exceedance: pd.DataFrame | None) -> list[dict[
             **{str(name): value for name, value in row.items()},
             "ratio": _ratio(row),
             "doubtful": doubtful.get(tuple(row[key] for key in keys), 0)
-            if row["counted"] == "pair" and row["control"] != tables.CONTROL_KINDS[2]
+            if row["counted"] == "pair" and row["control"] in tables.REPEATED_CONTROLS
             else None,
         }
         for row in rows.to_dict("records")
@@ -71,7 +71,7 @@ def meta(table: pd.DataFrame) -> dict[str, Any]:
     fixed, random = (rows[rows["method"] == method].set_index(keys) for method in tables.META_METHODS)
     order = np.argsort(-random["neg_log10_p"].fillna(-1).to_numpy(), kind="stable")
     lines = []
-    for key in _leading(random.iloc[order], MAX_ROWS).index:
+    for key in leading(random.iloc[order], MAX_ROWS).index:
         one, other = fixed.loc[key], random.loc[key]
         lines.append(
             {
@@ -97,7 +97,7 @@ def meta(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _leading(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
+def leading(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
     """First rows, few of one marker."""
     return rows[rows.groupby("marker").cumcount() < MAX_PER_MARKER].head(limit)
 
