@@ -5,14 +5,13 @@ Radiother Oncol 2019;130:2, shuffled the voxels and found a signature of volume)
 """
 
 import numpy as np
+from scipy import ndimage
 
 from radiogenomics.boxes import bounding_box
 from radiogenomics.imaging.errors import NoPlaceError
 from radiogenomics.imaging.geometry import BoolArray, Values
 from radiogenomics.imaging.intensity import otsu
 
-# Share of the region's voxels that must be foreground at its new place: tissue has holes, and noise makes more.
-MIN_FOREGROUND = 0.9
 # Places that are drawn before giving up, so many at a time, each looked at in so many voxels first.
 PLACES, CHUNK, LOOKS = 2**17, 2**10, 64
 # Otsu's threshold of a large image is that of about so many of its voxels.
@@ -40,17 +39,23 @@ def shuffle_voxels(values: Values, mask: BoolArray, random: np.random.Generator)
 def tissue(values: Values) -> BoolArray:
     """Voxels (n_slices, n_rows, n_columns) above Otsu's threshold, which is taken on a lattice of a large image.
 
+    Closed by one voxel, so that single dark voxels, which noise makes, are tissue.
+
     Raises
     ------
     FlatImageError, NotFiniteImageError
     """
     step = max(1, int(np.ceil(np.cbrt(values.size / THRESHOLD_VOXELS))))
-    inside: BoolArray = np.greater(values, otsu(values[::step, ::step, ::step]))
-    return inside
+    inside = np.greater(values, otsu(values[::step, ::step, ::step])).view(np.uint8)
+    for reach in (ndimage.maximum_filter1d, ndimage.minimum_filter1d):
+        for axis in range(3):
+            inside = reach(inside, 3, axis=axis)
+    closed: BoolArray = inside.view(np.bool_)
+    return closed
 
 
 def random_place(mask: BoolArray, foreground: BoolArray, random: np.random.Generator) -> BoolArray:
-    """The region shifted by whole voxels to a random place: all of it in the image, nearly all in the foreground.
+    """The region shifted by whole voxels to a random place in the image, all of it in the foreground.
 
     It does not touch its old place. All places that fit are equally likely.
 
@@ -72,11 +77,9 @@ def random_place(mask: BoolArray, foreground: BoolArray, random: np.random.Gener
     for _ in range(0, PLACES, CHUNK):
         starts = random.integers(0, room, (CHUNK, 3))
         at = tuple((starts[:, None, :] + looks).transpose(2, 0, 1))
-        # Half of the looks let no place pass by that could fit, but by the chance of 64 draws.
-        likely = foreground[at].mean(axis=1) >= MIN_FOREGROUND / 2
-        for start in starts[likely & ~mask[at].any(axis=1)]:
+        for start in starts[np.all(foreground[at] & ~mask[at], axis=1)]:
             found = tuple((voxels + start).T)
-            if foreground[found].mean() >= MIN_FOREGROUND and not mask[found].any():
+            if foreground[found].all() and not mask[found].any():
                 moved: BoolArray = np.zeros_like(mask)
                 moved[found] = True
                 return moved

@@ -16,13 +16,13 @@ GRID = Grid(SHAPE, (0.0, 0.0, 0.0), SPACING_MM, ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0
 SETTINGS = RadiomicsSettings(bin_width=25, bin_origin=-1000, families=("shape", "firstorder", "glcm", "glszm"))
 
 
-def write_patient(folder, name, size=1.0, seed=0, room=True):
-    """Write volume and mask of one patient; ``room`` leaves tissue around the region."""
+def write_patient(folder, name, size=1.0, seed=0, room=True, mean=60):
+    """Write volume and mask of one patient; ``mean`` is that of the region, ``room`` leaves tissue around it."""
     z, y, x = np.indices(SHAPE) - np.reshape((9, 22, 22), (3, 1, 1, 1))
     mask = (z / 4) ** 2 + (y / 9) ** 2 + (x / 8) ** 2 <= size**2
     rng = np.random.default_rng(seed)
     tissue = np.zeros(SHAPE, bool) if not room else (np.abs(x - 6) < 26) & (np.abs(y - 6) < 26)
-    values = np.where(mask, 60, np.where(tissue, 0, -1000)) + rng.normal(0, 30, SHAPE)
+    values = np.where(mask, mean, np.where(tissue, 0, -1000)) + rng.normal(0, 30, SHAPE)
     write_nifti(values.astype(np.int16), GRID, folder / f"{name}.nii.gz")
     write_nifti(mask.astype(np.uint8), GRID, folder / f"{name}.mask.nii.gz")
 
