@@ -15,8 +15,8 @@ class Perturbations(Section):
     copies: int = Field(
         0,
         ge=0,
-        description="Changed copies of each image whose features are extracted; 0 means none, else 2 or more. Each"
-        " takes as long as the image itself.",
+        description="Changed copies of each image whose features are extracted; 0 means none, else 2 or more, better"
+        " 20. What they cost stands in docs/radiomics.md.",
     )
     noise: bool = Field(True, description="Add Gaussian noise of the level that the image has.")
     rotation_degrees: float = Field(
