@@ -223,3 +223,23 @@ def test_controls_of_images_test_the_copies(study, tmp_path):
     shares = tables.EXCEEDANCE.read(outputs["exceedance"])
     shares = shares[(shares["adjustment"] == "full") & (shares["feature"] == STABLE) & (shares["gene"] == "TEX")]
     assert shares.set_index("control")["share"]["shuffled voxels"] == 0
+
+
+@pytest.mark.parametrize("model", ["linear", "rank", "logistic"])
+def test_every_model_leaves_unstable_features_out_and_keeps_the_others(study, rows, model):
+    settings = {"model": model}
+    free = study.test(json.dumps(settings)).set_index(["feature", "marker", "adjustment"])
+    stable = study.folder / "stability.parquet"
+    gated = study.test(json.dumps(settings | LIMIT), stability=stable).set_index(free.index.names)
+    unstable = gated.index.get_level_values("feature") == SHAKY
+    assert (gated.loc[unstable, "flag"] == "the feature is not stable enough").all()
+    assert gated.loc[unstable, ["p", "se", "statistic", "ci_low"]].isna().all(axis=None)
+    assert (gated.loc[unstable, "method"].astype(str) == "").all()
+    columns = ["p", "estimate", "statistic", "n", "n_carriers"]
+    pd.testing.assert_frame_equal(gated.loc[~unstable, columns], free.loc[~unstable, columns])
+
+
+def test_a_pair_that_could_not_be_tested_anyway_keeps_its_own_reason(study, rows):
+    settings = {"min_patients": 1000}
+    gated = study.test(json.dumps(settings | LIMIT), stability=study.folder / "stability.parquet")
+    assert (gated["flag"] == "n below the configured minimum").all()
