@@ -201,7 +201,7 @@ class Plan:
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
             "stability": self.config.radiomics.perturbations.copies > 0,
-            "survival": self.config.radiomics.perturbations.copies > 0,
+            "persistence": self.config.radiomics.perturbations.copies > 0,
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 

@@ -181,7 +181,9 @@ def remove_unasked_copies(results: Path, plan: Plan) -> None:
         if path.name.partition(".")[0] not in plan.copy_batches
     ]
     asked = {Path(name).name for name in plan.audits}
-    made = [results / "association" / name for name in ("stability.parquet", "survival.parquet") if name not in asked]
+    made = [
+        results / "association" / name for name in ("stability.parquet", "persistence.parquet") if name not in asked
+    ]
     for path in (*former, *(path for path in made if path.is_file())):
         logger.info("removed %s: no copies of this kind are asked for any more", path.relative_to(results))
         path.unlink()

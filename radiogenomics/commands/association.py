@@ -97,15 +97,15 @@ COMMANDS = (
         ),
     ),
     Command(
-        "association survival",
-        "association.survival:survive",
+        "association persistence",
+        "association.persistence:persist",
         "in how many perturbed copies of the cohort a hit is a hit again",
         (
             *TESTED,
             Option("--stability", "stability table (Parquet)"),
             Option("--copies", "tables of copies (Parquet)", many=True),
             Option("--threads", "blocks of markers at a time", int, 1),
-            Option("--survival", "table to write (Parquet or TSV)"),
+            Option("--persistence", "table to write (Parquet or TSV)"),
         ),
     ),
     Command(

@@ -28,7 +28,7 @@ class Audits:
     exceedance: pd.DataFrame | None = None
     meta: pd.DataFrame | None = None
     stability: pd.DataFrame | None = None
-    survival: pd.DataFrame | None = None
+    persistence: pd.DataFrame | None = None
     perturbations: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -58,7 +58,7 @@ class Audits:
             exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
             meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
             stability=_read(folder, tables.STABILITY) if current else None,
-            survival=_read(folder, tables.SURVIVAL) if current else None,
+            persistence=_read(folder, tables.PERSISTENCE) if current else None,
             perturbations=record.get("settings", {}).get("perturbations", {}),
         )
 

@@ -56,6 +56,9 @@ from radiogenomics.tables.audits import (
     PERMUTATION as PERMUTATION,
 )
 from radiogenomics.tables.audits import (
+    PERSISTENCE as PERSISTENCE,
+)
+from radiogenomics.tables.audits import (
     POWER as POWER,
 )
 from radiogenomics.tables.audits import (
@@ -69,9 +72,6 @@ from radiogenomics.tables.audits import (
 )
 from radiogenomics.tables.audits import (
     STABILITY as STABILITY,
-)
-from radiogenomics.tables.audits import (
-    SURVIVAL as SURVIVAL,
 )
 from radiogenomics.tables.audits import (
     UNSTABLE_REASONS as UNSTABLE_REASONS,
@@ -197,6 +197,6 @@ ALL: tuple[Table, ...] = (
     META,
     SITES,
     STABILITY,
-    SURVIVAL,
+    PERSISTENCE,
     FAILURES,
 )

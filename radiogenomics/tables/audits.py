@@ -213,8 +213,8 @@ STABILITY = Table(
     Column("flag", "category", "why there is no coefficient, empty otherwise", values=UNSTABLE_REASONS),
     key=("analysis", "feature"),
 )
-SURVIVAL = Table(
-    "association/survival",
+PERSISTENCE = Table(
+    "association/persistence",
     "In how many perturbed copies of the cohort one hit of the fullest adjustment is a hit again.",
     Column("analysis", "category", "role of the image"),
     Column("adjustment", "category", "the fullest adjustment of the study", values=ADJUSTMENTS),

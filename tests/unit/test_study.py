@@ -46,7 +46,7 @@ def test_batches_with_a_failed_fetch_are_forced_while_they_have_rows_on_a_server
 
 def test_copies_that_are_not_asked_for_any_more_are_removed(tmp_path):
     names = ("radiomics/b001.copies.parquet", "radiomics/b002.copies.failures.tsv", "radiomics/b001.features.parquet")
-    names += ("association/stability.parquet", "association/survival.parquet", "association/meta.parquet")
+    names += ("association/stability.parquet", "association/persistence.parquet", "association/meta.parquet")
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

@@ -91,7 +91,7 @@ def test_copies_of_images_are_one_more_job_a_batch_and_a_limit_is_waited_for(stu
     start = "cohort: {covariates: {age: number}}\nradiomics: {perturbations: {copies: 4}}\n"
     config.write_text(start)
     done = snakemake(study, "--dry-run", "--printshellcmds")
-    counts = {"radiomics_copies": 8, "association_stability": 1, "association_survival": 1}
+    counts = {"radiomics_copies": 8, "association_stability": 1, "association_persistence": 1}
     assert {name: jobs(done.stdout)[name] for name in counts} == counts
     commands = done.stdout.splitlines()
     test = next(line for line in commands if "radiogenomics association test" in line)
@@ -111,7 +111,7 @@ def test_controls_of_images_need_copies_and_no_stability(study):
     )
     done = snakemake(study, "--dry-run", "--printshellcmds")
     assert jobs(done.stdout)["radiomics_copies"] == 8
-    assert not {"association_stability", "association_survival"} & set(jobs(done.stdout))
+    assert not {"association_stability", "association_persistence"} & set(jobs(done.stdout))
     line = next(line for line in done.stdout.splitlines() if "association controls" in line)
     assert line.count(".copies.parquet") == 8
 

@@ -162,7 +162,7 @@ rule association_stability:
 
 
 # Hits looked for again in the perturbed cohort.
-rule association_survival:
+rule association_persistence:
     input:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
@@ -171,11 +171,11 @@ rule association_survival:
         stability="results/association/stability.parquet",
         copies=plan.copies(),
     output:
-        survival="results/association/survival.parquet",
+        persistence="results/association/persistence.parquet",
     log:
-        "results/logs/association/survival.log",
+        "results/logs/association/persistence.log",
     benchmark:
-        "results/benchmarks/association_survival.tsv"
+        "results/benchmarks/association_persistence.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 2
@@ -185,10 +185,10 @@ rule association_survival:
         settings=lambda wildcards: plan.settings("audit"),
         stage_version=plan.stage_version("audit"),
     shell:
-        "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association persistence --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
         " --stability {input.stability} --copies {input.copies} --threads {threads}"
-        " --survival {output.survival} 2> {log}"
+        " --persistence {output.persistence} 2> {log}"
 
 
 # Hits in each site alone, pooled.

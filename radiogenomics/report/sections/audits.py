@@ -32,7 +32,7 @@ def section(run: Run) -> dict[str, Any]:
         "controls": None if found.controls is None else chance.controls(found.controls, found.exceedance),
         "meta": None if found.meta is None else chance.meta(found.meta),
         "stability": None if found.stability is None else copies.stability(run, found.stability),
-        "survival": None if found.survival is None else copies.survival(found.survival),
+        "persistence": None if found.persistence is None else copies.persistence(found.persistence),
         "bounds": copies.BOUNDS,
         "fragile": copies.FRAGILE,
         "doubtful": chance.DOUBTFUL,

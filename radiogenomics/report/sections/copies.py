@@ -58,7 +58,7 @@ def _families(run: Run) -> dict[str, str]:
     return dict(zip(rows["feature"], rows["family"], strict=True))
 
 
-def survival(table: pd.DataFrame) -> list[dict[str, Any]]:
+def persistence(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The hits of each analysis with the smallest p, and in how many copies of the cohort they are hits again."""
     found = []
     for analysis, part in table.groupby("analysis", sort=True):
@@ -93,7 +93,7 @@ def words(run: Run) -> list[str]:
     ]
     if (limit := run.thresholds.min_icc_low) is not None:
         parts.append(f"features with a lower bound below {text.general(limit)} were not tested")
-    if audits.survival is not None:
+    if audits.persistence is not None:
         parts.append(
             "for each hit the share of copies of the cohort is stated in which the whole analysis finds it again, with"
             " the same sign"

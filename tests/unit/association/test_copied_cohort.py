@@ -1,4 +1,4 @@
-"""A cohort of images through the commands: copies, stability, its limit, tests, survival, controls."""
+"""A cohort of images through the commands: copies, stability, its limit, tests, persistence, controls."""
 
 import json
 
@@ -44,7 +44,16 @@ def results(tmp_path_factory):
         ["radiomics", "gather", "--parts", *parts, "--features", folder / "f.parquet"],
         ["association", "stability", *tested[:2], *tested[4:], *copies, *settings, *stable],
         ["association", "test", *tested, *settings, *stable, "--results", folder / "results.parquet"],
-        ["association", "survival", *tested, *settings, *stable, *copies, "--survival", folder / "survival.parquet"],
+        [
+            "association",
+            "persistence",
+            *tested,
+            *settings,
+            *stable,
+            *copies,
+            "--persistence",
+            folder / "persistence.parquet",
+        ],
         [
             *("association", "controls", *tested, *settings, *stable, *copies),
             *("--controls", folder / "controls.parquet", "--exceedance", folder / "exceedance.parquet"),
@@ -79,7 +88,7 @@ def test_what_is_not_stable_is_not_tested(results):
 
 
 def test_the_planted_hit_survives_and_shuffling_its_voxels_does_not_lose_it(results):
-    hits = read(tables.SURVIVAL, results, "survival").set_index("feature")
+    hits = read(tables.PERSISTENCE, results, "persistence").set_index("feature")
     assert hits.loc[MEAN, ["n_copies", "n_hits"]].tolist() == [COPIES, COPIES]
     shares = read(tables.EXCEEDANCE, results, "exceedance")
     shares = shares[(shares["feature"] == MEAN) & (shares["adjustment"] == "full")].set_index("control")["share"]

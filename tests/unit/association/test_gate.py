@@ -10,9 +10,9 @@ from radiogenomics import tables
 from radiogenomics.association.control_runs import controls
 from radiogenomics.association.errors import NoCopiesError, NoStabilityError
 from radiogenomics.association.permute import permute
+from radiogenomics.association.persistence import persist
 from radiogenomics.association.stability import Model, icc
 from radiogenomics.association.stability_table import write_stability
-from radiogenomics.association.survival import survive
 from tests.unit.association import simulated
 
 N, K = 90, 6
@@ -159,18 +159,18 @@ def test_permutations_and_controls_leave_unstable_features_out_too(study, rows):
     assert found.to_dict() == hits.to_dict()
 
 
-def survival(study, threads=1, settings=None, **paths):
-    path = study.folder / f"survival{threads}.parquet"
+def persistence(study, threads=1, settings=None, **paths):
+    path = study.folder / f"persistence{threads}.parquet"
     shared = {**study.tested, "stability": study.folder / "stability.parquet", "copies": parts(study)} | paths
-    survive(**shared, settings=json.dumps(settings or {}), threads=threads, survival=path)
-    return tables.SURVIVAL.read(path).astype({"feature": str, "gene": str}).set_index(["feature", "gene"])
+    persist(**shared, settings=json.dumps(settings or {}), threads=threads, persistence=path)
+    return tables.PERSISTENCE.read(path).astype({"feature": str, "gene": str}).set_index(["feature", "gene"])
 
 
 def test_a_stable_hit_survives_and_a_shaky_one_does_not(study, rows):
     results = study.test()
     full = results[(results["adjustment"] == "full") & (results["q_two_level"] < 0.05)]
     assert {(STABLE, "TEX"), (SHAKY, "TEX")} <= set(zip(full["feature"], full["gene"], strict=True))
-    found = survival(study)
+    found = persistence(study)
     assert set(found.index) == set(zip(full["feature"], full["gene"], strict=True))
     assert found.loc[(STABLE, "TEX"), ["n_copies", "n_hits", "share"]].tolist() == [K, K, 1]
     assert found.loc[(SHAKY, "TEX"), "share"] < 0.7
@@ -180,7 +180,7 @@ def test_a_stable_hit_survives_and_a_shaky_one_does_not(study, rows):
 
 
 def test_survival_is_what_tests_of_each_copy_on_its_own_say(study, rows, tmp_path):
-    found = survival(study)
+    found = persistence(study)
     hits = pd.Series(0, index=found.index)
     for values in np.load(study.folder / "values.npy"):
         plain = tables.FEATURES.read(study.tested["features"])
@@ -197,12 +197,12 @@ def test_survival_is_what_tests_of_each_copy_on_its_own_say(study, rows, tmp_pat
 
 def test_threads_do_not_change_a_byte(study, rows):
     for threads in (1, 2):
-        survival(study, threads)
-    assert (study.folder / "survival1.parquet").read_bytes() == (study.folder / "survival2.parquet").read_bytes()
+        persistence(study, threads)
+    assert (study.folder / "persistence1.parquet").read_bytes() == (study.folder / "persistence2.parquet").read_bytes()
 
 
 def test_a_study_without_hits_has_an_empty_table(study, rows):
-    assert survival(study, settings={"alpha": 1e-30}).empty
+    assert persistence(study, settings={"alpha": 1e-30}).empty
 
 
 def test_controls_of_images_test_the_copies(study, tmp_path):

@@ -1,4 +1,4 @@
-"""Stability and survival on the page, and what is said where they were not asked for or belong to other features."""
+"""Stability and persistence on the page, and what is said where they were not asked for or belong to other features."""
 
 import dataclasses
 import json
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from radiogenomics import tables
+from radiogenomics.association.persistence import persist
 from radiogenomics.association.stability_table import write_stability
-from radiogenomics.association.survival import survive
 from radiogenomics.config.models import Report
 from radiogenomics.config.perturbations import Copies
 from radiogenomics.provenance import Provenance
@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
     write_stability(features=tested["features"], covariates=tested["covariates"], settings=text, **shared)
     study.test(text, stability=shared["stability"])
     study.audit(text)
-    survive(**tested, **shared, settings=text, threads=1, survival=folder / "survival.parquet")
+    persist(**tested, **shared, settings=text, threads=1, persistence=folder / "persistence.parquet")
     return folder.parent
 
 
@@ -72,9 +72,9 @@ def test_features_are_counted_by_family_and_those_left_out_are_stated(run):
 
 
 def test_hits_are_shown_with_the_share_of_copies_that_find_them(run):
-    table = run.audits.survival
+    table = run.audits.persistence
     assert SHAKY not in set(table["feature"])
-    (group,) = copies.survival(table)
+    (group,) = copies.persistence(table)
     assert group["n"] == len(table) >= 2
     assert group["n_always"] == (table["n_hits"] == 4).sum() > 0
     shown = words(render(run, "copied", Report()))
@@ -94,22 +94,24 @@ def test_the_methods_state_the_strengths_and_the_limit(run):
 
 
 def test_a_hit_of_a_finished_table_has_no_copies(run):
-    table = run.audits.survival.copy()
+    table = run.audits.persistence.copy()
     table.loc[table.index[0], ["n_copies", "n_hits"]] = 0
     table.loc[table.index[0], ["share", "median_neg_log10_p"]] = np.nan
-    changed = dataclasses.replace(run, audits=dataclasses.replace(run.audits, survival=table))
+    changed = dataclasses.replace(run, audits=dataclasses.replace(run.audits, persistence=table))
     assert "of a finished table, which has no copies" in words(render(changed, "copied", Report()))
 
 
 def test_without_copies_the_section_says_how_to_ask_for_them(run):
-    none = dataclasses.replace(run, audits=dataclasses.replace(run.audits, stability=None, survival=None))
+    none = dataclasses.replace(run, audits=dataclasses.replace(run.audits, stability=None, persistence=None))
     shown = render(none, "none", Report())
     assert "No perturbed copies were asked for (radiomics.perturbations.copies)" in words(shown)
     assert "perturbed copies of each image" not in words(shown, "methods")
 
 
 def test_without_a_hit_there_was_nothing_to_look_for(run):
-    empty = dataclasses.replace(run, audits=dataclasses.replace(run.audits, survival=run.audits.survival.iloc[:0]))
+    empty = dataclasses.replace(
+        run, audits=dataclasses.replace(run.audits, persistence=run.audits.persistence.iloc[:0])
+    )
     assert "There was no hit to look for in the perturbed copies." in words(render(empty, "none", Report()))
 
 
@@ -125,4 +127,4 @@ def test_stability_of_other_features_is_not_shown(run, folder, tmp_path):
     assert run.audits.stability is not None
     found = load(tmp_path).audits
     assert found.stability is None
-    assert found.survival is None
+    assert found.persistence is None

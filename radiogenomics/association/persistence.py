@@ -32,7 +32,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
-def survive(
+def persist(
     *,
     features: Path,
     markers: Path,
@@ -41,7 +41,7 @@ def survive(
     stability: Path,
     copies: Sequence[Path],
     threads: int,
-    survival: Path,
+    persistence: Path,
 ) -> None:
     """Write for each hit under the fullest adjustment in which share of the perturbed cohorts it is a hit again.
 
@@ -54,13 +54,13 @@ def survive(
     """
     inputs = Inputs.read(features, markers, covariates, settings, stability)
     bounds = tables.STABILITY.read(stability)
-    parts = [tables.SURVIVAL.frame([])]
+    parts = [tables.PERSISTENCE.frame([])]
     for analysis in inputs.analyses():
         copied = read_copies(copies, tables.COPY_KINDS[0], analysis.features)
         low = bounds[bounds["analysis"].astype(str) == analysis.name].astype({"feature": str})
-        parts.append(survival_frame(analysis, copied, low.set_index("feature")["icc_low"], threads))
+        parts.append(persistence_frame(analysis, copied, low.set_index("feature")["icc_low"], threads))
         _tell(parts[-1], analysis)
-    tables.SURVIVAL.write(together(tables.SURVIVAL, parts), survival, inputs.provenance(*copies))
+    tables.PERSISTENCE.write(together(tables.PERSISTENCE, parts), persistence, inputs.provenance(*copies))
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Found:
     hit: BoolArray
 
 
-def survival_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, threads: int) -> pd.DataFrame:
-    """Rows of ``tables.SURVIVAL``; ``icc_low`` by feature."""
+def persistence_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, threads: int) -> pd.DataFrame:
+    """Rows of ``tables.PERSISTENCE``; ``icc_low`` by feature."""
     markers, gene = analysis.markers.by_gene()
     pairs, own = _hits(analysis, markers, gene, threads)
     sets = [_found(_with(analysis, features), markers, gene, pairs, threads) for features in copied]
@@ -114,7 +114,7 @@ def survival_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, threa
             "icc_low": icc_low.reindex(names).to_numpy(float),
         }
     )
-    return tables.SURVIVAL.conform(frame, tables.SURVIVAL.name)
+    return tables.PERSISTENCE.conform(frame, tables.PERSISTENCE.name)
 
 
 def _with(analysis: Analysis, features: Features) -> Analysis:
