@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 
 from radiogenomics.association import controls, multiplicity, permutation
+from radiogenomics.association.covariance import Levels
 from radiogenomics.association.design import rank_normal
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.stability import Model, icc
@@ -106,11 +107,17 @@ def family_wise_errors(
 
 
 def false_positives(
-    model: Literal["linear", "rank", "logistic"], runs: int, rng: np.random.Generator, *, level: float, carriers: int
+    model: Literal["linear", "rank", "logistic", "mixed"],
+    runs: int,
+    rng: np.random.Generator,
+    *,
+    level: float,
+    carriers: int,
 ) -> np.ndarray:
     """Share of p up to the level (runs,) where the site alone moves 40 skewed features and one marker, 80 patients.
 
-    The site is a covariate, features are rank-normalised as the workflow does it.
+    The site is a covariate, features are rank-normalised as the workflow does it; the random effect of a mixed model is
+    one of eight readers that have none.
     """
     n = 80
     shown = np.zeros(runs)
@@ -121,7 +128,10 @@ def false_positives(
         g[n // 2 + rng.permutation(n // 2)[: carriers - carriers // 4]] = 1
         g[:: n // 4] = np.where(rng.random((4, 1)) < 0.5, np.nan, g[:: n // 4])
         y = rank_normal(np.exp(rng.normal(size=(n, 40)) + site[:, None]))
-        scan = scan_of(Association(model=model, min_carriers=2), y, {"": np.column_stack([np.ones(n), site])}, 1)
+        mixed = model == "mixed"
+        options = Association(model=model, min_carriers=2, random_effect="reader" if mixed else None)
+        design, reader = np.column_stack([np.ones(n), site]), Levels(np.arange(n) % 8)
+        scan = scan_of(options, y, {"": design}, 1, reader if mixed else None)
         shown[run] = (scan.fit(g.T)[""].p <= level).mean()
     return shown
 
@@ -169,7 +179,7 @@ def rates(scale: int) -> list[Rate]:
             shown = family_wise_errors(runs // part, rng, level=level, tails=tails, missing=missing)
             setting = f"FWER, all follow the site, {tails} tails, {missing:.0%} missing"
             found.append(rate("max-T", setting, level, shown))
-    for name in ("linear", "rank", "logistic"):
+    for name in ("linear", "rank", "logistic", "mixed"):
         for carriers in (6, 12, 32):
             for p in (0.05, 0.002):
                 shown = false_positives(name, runs, rng, level=p, carriers=carriers)

@@ -147,11 +147,18 @@ def describe(config: Config, sheets: Sheets) -> str:
             f"covariate {name} ({kind}): {groups if kind == 'category' else span};"
             f" missing: {len(values) - len(present)}"
         )
+    for name in config.cohort.outcomes:
+        cells = [row.outcomes[name] for row in sheets.patients]
+        times = [cell.time for cell in cells if cell.known and cell.time is not None]
+        span = f", times {min(times):g} to {max(times):g}" if times else ""
+        n_events = sum(cell.known and bool(cell.event) for cell in cells)
+        lines.append(f"outcome {name}: {n_events} events{span}; missing: {len(cells) - len(times)}")
     return "\n".join(lines)
 
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
+    from radiogenomics.check_association import inspect_random_effect
     from radiogenomics.check_tables import patients_with_features, patients_with_markers
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
@@ -170,6 +177,7 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_variants(config, sheets.samples, findings)
         _inspect_quality(config, findings)
+    inspect_random_effect(config, sheets, findings.collect)
     if findings.of_study:
         return findings
     for row in sheets.patients:

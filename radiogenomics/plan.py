@@ -1,7 +1,7 @@
 """What the Snakefile knows: configuration and sheets become batches, rows, files and settings.
 
 Light on purpose (no numpy, no pandas): every job of a workflow imports it. A batch is a fixed function of the patient's
-identifier, so that adding a patient changes one batch only.
+identifier, or of the file that variants are read from, so that adding a patient changes one batch only.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
-from radiogenomics.config.association import AUDIT_KEYS
+from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.config.perturbations import Copies
 from radiogenomics.errors import ConfigError
 
@@ -29,6 +29,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "cohort": 1,
     "association": 4,
     "audit": 1,
+    "survival": 1,
     "report": 3,
 }
 
@@ -36,6 +37,9 @@ STAGE_VERSIONS: Mapping[str, int] = {
 ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
 # Settings of what is counted over a patient's variants as a whole.
 BURDEN_KEYS = frozenset({"tmb", "spectrum"})
+
+# About so many samples of one file are read by one job: with more it is read less often, with fewer memory is smaller.
+MAX_SAMPLES_OF_FILE = 250
 
 # A shell receives a batch's rows as one argument; Linux takes 128 KiB for one.
 MAX_ARGUMENT_BYTES = 100_000
@@ -72,17 +76,16 @@ class Plan:
     @property
     def sample_batches(self) -> tuple[str, ...]:
         """Batches that variants are annotated in; none in a study without variant files."""
-        return self.batches if self.config.cohort.samples is not None else ()
+        return tuple(sorted(self._samples))
 
     @cached_property
     def remote_batches(self) -> frozenset[str]:
         """Batches with a series or a segmentation on a server."""
         return frozenset(self.batch_of(row.patient_id) for row in self.sheets.images if _on_server(row))
 
-    def batch_of(self, patient_id: str) -> str:
-        """The batch of one patient."""
-        digest = hashlib.blake2b(patient_id.encode(), digest_size=8).digest()
-        return f"b{int.from_bytes(digest) % self.config.workflow.batches:03d}"
+    def batch_of(self, name: str) -> str:
+        """The batch of a patient's images, or of a file's samples."""
+        return f"b{_number(name) % self.config.workflow.batches:03d}"
 
     @property
     def scale(self) -> list[str]:
@@ -99,7 +102,7 @@ class Plan:
 
     def samples(self, batch: str) -> str:
         """Rows of the samples sheet of one batch, as JSON."""
-        return self._rows(self._samples_of(batch), batch)
+        return self._rows(self._samples[batch], batch)
 
     def image_files(self, batch: str) -> list[str]:
         """Local folders and files of one batch that exist; the job itself reports those that do not."""
@@ -109,7 +112,7 @@ class Plan:
 
     def variant_files(self, batch: str) -> list[str]:
         """Files of variants and of what was assayed of one batch, if they exist; the job reports those that do not."""
-        rows = self._samples_of(batch)
+        rows = self._samples[batch]
         assayed = [row.assayed for row in rows if panel_of(row.assayed) is None]
         return self._existing([row.vcf for row in rows] + assayed)
 
@@ -206,6 +209,12 @@ class Plan:
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
 
     @property
+    def survival(self) -> list[str]:
+        """Tables of the tests on outcomes, where the configuration names any."""
+        names = ("survival", "survival_curves") if self.config.cohort.outcomes else ()
+        return [f"results/association/{name}.parquet" for name in names]
+
+    @property
     def wholes(self) -> list[str]:
         """The tables of what is counted over a patient's variants as a whole."""
         if not self.sample_batches:
@@ -238,13 +247,13 @@ class Plan:
         section = {
             "pacs": self.config.pacs,
             "imaging": self.config.imaging,
-            "audit": self.config.association,
+            "audit": self._association,
             "report": self.config.report,
         }.get(stage)
         if section is not None:
             return section.model_dump_json()
         if stage == "association":
-            return self.config.association.model_dump_json(exclude=set(AUDIT_KEYS))
+            return self._association.model_dump_json(exclude=set(AUDIT_KEYS))
         if stage == "copies":
             controls = self.config.association.controls
             return Copies(
@@ -284,9 +293,22 @@ class Plan:
             markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
             update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
             return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
+        if stage == "outcomes":
+            outcomes = {name: outcome.model_dump() for name, outcome in self.config.cohort.outcomes.items()}
+            return json.dumps({"outcomes": outcomes})
         if stage == "cohort":
             return json.dumps({"covariates": self.config.cohort.covariates})
         raise KeyError(stage)
+
+    @property
+    def _association(self) -> Association:
+        kinship = self.config.association.kinship
+        return self.config.association.model_copy(update={"kinship": kinship and Path(self.file(kinship))})
+
+    def kinship_files(self) -> list[str]:
+        """The matrix of relatedness that a mixed model takes, and its names, as far as they exist."""
+        kinship = self.config.association.kinship
+        return self._existing([str(kinship), f"{kinship}.id"]) if kinship else []
 
     def finished_features(self) -> str:
         """The option that hands over the user's finished feature tables, quoted for a shell."""
@@ -308,9 +330,19 @@ class Plan:
         rows = [row for row in self.sheets.images if self.batch_of(row.patient_id) == batch]
         return sorted(rows, key=lambda row: (row.patient_id, row.image_id))
 
-    def _samples_of(self, batch: str) -> list[SampleRow]:
-        rows = [row for row in self.sheets.samples if self.batch_of(row.patient_id) == batch]
-        return sorted(rows, key=lambda row: row.patient_id)
+    @cached_property
+    def _samples(self) -> dict[str, list[SampleRow]]:
+        """Rows of the samples sheet by batch: those of one file together, since to take some is to read all of it."""
+        files: dict[str, list[SampleRow]] = {}
+        for row in sorted(self.sheets.samples, key=lambda row: row.patient_id):
+            files.setdefault(self.file(row.vcf), []).append(row)
+        batches: dict[str, list[SampleRow]] = {}
+        for name, rows in files.items():
+            parts = -(-len(rows) // MAX_SAMPLES_OF_FILE)
+            for row in rows:
+                part = _number(row.patient_id) % parts
+                batches.setdefault(self.batch_of(f"{name} {part}" if part else name), []).append(row)
+        return batches or ({"b000": []} if self.config.cohort.samples is not None else {})
 
     def _existing(self, locations: list[str]) -> list[str]:
         local = dict.fromkeys(location for location in locations if location and not is_remote(location))
@@ -329,6 +361,10 @@ class Plan:
                 [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
             )
         return text
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
 
 
 def _on_server(row: ImageRow) -> bool:

@@ -21,6 +21,8 @@ need_r psych r-cran-psych
 need_r metafor r-cran-metafor
 need_r brglm2 r-cran-brglm2
 need_r survival r-cran-survival
+need_r lme4 r-cran-lme4
+need_r lmerTest r-cran-lmertest
 need_r GSVA r-bioc-gsva
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -16,7 +16,6 @@ from radiogenomics.association.audit import together
 from radiogenomics.association.controls import exceedance_of, random_features, shuffled_identities, specificity
 from radiogenomics.association.copies import Copied, read_copies
 from radiogenomics.association.design import Markers, rank_normal
-from radiogenomics.association.gate import gated_scan
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
@@ -63,7 +62,7 @@ def controls(
             if kind != SYNONYMOUS:
                 shares += _exceedance(analysis, kind, runs)
             _tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance(*copies)
+    provenance = inputs.provenance(*inputs.options.files, *copies)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
@@ -117,7 +116,7 @@ class Runs:
     @classmethod
     def of(cls, analysis: Analysis, threads: int) -> "Runs":
         """Test the data."""
-        scan = gated_scan(analysis.options, analysis.ranked, analysis.designs, threads, analysis.stable)
+        scan = analysis.scan(analysis.ranked, threads)
         markers, gene = analysis.markers.by_gene()
         counts, adjusted = counted(scan, markers, gene, analysis.options)
         hits = _hits(scan, markers, gene, adjusted, analysis.options.alpha)
@@ -155,16 +154,12 @@ class Runs:
         for _ in range(n_runs):
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
-            yield self._run(self._scan(drawn), self.markers)
+            yield self._run(self.analysis.scan(rank_normal(drawn), self.threads), self.markers)
 
     def _copied(self, copied: Copied) -> Iterator[dict[str, Count]]:
         """Features of changed images; volume, covariates and markers stay."""
         for features in copied:
-            yield self._run(self._scan(features.values), self.markers)
-
-    def _scan(self, features: FloatArray) -> Scan:
-        analysis = self.analysis
-        return gated_scan(analysis.options, rank_normal(features), analysis.designs, self.threads, analysis.stable)
+            yield self._run(self.analysis.scan(rank_normal(features.values), self.threads), self.markers)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:
         return counted(scan, markers, self.gene, self.analysis.options, self.hits)[0]

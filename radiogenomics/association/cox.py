@@ -15,6 +15,7 @@ from radiogenomics.association.logistic import residuals
 from radiogenomics.association.partial_likelihood import Point, Risk, Ties, maximum
 from radiogenomics.association.patterns import patterns
 from radiogenomics.association.projection import basis_of
+from radiogenomics.association.proportionality import late_times, trend
 from radiogenomics.association.rank import check_rows, flag_of
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
@@ -38,6 +39,8 @@ class CoxTests:
 
     ``estimate`` is the log hazard ratio for one unit of the predictor: the maximum in ``fits``, in ``score_tests`` the
     first Newton step towards it, near it only if small. ``z`` is the signed root of the score statistic, or Wald's.
+    ``lr``, the likelihood ratio of 1 degree of freedom, and ``trend``, the normal deviate of ``proportionality.trend``,
+    are of ``fits`` only, else NaN.
     """
 
     estimate: FloatArray
@@ -48,6 +51,8 @@ class CoxTests:
     n: NDArray[np.int32]
     n_events: NDArray[np.int32]
     flag: NDArray[np.int8]
+    lr: FloatArray
+    trend: FloatArray
 
 
 def score_tests(
@@ -87,16 +92,20 @@ def fits(
 
 @dataclass(frozen=True)
 class _Block:
-    """Predictors (n, m) of one pattern of missing values, less what the covariates explain, and their null model."""
+    """Predictors (n, m) of one pattern of missing values, and their null model.
+
+    ``x`` is what the covariates leave of the predictors, ``whole`` all of them less their means.
+    """
 
     risk: Risk
     basis: FloatArray
     null: Point
     x: FloatArray
+    whole: FloatArray
 
 
-def _score_block(block: _Block) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int8]]:
-    """First step, its error, z and flag of every predictor."""
+def _score_block(block: _Block) -> tuple[FloatArray, NDArray[np.int8]]:
+    """First step, its error and z (3, n_predictors), and flag of every predictor."""
     null, x = block.null, block.x
     means = block.risk.sums(null.hazard[:, None] * x) / null.total[:, None]
     basis_means = block.risk.sums(null.hazard[:, None] * block.basis) / null.total[:, None]
@@ -106,13 +115,14 @@ def _score_block(block: _Block) -> tuple[FloatArray, FloatArray, FloatArray, NDA
     variance = own - (means**2).sum(axis=0) - ((shared @ inverse.T) ** 2).sum(axis=1)
     flag = flag_of((NO_VARIATION, ~(variance > INFORMATION_SHARE * own)))
     score, variance = x.T @ null.residual, np.where(flag == 0, variance, np.nan)
-    return score / variance, 1 / np.sqrt(variance), score / np.sqrt(variance), flag
+    return np.stack([score / variance, 1 / np.sqrt(variance), score / np.sqrt(variance)]), flag
 
 
-def _fit_block(block: _Block) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int8]]:
-    """Estimate, its error, z and flag of every predictor."""
-    _, _, _, flag = _score_block(block)
-    estimate, se = np.full(len(flag), np.nan), np.full(len(flag), np.nan)
+def _fit_block(block: _Block) -> tuple[FloatArray, NDArray[np.int8]]:
+    """Estimate, its error, z, likelihood ratio and trend (5, n_predictors), and flag of every predictor."""
+    _, flag = _score_block(block)
+    estimate, se, lr, trends = np.full((4, len(flag)), np.nan)
+    late = late_times(block.risk)
     for column in np.flatnonzero(flag == 0):
         length = np.linalg.norm(block.x[:, column])
         design = np.column_stack([block.basis, block.x[:, column] / length])
@@ -122,7 +132,9 @@ def _fit_block(block: _Block) -> tuple[FloatArray, FloatArray, FloatArray, NDArr
             continue
         estimate[column] = found.beta[-1] / length
         se[column] = np.sqrt(np.linalg.inv(found.information)[-1, -1]) / length
-    return estimate, se, estimate / se, flag
+        lr[column] = max(2 * (found.value - block.null.value), 0.0)
+        trends[column] = trend(block.risk, np.column_stack([block.basis, block.whole[:, column]]), found, late)
+    return np.stack([estimate, se, estimate / se, lr, trends]), flag
 
 
 def _each(
@@ -131,14 +143,14 @@ def _each(
     predictors: FloatArray,
     covariates: FloatArray,
     ties: Ties,
-    work: Callable[[_Block], tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int8]]],
+    work: Callable[[_Block], tuple[FloatArray, NDArray[np.int8]]],
 ) -> CoxTests:
     """Null model and work for each pattern of missing predictors."""
     _check(time, event, predictors, covariates)
     order = np.argsort(-time, kind="stable")
     time, event, predictors, covariates = time[order], event[order], predictors[order], covariates[order]
     m = predictors.shape[1]
-    values = np.full((3, m), np.nan)
+    values = np.full((5, m), np.nan)
     n, n_events, flag = np.zeros(m, np.int32), np.zeros(m, np.int32), np.zeros(m, np.int8)
     usable = ~np.isnan(np.column_stack([time, event, covariates])).any(axis=1)
     for present, columns in patterns(~np.isnan(predictors)):
@@ -155,12 +167,13 @@ def _each(
             flag[columns] = NO_NULL
             continue
         whole = np.column_stack([intercept / np.sqrt(len(intercept)), basis])
-        x, flat = residuals(predictors[np.ix_(rows, columns)], whole)
-        *found, why = work(_Block(risk, basis, null, np.where(flat, 0, x)))
-        values[:, columns], flag[columns] = found, why
-    estimate, se, z = np.where(flag == 0, values, np.nan)
+        raw = predictors[np.ix_(rows, columns)]
+        x, flat = residuals(raw, whole)
+        found, flag[columns] = work(_Block(risk, basis, null, np.where(flat, 0, x), raw - raw.mean(axis=0)))
+        values[: len(found), columns] = found
+    estimate, se, z, lr, trends = np.where(flag == 0, values, np.nan)
     p, neg_log10_p = normal_tail(z)
-    return CoxTests(estimate, se, z, p, neg_log10_p, n, n_events, flag)
+    return CoxTests(estimate, se, z, p, neg_log10_p, n, n_events, flag, lr, trends)
 
 
 def _check(time: FloatArray, event: FloatArray, predictors: FloatArray, covariates: FloatArray) -> None:

@@ -176,3 +176,58 @@ class NoCommonPatientError(AssociationError):
             f"{path.name}: no patient of the covariates table has features: {listing(found)} against {listing(wanted)}",
             hint="use the same identifiers in features, markers and covariates",
         )
+
+
+class UnknownRandomEffectError(AssociationError):
+    """The covariate that the random effect is made of is not in the covariates table."""
+
+    reason = "unknown_random_effect"
+
+    def __init__(self, name: str, present: Sequence[str]) -> None:
+        self.name, self.present = name, tuple(present)
+        super().__init__(
+            f"no covariate {name!r} to take the random effect from; covariates present: {listing(present)}",
+            hint="add the column to the covariates, or set `association.random_effect` to one of them",
+        )
+
+
+class UnusableRandomEffectError(AssociationError):
+    """A covariate of which the levels tell no variance."""
+
+    reason = "unusable_random_effect"
+
+    def __init__(self, name: str, levels: int, patients: int) -> None:
+        self.name, self.levels, self.patients = name, levels, patients
+        super().__init__(
+            f"random effect {name!r} has {levels} level(s) in {patients} patient(s); at least two levels, and one of"
+            " several patients, are needed",
+            hint="take a category such as the site, or another `association.model`",
+        )
+
+
+class NobodyRelatedError(AssociationError):
+    """A matrix of kinship of other people."""
+
+    reason = "nobody_related"
+
+    def __init__(self, path: Path, patients: Sequence[str], found: Sequence[str]) -> None:
+        self.path, self.patients, self.found = path, tuple(patients), tuple(found)
+        super().__init__(
+            f"{path.name}: fewer than two of the patients are in it; patients: {listing(patients)}; in the file:"
+            f" {listing(found)}",
+            hint="name rows and columns as `patient_id` of the patients sheet, not as samples",
+        )
+
+
+class NotACovarianceError(AssociationError):
+    """A matrix of kinship with negative eigenvalues."""
+
+    reason = "not_a_covariance"
+
+    def __init__(self, path: Path, share: float, bound: float) -> None:
+        self.path, self.share, self.bound = path, share, bound
+        super().__init__(
+            f"{path.name}: its smallest eigenvalue is {share:.3g} times its largest, below {bound:g}: no covariance",
+            hint="take a genomic relationship matrix (plink2 --make-rel square), or that of a pedigree; KING-robust"
+            " kinship of several populations is none",
+        )

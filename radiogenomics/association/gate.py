@@ -1,6 +1,5 @@
 """Features that are not stable enough stay in the family as pairs without a test, with the reason."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from radiogenomics import tables
 from radiogenomics.association.design import Features
 from radiogenomics.association.errors import NoStabilityError
 from radiogenomics.association.flags import TESTED, UNSTABLE
-from radiogenomics.association.models import scan_of
 from radiogenomics.association.scan import BoolArray, Fits, FloatArray, Scan
 from radiogenomics.config.association import Association
 
@@ -36,15 +34,8 @@ def stable(features: Features, options: Association, table: Path | None) -> Bool
     return np.array([low.get(name, np.inf) >= options.min_icc_low for name in features.names["feature"]], bool)
 
 
-def gated_scan(
-    options: Association,
-    features: FloatArray,
-    designs: Mapping[str, FloatArray],
-    threads: int,
-    stable: BoolArray | None,
-) -> Scan:
-    """The scan of the configured model; with ``stable`` the others are not tested."""
-    scan = scan_of(options, features, designs, threads)
+def gated(scan: Scan, stable: BoolArray | None) -> Scan:
+    """The scan in which features that are not ``stable`` (n_features,) are not tested; None leaves it as it is."""
     return scan if stable is None else GatedScan(scan, stable)
 
 

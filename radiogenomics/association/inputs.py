@@ -21,7 +21,10 @@ from radiogenomics.association.design import (
     read_patients,
 )
 from radiogenomics.association.errors import NoGroupError
-from radiogenomics.association.gate import stable
+from radiogenomics.association.gate import gated, stable
+from radiogenomics.association.models import scan_of
+from radiogenomics.association.random_effects import RandomEffect, random_effect
+from radiogenomics.association.scan import Scan
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests
@@ -53,7 +56,10 @@ class Analysis:
 
     @cached_property
     def designs(self) -> Mapping[str, FloatArray]:
-        """Design (n_patients, n_columns) of each adjustment, from the least adjusted to ``fullest``."""
+        """Design (n_patients, n_columns) of each adjustment, from the least adjusted to ``fullest``.
+
+        What has a random effect in the tests is a fixed effect here.
+        """
         return designs(self.volume, self.covariates)
 
     @property
@@ -78,6 +84,36 @@ class Analysis:
     def ranked(self) -> FloatArray:
         """Features (n_patients, n_features) as they are tested."""
         return rank_normal(self.features.values)
+
+    @cached_property
+    def random(self) -> RandomEffect:
+        """What has a random effect in the tests.
+
+        Raises
+        ------
+        UnknownRandomEffectError
+        MissingFileError, TableError, NotACovarianceError
+            Of the file of relatedness.
+        """
+        return random_effect(self.covariates, self.options)
+
+    @property
+    def adjustments(self) -> Mapping[str, FloatArray]:
+        """Design (n_patients, n_columns) of each adjustment that is tested; raises what ``random`` does."""
+        return self.designs if self.random.covariance is None else designs(self.volume, self.random.fixed)
+
+    def scan(self, values: FloatArray, threads: int, only: str | None = None) -> Scan:
+        """The model of the tests on features (n_patients, n_features), which may be others than those of the study.
+
+        ``only`` names the one adjustment that is wanted; features that are not stable enough are not tested.
+
+        Raises
+        ------
+        NoStabilityError
+        As ``random``.
+        """
+        wanted = {name: design for name, design in self.adjustments.items() if only in (None, name)}
+        return gated(scan_of(self.options, values, wanted, threads, self.random.covariance), self.stable)
 
     def at(self, patients: BoolArray, without: str) -> "Analysis":
         """The analysis of some patients (n_patients,), without a covariate."""
@@ -166,7 +202,7 @@ class Inputs:
 
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""
-        record = {**self.options.model_dump(mode="json"), "covariates": list(self.patients.columns)}
+        record = {**self.options.record(), "covariates": list(self.patients.columns)}
         stability = [self.stability] if self.stability is not None else []
         read = [self.features, self.markers, self.covariates, *stability, *further]
         return Provenance("association", record, digests(read))

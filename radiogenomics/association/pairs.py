@@ -21,7 +21,9 @@ from radiogenomics.association.design import (
     read_patients,
     spearman,
 )
-from radiogenomics.association.gate import gated_scan, stable
+from radiogenomics.association.gate import gated, stable
+from radiogenomics.association.models import scan_of
+from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
@@ -55,11 +57,11 @@ def test(
     patients = read_patients(covariates)
     carriers = read_markers(markers, list(patients.index), options.classes)
     record = {
-        **options.model_dump(mode="json", exclude=set(AUDIT_KEYS)),
+        **options.record(exclude=AUDIT_KEYS),
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }
-    read = [features, markers, covariates, *([stability] if stability is not None else [])]
+    read = [features, markers, covariates, *([stability] if stability is not None else []), *options.files]
     provenance = Provenance("association", record, digests(read))
     top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
@@ -109,8 +111,10 @@ def analyse(
     kept.
     """
     volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
-    adjustments = designs(volume, covariates)
-    scan = gated_scan(options, rank_normal(features.values), adjustments, threads, stable)
+    effect = random_effect(covariates, options)
+    require_usable(effect, options)
+    adjustments = designs(volume, effect.fixed)
+    scan = gated(scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance), stable)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 

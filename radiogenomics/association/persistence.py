@@ -21,7 +21,6 @@ from radiogenomics.association.audit import together
 from radiogenomics.association.controls import exceedance_of
 from radiogenomics.association.copies import Copied, read_copies
 from radiogenomics.association.design import Features, Markers
-from radiogenomics.association.gate import gated_scan
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Fits
 from radiogenomics.association.tally import Tally
@@ -60,7 +59,9 @@ def persist(
         low = bounds[bounds["analysis"].astype(str) == analysis.name].astype({"feature": str})
         parts.append(persistence_frame(analysis, copied, low.set_index("feature")["icc_low"], threads))
         _tell(parts[-1], analysis)
-    tables.PERSISTENCE.write(together(tables.PERSISTENCE, parts), persistence, inputs.provenance(*copies))
+    tables.PERSISTENCE.write(
+        together(tables.PERSISTENCE, parts), persistence, inputs.provenance(*inputs.options.files, *copies)
+    )
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def persistence_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, th
     frame = pd.DataFrame(
         {
             "analysis": analysis.name,
-            "adjustment": analysis.fullest,
+            "adjustment": list(analysis.adjustments)[-1],
             "feature": names,
             "marker": markers.names["marker"].to_numpy(object)[pairs.marker],
             "gene": markers.names["gene"].to_numpy(object)[pairs.marker],
@@ -173,17 +174,17 @@ def _adjusted(
 
 def _blocks(analysis: Analysis, markers: Markers, threads: int) -> Iterator[tuple[slice, Fits]]:
     """The fits under the fullest adjustment, block by block of markers."""
-    design = {analysis.fullest: analysis.designs[analysis.fullest]}
-    scan = gated_scan(analysis.options, analysis.ranked, design, threads, analysis.stable)
+    fullest = list(analysis.adjustments)[-1]
+    scan = analysis.scan(analysis.ranked, threads, fullest)
     values = markers.values
     for block, fits in scan.run(lambda part: values[:, part], scan.blocks(values.shape[1]), markers.numbers):
-        yield block, fits[analysis.fullest]
+        yield block, fits[fullest]
 
 
 def _tell(rows: pd.DataFrame, analysis: Analysis) -> None:
     if len(rows):
         logger.info(
             "%s, %s: %d hits, of which %d are hits again in every copy of the cohort and %d in fewer than half",
-            *(analysis.name, analysis.fullest, len(rows)),
+            *(analysis.name, rows["adjustment"].iloc[0], len(rows)),
             *(int((rows["share"] == 1).sum()), int((rows["share"] < 0.5).sum())),
         )

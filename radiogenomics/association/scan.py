@@ -64,6 +64,7 @@ class Scan(ABC):
 
     effect: str
     effect_of_numbers: str
+    block_pairs = BLOCK_PAIRS
 
     def __init__(self, features: FloatArray, threads: int = 1) -> None:
         self.n_patients, self.n_features = features.shape
@@ -78,7 +79,7 @@ class Scan(ABC):
 
     def blocks(self, n_markers: int) -> list[slice]:
         """Markers cut into blocks, at least one; how does not depend on the number of threads."""
-        step = max(1, min(BLOCK_PAIRS // max(self.n_features, 1), BLOCK_VALUES // max(self.n_patients, 1)))
+        step = max(1, min(self.block_pairs // max(self.n_features, 1), BLOCK_VALUES // max(self.n_patients, 1)))
         return [slice(start, min(start + step, n_markers)) for start in range(0, max(n_markers, 1), step)]
 
     def run(

@@ -13,7 +13,6 @@ from radiogenomics.association.audit import together
 from radiogenomics.association.errors import FewTablesError, NoStandardErrorError, ResultsDifferError
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.meta import META_REASONS, Interval, Tau2, pool
-from radiogenomics.association.models import scan_of
 from radiogenomics.provenance import Provenance, digests
 from radiogenomics.table import read_provenance
 
@@ -57,7 +56,7 @@ def sites(
             part = analysis.at((levels == level).to_numpy(), str(inputs.options.site))
             parts.append(_estimates(part, own).assign(site=level))
     found = together(tables.SITES, parts)
-    provenance = inputs.provenance(results)
+    provenance = inputs.provenance(results, *inputs.options.files)
     tables.SITES.write(found, sites, provenance)
     tables.META.write(_pooled([part for _, part in found.groupby("site", sort=True)]), meta, provenance)
     logger.info("%d hits pooled over %d sites", len(hits), found["site"].nunique())
@@ -101,7 +100,7 @@ def _estimates(site: Analysis, hits: pd.DataFrame) -> pd.DataFrame:
     marker = pd.Index(site.markers.names["marker"]).get_indexer(hits["marker"])
     wanted_features, row = np.unique(feature, return_inverse=True)
     wanted_markers, column = np.unique(marker, return_inverse=True)
-    scan = scan_of(site.options, site.ranked[:, wanted_features], site.designs, threads=1)
+    scan = site.scan(site.ranked[:, wanted_features], threads=1)
     values, numbers = site.markers.values[:, wanted_markers], site.markers.numbers
     numbers = None if numbers is None else numbers[wanted_markers]
     parts = []

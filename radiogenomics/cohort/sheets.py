@@ -13,19 +13,19 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
-from radiogenomics.config.cohort import Cohort
+from radiogenomics.cohort.outcome_cells import MISSING, NUMBER_PATTERN, OutcomeCells, outcome_of
+from radiogenomics.config.cohort import Cohort, Outcome
 from radiogenomics.config.finished import FinishedFeatures
 from radiogenomics.errors import MissingFileError, SheetError, listing
 
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
 ID_RULE = "may hold letters, digits, - and _ only, since it becomes a file name"
 REMOTE_PATTERN = re.compile(r"^dicomweb:(?P<server>[A-Za-z0-9_-]+)/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})$")
-MISSING = ("", "NA", "NaN", "nan")
-NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SEGMENTER = "segmenter:"
 PANEL = "panel:"
 MAF_ENDINGS = (".maf", ".maf.gz")
@@ -35,10 +35,15 @@ Lines = Sequence[tuple[int, dict[str, str]]]
 
 @dataclass(frozen=True)
 class PatientRow:
-    """One patient; ``covariates`` holds a float, a string or None (missing) for each declared covariate."""
+    """One patient.
+
+    ``covariates`` holds a float, a string or None (missing) for each declared covariate, ``outcomes`` what the sheet
+    says of each declared outcome.
+    """
 
     patient_id: str
     covariates: Mapping[str, float | str | None]
+    outcomes: Mapping[str, OutcomeCells] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def read_sheets(cohort: Cohort, finished: Iterable[FinishedFeatures] = ()) -> Sh
         names = dict.fromkeys(name for table in finished for name in patients_of(table))
         patients = tuple(PatientRow(name, {}) for name in names)
     else:
-        patients = _read_patients(cohort.patients, cohort.covariates)
+        patients = read_patients(cohort.patients, cohort.covariates, cohort.outcomes)
     known = {row.patient_id for row in patients}
     return Sheets(
         patients,
@@ -172,12 +177,23 @@ def read_sequenced(
     ------
     MissingFileError, SheetError
     """
-    rows = _read_patients(patients, covariates)
+    rows = read_patients(patients, covariates)
     return rows, _samples(samples, rows, {row.patient_id for row in rows})
 
 
-def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "category"]]) -> tuple[PatientRow, ...]:
-    lines, problems = _read(path, ("patient_id", *covariates), ids=("patient_id",))
+def read_patients(
+    path: Path,
+    covariates: Mapping[str, Literal["number", "category"]],
+    outcomes: Mapping[str, Outcome] = MappingProxyType({}),
+) -> tuple[PatientRow, ...]:
+    """Read and check the sheet of patients.
+
+    Raises
+    ------
+    MissingFileError, SheetError
+    """
+    columns = [column for outcome in outcomes.values() for column in (outcome.time, outcome.event)]
+    lines, problems = _read(path, tuple(dict.fromkeys(("patient_id", *covariates, *columns))), ids=("patient_id",))
     problems += _repeated(lines, ("patient_id",))
     rows: list[PatientRow] = []
     for number, line in lines:
@@ -189,7 +205,13 @@ def _read_patients(path: Path, covariates: Mapping[str, Literal["number", "categ
                     f"line {number}: {name} {line[name]!r} is not a number;"
                     " write the number, NA, or declare the covariate a category"
                 )
-        rows.append(PatientRow(line["patient_id"], values))
+        states = {name: outcome_of(line, outcome) for name, outcome in outcomes.items()}
+        problems += [
+            f"line {number}: patient {line['patient_id']!r}, outcome {name}: {problem}"
+            for name, state in states.items()
+            for problem in state.problems
+        ]
+        rows.append(PatientRow(line["patient_id"], values, states))
     if not rows and not problems:
         problems.append("no patients")
     _refuse(path, problems)

@@ -24,6 +24,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "cohort outcomes",
+        "cohort.outcomes:outcomes",
+        "the outcomes of the patients sheet as a table",
+        (
+            Option("--patients", "patients sheet"),
+            SETTINGS,
+            Option("--table", "outcomes table to write (Parquet)"),
+        ),
+    ),
+    Command(
         "cohort limit",
         "cohort.join:limit",
         "stop a study that lost too many patients",
@@ -106,6 +116,17 @@ COMMANDS = (
             Option("--copies", "tables of copies (Parquet)", many=True),
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--persistence", "table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association survival",
+        "association.survival:survival",
+        "test every feature and every marker on outcomes with censored times",
+        (
+            *TESTED,
+            Option("--outcomes", "outcomes table (Parquet or TSV)"),
+            Option("--table", "tests, to write (Parquet or TSV)"),
+            Option("--curves", "Kaplan-Meier curves of the leading feature and marker, to write (Parquet or TSV)"),
         ),
     ),
     Command(

@@ -58,6 +58,7 @@ COMMANDS = (
             Option("--images", "images tables of the batches (Parquet)", default=None, many=True),
             Option("--samples", "samples tables of the batches (Parquet)", default=None, many=True),
             Option("--genomics", "tables of remarks, joins and quality of variants", default=None, many=True),
+            Option("--no-survival", "leave out tests on outcomes that lie in the results folder", switch=True),
             Option("--title", "title of the report", str, "Radiogenomic association study"),
             Option("--settings", "settings: a YAML file or JSON", str, "{}"),
         ),

@@ -64,12 +64,19 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     genomics = genomics.model_copy(
         update={"resources": resources, "panels": panels, "markers": markers, "quality": quality}
     )
+    association = _located(config.association, place, ("kinship",))
     settings = {modality: _resolve_preset(name, place) for modality, name in config.radiomics.settings.items()}
     finished = {name: table.located(place) for name, table in config.radiomics.tables.items()}
     place.refuse()
     radiomics = config.radiomics.model_copy(update={"settings": settings, "tables": finished})
     return config.model_copy(
-        update={"cohort": cohort, "imaging": imaging, "genomics": genomics, "radiomics": radiomics}
+        update={
+            "cohort": cohort,
+            "imaging": imaging,
+            "genomics": genomics,
+            "radiomics": radiomics,
+            "association": association,
+        }
     )
 
 

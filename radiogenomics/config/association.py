@@ -1,6 +1,7 @@
 """Keys of ``association``."""
 
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,9 +11,11 @@ from radiogenomics.config.section import Distinct, Name, Section
 OF_ONE_MODEL = {
     "linear": ("hc3_below", "precision"),
     "rank": ("continuity",),
-    "logistic": ("firth_p_below", "firth_carriers_below"),
+    "logistic": ("firth_carriers_below",),
+    "mixed": ("random_effect", "kinship", "reml_p_below"),
 }
-
+# Models that fit a pair on its own only where its score test gives a small p.
+SCORED_FIRST = ("logistic",)
 
 # Settings of association that decide what is audited, not what the results are.
 AUDIT_KEYS = frozenset(
@@ -73,10 +76,10 @@ class Controls(Section):
 class Association(Section):
     """Which tests are made."""
 
-    model: Literal["linear", "rank", "logistic"] = Field(
+    model: Literal["linear", "rank", "logistic", "mixed"] = Field(
         "linear",
         description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
-        " `logistic` (marker on feature).",
+        " `logistic` (marker on feature), `mixed` (as `linear`, with a random effect).",
     )
     classes: Annotated[tuple[Name, ...], Distinct] = Field(
         ("non_silent",),
@@ -102,14 +105,32 @@ class Association(Section):
     continuity: bool = Field(
         False, description="With `rank`, Mann-Whitney tests have the correction for continuity, as in R by default."
     )
-    firth_p_below: float = Field(
+    fit_p_below: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="With `logistic`, pairs whose score test gives at most this p are fitted by Firth's likelihood.",
+        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by"
+        " Firth's likelihood, or by that of Cox.",
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
+    )
+    random_effect: Name | None = Field(
+        None,
+        description="With `mixed`, the covariate whose levels have a random effect, such as the site; it has no fixed"
+        " effect then.",
+    )
+    kinship: Path | None = Field(
+        None,
+        description="With `mixed`, instead of `random_effect`: a matrix of relatedness that the random effect follows"
+        " (CSV, TSV or Parquet, patients in rows and columns; or `.rel` of plink2 beside `.rel.id`).",
+    )
+    reml_p_below: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="With `mixed`, pairs with p up to this are fitted by REML with the marker in the model,"
+        " others at the ratio of variances of the model without it; 1 fits all so.",
     )
     alpha: float = Field(
         0.05,
@@ -172,10 +193,29 @@ class Association(Section):
             changed = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
             if changed and self.model != model:
                 raise ValueError(f"{', '.join(changed)}: only the model {model} has these, not {self.model}")
+        if self.model == "mixed" and (self.random_effect is None) == (self.kinship is None):
+            raise ValueError(
+                "random_effect: the model mixed needs the name of a covariate, such as the site, or a file in kinship,"
+                " and takes one of them; with kinship the site can be a covariate"
+            )
+        if self.kinship is not None and self.permutations:
+            raise ValueError("permutations: relatives cannot be exchanged, so there are none with kinship")
         if self.site_model == "meta" and self.site is None:
             raise ValueError("site_model: meta needs the name of a covariate in site")
         if self.site_model == "meta" and self.model == "rank":
             raise ValueError(
                 "site_model: meta pools estimates with standard errors, which the model rank does not give"
             )
+        if self.site_model == "meta" and self.random_effect is not None and self.site == self.random_effect:
+            raise ValueError("site_model: one site alone has no random effect of the site; use the model linear")
         return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the tests read beside the tables."""
+        return () if self.kinship is None else (self.kinship,)
+
+    def record(self, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """The settings as a table's record states them, a file by its name alone."""
+        named = self.model_copy(update={"kinship": self.kinship and Path(self.kinship.name)})
+        return named.model_dump(mode="json", exclude=set(exclude))

@@ -18,8 +18,28 @@ class Study(Section):
     title: str = Field("Radiogenomic association study", description="Title of the report.")
 
 
+class Outcome(Section):
+    """One outcome with censored times: two columns of the patients sheet."""
+
+    time: str = Field(
+        min_length=1,
+        description="Column of the time to the event or to the end of observation, a number above 0 in any one unit.",
+    )
+    event: str = Field(
+        min_length=1,
+        description="Column that says whether the time ends with the event (`1`, `yes`, `true`) or is censored (`0`,"
+        " `no`, `false`).",
+    )
+
+    @model_validator(mode="after")
+    def _two_columns(self) -> Self:
+        if self.time == self.event:
+            raise ValueError(f"{self.time} cannot be both the time and the event")
+        return self
+
+
 class Cohort(Section):
-    """Who is in the study: three sheets and the covariates."""
+    """Who is in the study: three sheets, the covariates and the outcomes."""
 
     patients: Path | None = Field(
         Path("patients.tsv"),
@@ -40,6 +60,11 @@ class Cohort(Section):
         default_factory=dict,
         description="Columns of the patients sheet that enter the full model, and how: as a number or as categories.",
     )
+    outcomes: dict[Name, Outcome] = Field(
+        default_factory=dict,
+        description="Survival outcomes by a name of yours, each a mapping with `time` and `event`, columns of the"
+        " patients sheet; every feature and marker is then tested on each.",
+    )
 
     @field_validator("covariates")
     @classmethod
@@ -50,10 +75,18 @@ class Cohort(Section):
 
     @model_validator(mode="after")
     def _sheets_need_patients(self) -> Self:
-        if self.patients is None and (self.images is not None or self.covariates):
+        if self.patients is None and (self.images is not None or self.covariates or self.outcomes):
             raise ValueError(
-                "patients is null, so images must be null and there are no covariates; name a sheet of patients"
+                "patients is null, so images must be null and there are no covariates and no outcomes; name a sheet of"
+                " patients"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _outcomes_are_no_covariates(self) -> Self:
+        named = {column for outcome in self.outcomes.values() for column in (outcome.time, outcome.event)}
+        if both := sorted(named & {"patient_id", *self.covariates}):
+            raise ValueError(f"{', '.join(both)} cannot be a column of an outcome: it is the patient or a covariate")
         return self
 
 

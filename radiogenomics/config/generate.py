@@ -17,7 +17,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from radiogenomics import tables
-from radiogenomics.config.cohort import Server
+from radiogenomics.config.cohort import Outcome, Server
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.config.finished import FinishedFeatures, FinishedMarkers
 from radiogenomics.config.models import Config
@@ -50,6 +50,7 @@ def configuration_page() -> str:
     for name, info in Config.model_fields.items():
         section = info.default_factory() if info.default_factory else info.default  # type: ignore[call-arg]
         parts += [f"## `{name}`\n", f"{_first_line(type(section))}\n", _key_table(type(section), f"{name}.")]
+    parts += ["## An outcome: `cohort.outcomes.NAME`\n", f"{_first_line(Outcome)}\n", _key_table(Outcome, "")]
     parts += ["## A server: `pacs.servers.NAME`\n", _key_table(Server, "")]
     parts += ["## A finished table: `radiomics.tables.NAME`, `genomics.markers.tables.NAME`\n"]
     parts += [f"{_first_line(FinishedFeatures)} `values` is for markers only.\n", _key_table(FinishedMarkers, "")]

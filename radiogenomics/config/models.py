@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from radiogenomics.config.association import Association
+from radiogenomics.config.association import SCORED_FIRST, Association
 from radiogenomics.config.cohort import Cohort, Pacs, Study
 from radiogenomics.config.finished import FeatureTable
 from radiogenomics.config.genomics import Genomics
@@ -115,8 +115,19 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _something_is_fitted(self) -> Self:
+        default = Association.model_fields["fit_p_below"].default
+        fitted = self.association.model in SCORED_FIRST or self.cohort.outcomes
+        if self.association.fit_p_below != default and not fitted:
+            raise ValueError(
+                f"association.fit_p_below: the model {self.association.model} fits every pair, and there are no"
+                " cohort.outcomes"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _groups_are_categories(self) -> Self:
-        for key in ("site", "exchange_within"):
+        for key in ("site", "exchange_within", "random_effect"):
             name = getattr(self.association, key)
             if name is not None and self.cohort.covariates.get(name) != "category":
                 raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")

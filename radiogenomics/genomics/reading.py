@@ -4,21 +4,20 @@ A BGZF file that ends between two of its blocks reads like a whole one; only its
 specification, section 4.1.2).
 """
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, cast
 
-import pysam
+from isal import igzip, isal_zlib
 
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.errors import UnreadableVcfError
 
 GZIP_MAGIC = b"\x1f\x8b"
 BCF_MAGIC = b"BCF"
+DAMAGED = (EOFError, OSError, cast(type[Exception], isal_zlib.error))
 BUFFER = 1 << 18
 BGZF_EXTRA = b"\x06\x00BC\x02\x00"  # from byte 10: length of the extra field, then its identifier
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -29,7 +28,7 @@ def is_bcf(path: Path) -> bool:
     with _opened(path) as stream:
         try:
             return stream.read(3) == BCF_MAGIC
-        except (EOFError, OSError, zlib.error):
+        except DAMAGED:
             return False
 
 
@@ -86,7 +85,7 @@ def byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 for part in line.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True):
                     number += 1
                     yield number, part
-    except (EOFError, OSError, zlib.error) as error:
+    except DAMAGED as error:
         raise UnreadableVcfError(path, f"after line {number}: {error}") from error
 
 
@@ -99,24 +98,10 @@ def text_of(line: bytes) -> str:
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as raw:
         zipped = raw.read(2) == GZIP_MAGIC
-    if is_bgzf(path):
-        with pysam.BGZFile(str(path), "rb", None) as blocks, io.BufferedReader(_Blocks(blocks), BUFFER) as stream:
+    if zipped:  # ISA-L unpacks in a third of zlib's time
+        unpacked: IO[bytes] = igzip.open(path)  # type: ignore[no-untyped-call]
+        with unpacked, io.BufferedReader(cast(io.RawIOBase, unpacked), BUFFER) as stream:
             yield stream
     else:
-        with gzip.open(path) if zipped else path.open("rb") as stream:
-            yield stream  # type: ignore[misc]
-
-
-class _Blocks(io.RawIOBase):
-    """A BGZF file as pysam unpacks it, in two thirds of the time of Python's gzip."""
-
-    def __init__(self, blocks: pysam.BGZFile) -> None:
-        self._blocks = blocks
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: Any) -> int:  # noqa: ANN401 - a writable buffer
-        data = self._blocks.read(len(target))
-        target[: len(data)] = data
-        return len(data)
+        with path.open("rb") as plain:
+            yield plain

@@ -17,7 +17,17 @@ from radiogenomics.report import text
 from radiogenomics.report.columns import script_json
 from radiogenomics.report.labels import Labels
 from radiogenomics.report.load import Run, load
-from radiogenomics.report.sections import association, attrition, audits, cohort, comparison, images, methods, variants
+from radiogenomics.report.sections import (
+    association,
+    attrition,
+    audits,
+    cohort,
+    comparison,
+    images,
+    methods,
+    survival,
+    variants,
+)
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
@@ -34,6 +44,7 @@ def build(
     images: Sequence[Path] | None = None,
     samples: Sequence[Path] | None = None,
     genomics: Sequence[Path] | None = None,
+    no_survival: bool = False,
 ) -> None:
     """Write ``output/index.html`` from a results folder.
 
@@ -51,6 +62,8 @@ def build(
         Images and samples tables of the batches; those that lie in the results folder if not given.
     genomics : sequence of Path, optional
         Tables of remarks, joins and quality of variants; those that lie in the results folder if not given.
+    no_survival : bool
+        Leave tests on outcomes out, though a table of an earlier run may lie in the results folder.
 
     Raises
     ------
@@ -58,7 +71,7 @@ def build(
         See ``load``.
     """
     chosen = config.load_section(Report, settings)
-    page = render(load(results, images, samples, genomics), title, chosen)
+    page = render(load(results, images, samples, genomics, with_survival=not no_survival), title, chosen)
     write_text(output / "index.html", page)
     logger.info("wrote %s (%.1f MB)", output / "index.html", len(page.encode()) / 1e6)
 
@@ -93,6 +106,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "images": images.section(run, settings.max_overlays),
         "comparison": comparison.section(run),
         "audits": audits.section(run),
+        "survival": survival.section(run),
         "methods": methods.section(run, results["families"]),
         "columns": packed,
         "browser_data": script_json(association.browser_data(run, packed, results["families"])),

@@ -86,7 +86,7 @@ def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top:
     upper = [(x(a), y(b)) for a, b in zip(expected, high, strict=True)]
     lower = [(x(a), y(b)) for a, b in zip(expected[::-1], low[::-1], strict=True)]
     drawn = [svg.polygon(upper + lower, "band"), svg.line(x(0), y(0), x(top_of_line), y(top_of_line), "diagonal")]
-    drawn += _axes(x, y, "expected −log₁₀ p", "observed −log₁₀ p", size)
+    drawn += axes(x, y, "expected −log₁₀ p", "observed −log₁₀ p", size)
     drawn += [
         svg.tag("circle", cx=x(float(a)), cy=y(float(b)), r=2.2, class_=ADJUSTMENT_CLASS[family.adjustment])
         for a, b in zip(expected, observed, strict=True)
@@ -102,7 +102,7 @@ def scatter(points: Sequence[tuple[float, float, bool, str]], x_label: str, y_la
     ends = [(min(values), max(values)) for values in list(zip(*points, strict=True))[:2]]
     (x_low, x_high), (y_low, y_high) = ((low - (pad := 0.05 * (high - low or 1)), high + pad) for low, high in ends)
     x, y = svg.Scale(x_low, x_high, left, size - 10), svg.Scale(y_low, y_high, bottom, 14)
-    drawn = _axes(x, y, x_label, y_label, size)
+    drawn = axes(x, y, x_label, y_label, size)
     for a, b, filled, name in points:
         class_ = "bar-altered" if filled else "bar-unknown"
         drawn.append(svg.tag("circle", svg.tag("title", name), cx=x(a), cy=y(b), r=3.2, class_=class_))
@@ -115,7 +115,7 @@ def power(points: Sequence[tuple[int, float, bool]]) -> Markup:
     x = svg.Scale(0, max((n for n, *_ in points), default=1) * 1.05, left, width - 10)
     y = svg.Scale(0, max((effect for _, effect, _ in points), default=1.0) * 1.05, bottom, 12)
     drawn = [svg.line(left, y(tick), width - 10, y(tick), "grid") for tick in y.ticks(5) if tick]
-    drawn += _axes(x, y, "carriers", "detectable effect, SD", width)
+    drawn += axes(x, y, "carriers", "detectable effect, SD", width)
     for n, effect, hit in sorted(points, key=lambda point: point[2]):
         drawn.append(svg.tag("circle", cx=x(n), cy=y(effect), r=4.0, class_="mark-hit" if hit else "mark-none"))
     label = f"Smallest effect that can be found for {text.plural(len(points), 'marker')} by number of carriers"
@@ -155,9 +155,10 @@ def _mark(adjustment: str, x: float, y: float) -> Markup:
     return svg.polygon([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)], class_)
 
 
-def _axes(x: svg.Scale, y: svg.Scale, x_label: str, y_label: str, width: float) -> list[Markup]:
+def axes(x: svg.Scale, y: svg.Scale, x_label: str, y_label: str, width: float, about: int = 5) -> list[Markup]:
+    """Draw both axes with titles and about so many ticks on the horizontal one."""
     drawn = [svg.line(x.start, y.start, x.end, y.start, "axis"), svg.line(x.start, y.start, x.start, y.end, "axis")]
-    drawn += [svg.text(x(tick), y.start + 16, svg.label(tick), "tick", "middle") for tick in x.ticks(5)]
+    drawn += [svg.text(x(tick), y.start + 16, svg.label(tick), "tick", "middle") for tick in x.ticks(about)]
     drawn += [svg.text(x.start - 6, y(tick) + 4, svg.label(tick), "tick", "end") for tick in y.ticks(5)]
     drawn.append(svg.text((x.start + width) / 2, y.start + 34, x_label, "axis-title", "middle"))
     middle = (y.start + y.end) / 2

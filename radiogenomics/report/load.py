@@ -24,6 +24,8 @@ SELFTEST = Path("radiomics/selftest.parquet")
 SUMMARY = Path("association/summary.tsv")
 QUANTILES = Path("association/quantiles.parquet")
 ALTERATIONS = Path("genomics/alterations.parquet")
+SURVIVAL = Path("association/survival.parquet")
+SURVIVAL_CURVES = Path("association/survival_curves.parquet")
 # What genomics says of its files and samples, by the end of a file's name; several files of one table are one.
 GENOMICS = {
     ".remarks.tsv": tables.REMARKS,
@@ -68,8 +70,11 @@ class Thresholds:
     keep_p_below: float | None = None
     min_icc_low: float | None = None
     model: str = "linear"
-    firth_p_below: float = 0.0
+    fit_p_below: float = 0.0
     firth_carriers_below: int = 0
+    random_effect: str | None = None
+    kinship: str | None = None
+    reml_p_below: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ class Run:
     components: pd.DataFrame | None = None
     site_counts: pd.DataFrame | None = None
     audits: Audits = field(default_factory=Audits)
+    survival: pd.DataFrame | None = None
+    survival_curves: pd.DataFrame | None = None
 
     @cached_property
     def analyses(self) -> tuple[str, ...]:
@@ -156,6 +163,8 @@ def load(
     images: Sequence[Path] | None = None,
     samples: Sequence[Path] | None = None,
     genomics: Sequence[Path] | None = None,
+    *,
+    with_survival: bool = True,
 ) -> Run:
     """Read a results folder.
 
@@ -167,6 +176,8 @@ def load(
         Images and samples tables of the batches; those that lie in the folder if not given.
     genomics : sequence of Path, optional
         Tables of ``GENOMICS``; those that lie in the folder if not given.
+    with_survival : bool
+        Whether tests on outcomes that lie in the folder are of this run.
 
     Raises
     ------
@@ -194,6 +205,9 @@ def load(
     }
     if any(path.is_file() for path in paths(folder)):
         sources["audit"] = paths(folder)
+    with_survival = with_survival and (folder / SURVIVAL).is_file()
+    if with_survival:
+        sources["survival"] = [folder / SURVIVAL]
     provenance = {stage: records(files) for stage, files in sources.items()}
     return Run(
         folder=folder,
@@ -213,6 +227,8 @@ def load(
         samples=_together(tables.SAMPLES, samples),
         **of_genomics,
         audits=Audits.read(folder),
+        survival=tables.SURVIVAL.read(folder / SURVIVAL) if with_survival else None,
+        survival_curves=_optional(tables.SURVIVAL_CURVES, folder / SURVIVAL_CURVES) if with_survival else None,
     )
 
 
@@ -267,8 +283,11 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         keep_p_below=settings.get("keep_p_below"),
         min_icc_low=settings.get("min_icc_low"),
         model=str(settings.get("model", "linear")),
-        firth_p_below=float(settings.get("firth_p_below", 0)),
+        fit_p_below=float(settings.get("fit_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),
+        random_effect=settings.get("random_effect"),
+        kinship=settings.get("kinship"),
+        reml_p_below=float(settings.get("reml_p_below", 1)),
     )
 
 

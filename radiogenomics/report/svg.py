@@ -38,6 +38,11 @@ def polygon(points: Iterable[tuple[float, float]], class_: str) -> Markup:
     return tag("polygon", points=" ".join(f"{_plain(x)},{_plain(y)}" for x, y in points), class_=class_)
 
 
+def polyline(points: Iterable[tuple[float, float]], class_: str) -> Markup:
+    """Draw a line through points, which encloses nothing."""
+    return tag("polyline", points=" ".join(f"{_plain(x)},{_plain(y)}" for x, y in points), class_=class_)
+
+
 @dataclass(frozen=True)
 class Scale:
     """Linear map from values to pixels."""

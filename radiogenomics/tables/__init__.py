@@ -80,6 +80,9 @@ from radiogenomics.tables.cohort import (
     LEDGER as LEDGER,
 )
 from radiogenomics.tables.cohort import (
+    OUTCOMES as OUTCOMES,
+)
+from radiogenomics.tables.cohort import (
     PATIENTS as PATIENTS,
 )
 from radiogenomics.tables.genomics import (
@@ -160,6 +163,24 @@ from radiogenomics.tables.radiomics import (
 from radiogenomics.tables.radiomics import (
     SELFTEST as SELFTEST,
 )
+from radiogenomics.tables.survival import (
+    SURVIVAL as SURVIVAL,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_CURVES as SURVIVAL_CURVES,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_GROUPS as SURVIVAL_GROUPS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_KINDS as SURVIVAL_KINDS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_METHODS as SURVIVAL_METHODS,
+)
+from radiogenomics.tables.survival import (
+    SURVIVAL_NOT_TESTED as SURVIVAL_NOT_TESTED,
+)
 
 ALL: tuple[Table, ...] = (
     IMAGES,
@@ -183,6 +204,7 @@ ALL: tuple[Table, ...] = (
     COMPONENTS,
     SITE_COUNTS,
     PATIENTS,
+    OUTCOMES,
     LEDGER,
     RESULTS,
     SUMMARY,
@@ -198,5 +220,7 @@ ALL: tuple[Table, ...] = (
     SITES,
     STABILITY,
     PERSISTENCE,
+    SURVIVAL,
+    SURVIVAL_CURVES,
     FAILURES,
 )

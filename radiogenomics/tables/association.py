@@ -19,6 +19,8 @@ METHODS = (
     "score test",
     "Firth",
     "rank correlation",
+    "mixed model",
+    "mixed model, variances without the marker",
 )
 NOT_TESTED_REASONS = (
     "",

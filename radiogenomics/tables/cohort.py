@@ -22,3 +22,14 @@ LEDGER = Table(
     Column("n_patients", "int64", "number of patients"),
     key=("step", "stage", "reason"),
 )
+OUTCOMES = Table(
+    "cohort/outcomes",
+    "Time to one outcome of one patient of the patients sheet, analysed or not.",
+    Column("outcome", "category", "name of the outcome, a key of cohort.outcomes"),
+    Column("patient_id", "string", "patient of the patients sheet"),
+    Column(
+        "time", "float64", "time to the event or to the end of observation, in the unit of the sheet", nullable=True
+    ),
+    Column("event", "int8", "1 if the time ends with the event, 0 if it is censored", nullable=True),
+    key=("outcome", "patient_id"),
+)

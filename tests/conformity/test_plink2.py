@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from radiogenomics.association.flags import COLLINEAR, FEW_CARRIERS, TESTED
+from radiogenomics.association.kinship import relatedness
 from radiogenomics.association.linear import Rules, fit
 from tests.shared_data import shared_data
 
@@ -18,9 +19,13 @@ COPIES = {"0": 0, "1": 1, ".": np.nan}
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("plink2")
+
+
+@pytest.fixture(scope="module")
+def study(folder):
     """Copies of ALT (n_patients, n_variants) with 3 % taken away, traits and covariates, and the files of plink2."""
-    folder = tmp_path_factory.mktemp("plink2")
     rng = np.random.default_rng(7)
     copies = []
     source = shared_data("genomics", "genotypes", "1000G_chr4_267samples_2118var.vcf.gz")
@@ -46,6 +51,7 @@ def study(tmp_path_factory):
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="NA", float_format="%.17g")
     command = ["plink2", "--vcf", "x.vcf", "--pheno", "traits.tsv", "--covar", "covariates.tsv", "--out", "x"]
     command += ["--threads", "1", "--glm", "hide-covar", "omit-ref", "--covar-variance-standardize"]
+    command += ["--make-rel", "square"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     design = np.column_stack([np.ones(len(samples)), covariates[["age", "site"]]])
     fits = fit(traits[list(TRAITS)].to_numpy(), genotypes, design, Rules(20, 1))
@@ -73,3 +79,15 @@ def test_variants_that_plink2_does_not_test_are_flagged(study, trait):
     fits, tables = study
     untested = tables[trait]["P"].isna().to_numpy()
     assert set(fits.flag[trait, untested]) <= {FEW_CARRIERS, COLLINEAR}
+
+
+@pytest.mark.usefixtures("study")
+def test_its_matrix_of_relatedness_is_read_and_taken(folder):
+    """Pairwise missing genotypes leave its smallest eigenvalue a little below 0, which counts as 0."""
+    names = (folder / "x.rel.id").read_text().split()[1:]
+    matrix = np.loadtxt(folder / "x.rel")
+    found = relatedness(folder / "x.rel", names[::-1])
+    assert found.known.all()
+    vectors, values = found.decompose(np.arange(len(names)))
+    np.testing.assert_allclose(vectors.T * values @ vectors, matrix[::-1, ::-1], atol=0.01 * values.max())
+    assert 200 < len(values) <= len(names)

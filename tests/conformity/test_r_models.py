@@ -9,6 +9,7 @@ from radiogenomics.association.cox import Ties
 from radiogenomics.association.firth import firth
 from radiogenomics.association.logistic import score_tests
 from radiogenomics.association.meta import Interval, Tau2, pool
+from radiogenomics.association.survival_curves import kaplan_meier
 from tests.conformity.r_oracle import run_r
 
 META = """
@@ -81,7 +82,11 @@ for (ties in c("breslow", "efron")) for (j in seq_len(ncol(x))) {
   at <- survival::coxph(survived[use] ~ z[use, ] + x[use, j], ties = ties, init = c(coef(null), 0),
                         control = survival::coxph.control(iter.max = 0))
   k <- length(coef(full))
-  rows[[length(rows) + 1]] <- c(coef(full)[k], sqrt(vcov(full)[k, k]), sqrt(at$score))
+  # cox.zph wants the variables by name.
+  zz <- z[use, ]; xj <- x[use, j]
+  zph <- survival::cox.zph(survival::coxph(survived[use] ~ zz + xj, ties = ties, control = control), terms = FALSE)
+  rows[[length(rows) + 1]] <- c(coef(full)[k], sqrt(vcov(full)[k, k]), sqrt(at$score),
+                                2 * (full$loglik[2] - null$loglik[2]), zph$table[k, 1])
 }
 out$found <- do.call(rbind, rows)
 """
@@ -99,5 +104,28 @@ def test_hazards_equal_those_of_survival(seed, tmp_path):
     parts = [
         (cox.fits(*y.T, x, z, ties=ties), cox.score_tests(*y.T, x, z, ties=ties)) for ties in (Ties.BRESLOW, Ties.EFRON)
     ]
-    ours = np.vstack([np.column_stack([full.estimate, full.se, np.abs(score.z)]) for full, score in parts])
+    ours = np.vstack(
+        [np.column_stack([full.estimate, full.se, np.abs(score.z), full.lr, full.trend**2]) for full, score in parts]
+    )
     np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
+
+
+CURVES = """
+fit <- survival::survfit(survival::Surv(y[, 1], y[, 2]) ~ 1)
+out$steps <- cbind(fit$time, fit$n.risk, fit$n.event, fit$n.censor, fit$surv)
+test <- survival::survdiff(survival::Surv(y[, 1], y[, 2]) ~ y[, 3])
+out$log_rank <- test$chisq
+"""
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_curves_equal_those_of_survfit_and_their_test_is_log_rank_without_ties(tied, tmp_path):
+    rng = np.random.default_rng(3)
+    time, event, group = rng.exponential(1, 90), rng.random(90) < 0.6, (rng.random(90) < 0.5).astype(float)
+    time = np.ceil(time * 8) / 8 if tied else time
+    theirs = run_r(CURVES, tmp_path, ("survival",), y=np.column_stack([time, event, group]))
+    names = ("time", "n_risk", "n_events", "n_censored", "survival")
+    ours = [[row[name] for name in names] for row in kaplan_meier(time, event)][1:]
+    np.testing.assert_allclose(ours, theirs["steps"], rtol=1e-12)
+    z = cox.score_tests(time, event.astype(float), group[:, None], np.empty((90, 0))).z[0]
+    assert z**2 == pytest.approx(theirs["log_rank"].item(), rel=0.05 if tied else 1e-10)

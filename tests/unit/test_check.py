@@ -4,9 +4,9 @@ import pytest
 
 from radiogenomics import config
 from radiogenomics.check import Findings, describe, inspect
-from radiogenomics.cohort.sheets import SampleRow, Sheets, read_sheets
+from radiogenomics.cohort.sheets import PatientRow, SampleRow, Sheets, read_sheets
 from radiogenomics.config.models import Config
-from radiogenomics.errors import MissingFileError
+from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
 from tests.unit.genomics.small_genome import SEQUENCE, write_genome, write_vcf
 
@@ -137,3 +137,35 @@ def test_tables_are_read_before_anything_runs(tmp_path):
     assert of_tables(tmp_path, features, markers, volume_feature="f")[1] == [("", "no_volume_feature")]
     assert of_tables(tmp_path, features, "patient,HER2\nP1,1\n")[1] == [("", "markers")]
     assert of_tables(tmp_path, features.replace("2", "x"), markers)[1][0] == ("", "table")
+
+
+def of_random_effect(folder, sites, caplog, **association):
+    """Problems and warnings of a study of three patients that are at the sites."""
+    data = {"cohort": {"covariates": {"site": "category"}}, "association": {"model": "mixed", **association}}
+    study = config.parse(data, folder / "config.yaml")
+    rows = tuple(PatientRow(f"P{i}", {"site": site or None}) for i, site in enumerate(sites))
+    caplog.clear()
+    found = [problem for problem in inspect(study, Sheets(rows, (), ())).of_study if problem.stage == "association"]
+    return [problem.reason for problem in found], caplog.text
+
+
+def test_what_the_random_effect_needs_is_looked_at(tmp_path, caplog):
+    def site(*sites):
+        return of_random_effect(tmp_path, sites, caplog, random_effect="site")
+
+    def kinship(text):
+        (tmp_path / "k.csv").write_text(text)
+        return of_random_effect(tmp_path, "ab", caplog, kinship="k.csv")
+
+    assert site("a", "a", "b")[0] == []
+    assert site("a", "b", "c")[0] == site("a", "a", "a")[0] == ["unusable_random_effect"]
+    reasons, told = site("a", "a", "b", "")
+    assert reasons == []
+    assert "(site) is not known of 1 of 4 patients" in told
+    assert of_random_effect(tmp_path, "ab", caplog, kinship="absent.csv")[0] == ["missing_file"]
+    assert kinship("id,P0,P1\nP0,1,0\nP1,0,1\n")[0] == []
+    assert kinship("id,P0,P1\nP0,1,2\nP1,2,1\n")[0] == ["not_a_covariance"]
+    assert kinship("id,P0,P1\nP0,1,0\nP1,0,x\n")[0] == ["table"]
+    assert kinship("id,S0,P1\nS0,1,0\nP1,0,1\n")[0] == ["nobody_related"]
+    with pytest.raises(ConfigError, match="must stand in cohort"):
+        config.parse({"association": {"model": "mixed", "random_effect": "site"}}, tmp_path / "config.yaml")

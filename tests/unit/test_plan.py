@@ -36,6 +36,45 @@ def test_adding_a_patient_changes_one_batch(tmp_path):
     assert changed == [after.batch_of("P999")]
 
 
+def samples(folder, files, batches=500):
+    """The plan where patient i has a sample in ``files[i]``."""
+    plan(folder, [f"P{number:04d}" for number in range(len(files))])
+    rows = "".join(f"P{number:04d}\tS{number}\t{name}\n" for number, name in enumerate(files))
+    (folder / "config" / "samples.tsv").write_text(f"patient_id\tsample_id\tvcf\n{rows}")
+    return Plan({"workflow": {"batches": batches}}, folder / "config" / "config.yaml", folder)
+
+
+def test_samples_of_one_file_are_read_together(tmp_path):
+    study = samples(tmp_path, ["a.vcf"] * 30 + ["b.vcf"] * 30)
+    assert len(study.sample_batches) == 2
+    for batch in study.sample_batches:
+        rows = json.loads(study.samples(batch))
+        assert len(rows) == 30
+        assert len({row["vcf"] for row in rows}) == 1
+
+
+def test_files_of_one_sample_each_are_spread_over_the_batches(tmp_path):
+    files = [f"{number}.vcf" for number in range(40)]
+    before, after = samples(tmp_path, files, 8), samples(tmp_path, [*files, "new.vcf"], 8)
+    assert len(before.sample_batches) == 8
+    changed = [batch for batch in after.sample_batches if before.samples(batch) != after.samples(batch)]
+    assert changed == [after.batch_of("config/new.vcf")]
+
+
+def test_a_file_of_very_many_samples_is_read_in_parts(tmp_path):
+    study = samples(tmp_path, ["all.vcf"] * 1000)
+    parts = [len(json.loads(study.samples(batch))) for batch in study.sample_batches]
+    assert len(parts) == 4
+    assert sum(parts) == 1000
+    assert max(parts) < 300
+
+
+def test_a_sheet_of_no_samples_is_a_batch_without_rows(tmp_path):
+    study = plan(tmp_path, ["P001"])
+    assert study.sample_batches == ("b000",)
+    assert json.loads(study.samples("b000")) == []
+
+
 def test_batches_do_not_depend_on_the_interpreter(tmp_path):
     # blake2b of the identifier: fixed for ever, since a change would compute every study again.
     study = plan(tmp_path, ["P001", "P002", "P003"])
@@ -131,6 +170,17 @@ def test_an_edited_preset_file_changes_the_radiomics_settings(tmp_path):
         own.write_text(f"bin_width: {width}\n")
         seen.append(plan(tmp_path, ["P001"], {"radiomics": {"settings": {"CT": "own.yaml"}}}).settings("radiomics"))
     assert seen[0] != seen[1]
+
+
+def test_a_matrix_of_relatedness_and_its_names_are_watched(tmp_path):
+    (tmp_path / "config").mkdir()
+    for name in ("k.rel", "k.rel.id"):
+        (tmp_path / "config" / name).touch()
+    study = plan(tmp_path, ["P001"], {"association": {"model": "mixed", "kinship": "k.rel"}})
+    assert study.kinship_files() == ["config/k.rel", "config/k.rel.id"]
+    for stage in ("association", "audit"):
+        assert json.loads(study.settings(stage))["kinship"] == "config/k.rel"
+    assert plan(tmp_path, ["P001"]).kinship_files() == []
 
 
 def test_a_retry_asks_for_more_memory(tmp_path):

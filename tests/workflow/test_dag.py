@@ -35,8 +35,9 @@ def study(tmp_path):
 
 def test_one_job_a_batch_and_one_a_gather(study):
     planned = jobs(snakemake(study, "--dry-run").stdout)
-    batches = ("imaging_convert", "radiomics_extract", "genomics_annotate")
+    batches = ("imaging_convert", "radiomics_extract")
     gathers = (
+        "genomics_annotate",  # all samples stand in one file
         "radiomics_gather",
         "radiomics_selftest",
         "imaging_gather",
@@ -116,10 +117,34 @@ def test_controls_of_images_need_copies_and_no_stability(study):
     assert line.count(".copies.parquet") == 8
 
 
+def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_not(study):
+    sheet = study / "config" / "patients.tsv"
+    lines = sheet.read_text().splitlines()
+    more = ["days\tdied", *["100\tno"] * N]
+    sheet.write_text("".join(f"{line}\t{cells}\n" for line, cells in zip(lines, more, strict=True)))
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert " --no-survival " in done.stdout
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}, outcomes: {os: {time: days, event: died}}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("cohort_outcomes", "association_survival")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    assert "--no-survival" not in done.stdout
+    assert """--settings '{"outcomes": {"os": {"time": "days", "event": "died"}}}'""" in done.stdout
+    told = [line for line in done.stdout.splitlines() if "association test" in line or "cohort join" in line]
+    assert len(told) == 2
+    assert not any("outcomes" in line for line in told)  # so that naming one does not repeat the tests
+    sheet.write_text(sheet.read_text().replace("100\tno", "100\tperhaps"))
+    checked = radiogenomics("check", "--config", study / "config" / "config.yaml")
+    assert checked.returncode == 3
+    assert "line 2: patient 'P000', outcome os: died 'perhaps' says not whether" in checked.stderr
+
+
 def test_a_study_of_mutation_annotation_files_needs_neither_reference_nor_genes(study):
     for name in ("reference.fa", "genes.gff3"):
         (study / "config" / name).unlink()
-    assert jobs(snakemake(study, "--dry-run").stdout)["genomics_annotate"] == 8
+    assert jobs(snakemake(study, "--dry-run").stdout)["genomics_annotate"] == 1
 
 
 def test_a_standard_scale_is_one_more_job_that_all_features_wait_for(study):
@@ -141,7 +166,7 @@ def test_burden_as_a_marker_is_waited_for_and_a_spectrum_is_made_where_asked_for
 def test_a_missing_folder_does_not_stop_the_others(study):
     (study / "data" / "P000" / "seg.dcm").unlink()
     (study / "data" / "P000").rmdir()
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 27
 
 
 def test_only_batches_with_remote_series_ask_a_server(study):
@@ -173,7 +198,7 @@ def test_braces_in_a_text_of_the_configuration_do_no_harm(study):
     (study / "config" / "config.yaml").write_text(
         "study: {title: 'T {25} and {wildcards.x}'}\ncohort: {covariates: {age: number}}\n"
     )
-    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 34
+    assert sum(jobs(snakemake(study, "--dry-run").stdout).values()) == 27
 
 
 def test_braces_in_paths_do_no_harm(study):
@@ -185,7 +210,7 @@ def test_braces_in_paths_do_no_harm(study):
     command = ["--configfile", weird / "config.yaml", "--dry-run", "--printshellcmds"]
     done = snakemake(study, *command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(jobs(done.stdout).values()) == 34
+    assert sum(jobs(done.stdout).values()) == 27
     assert "--reference 'we{i}rd/reference.fa' --genes 'we{i}rd/genes.gff3'" in done.stdout
     assert "--patients 'we{i}rd/patients.tsv'" in done.stdout
 
@@ -234,7 +259,7 @@ MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\n
     [
         (
             "cohort: {images: null}\n" + FEATURES,
-            {"genomics_annotate": 8, "genomics_burden": 1},
+            {"genomics_annotate": 1, "genomics_burden": 1},
             "--patients config/patients.tsv --samples",
         ),
         ("cohort: {samples: null}\n" + MARKERS, IMAGES, "--images config/images.tsv --settings"),
@@ -250,7 +275,7 @@ MARKERS = "genomics: {markers: {tables: {ihc: {file: m.csv, patient_id: ID}}}}\n
         ),
         (
             "cohort: {patients: null, images: null, samples: all.maf}\n" + FEATURES,
-            {"genomics_annotate": 8, "genomics_burden": 1},
+            {"genomics_annotate": 1, "genomics_burden": 1},
             """--samples config/all.maf --finished '{"own": {"file": "config/f.csv"}}' --settings""",
         ),
     ],
@@ -266,7 +291,7 @@ def test_stages_without_input_are_no_jobs(study, config, further, options):
     assert jobs(done.stdout) == dict.fromkeys(ALWAYS, 1) | further
     shell = " ".join(done.stdout.split())
     assert options in shell
-    assert ("--sequenced results/genomics/b000.samples.parquet" in shell) is ("genomics_annotate" in further)
+    assert ("--sequenced results/genomics/b" in shell) is ("genomics_annotate" in further)
     assert ("--markers results/genomics/alterations.parquet --failed" in shell) is ("imaging_convert" in further)
     assert ("alterations --patients results/radiomics/features.parquet" in shell) is (
         "genomics_annotate" not in further

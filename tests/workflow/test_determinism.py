@@ -23,6 +23,7 @@ def digests(folder):
 
 def test_the_same_bytes_on_any_number_of_cores(tmp_path):
     assert radiogenomics("simulate", "--output", tmp_path / "one", "--patients", "13").returncode == 0
+    edit(tmp_path / "one" / "config" / "config.yaml", "batches: 8", "batches: 3")
     edit(tmp_path / "one" / "config" / "config.yaml", "min_patients: 20", "min_patients: 5")
     edit(tmp_path / "one" / "config" / "config.yaml", "min_carriers: 5", f"min_carriers: 2\n{AUDITS}")
     shutil.copytree(tmp_path / "one", tmp_path / "two")

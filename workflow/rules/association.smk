@@ -4,6 +4,7 @@ rule association_test:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
         stability=plan.stability,
     output:
@@ -31,8 +32,9 @@ rule association_test:
         ),
         stage_version=plan.stage_version("association"),
     shell:
-        "radiogenomics association test --features {input.features} --markers {input.markers}"
-        " --covariates {input.covariates} {params.stability} --settings {params.settings:q}"
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association test --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability}"
+        " --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
 
@@ -105,6 +107,7 @@ rule association_controls:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
         stability=plan.stability,
         copies=plan.copies(plan.config.association.controls.of_images),
@@ -168,6 +171,7 @@ rule association_persistence:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        kinship=plan.kinship_files(),
         stability="results/association/stability.parquet",
         copies=plan.copies(),
     output:
@@ -197,6 +201,7 @@ rule association_sites:
         features="results/radiomics/features.parquet",
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
+        kinship=plan.kinship_files(),
         results="results/association/results.parquet",
     output:
         meta="results/association/meta.parquet",
@@ -217,3 +222,32 @@ rule association_sites:
         "radiogenomics association sites --features {input.features} --markers {input.markers}"
         " --covariates {input.covariates} --results {input.results} --settings {params.settings:q}"
         " --meta {output.meta} --sites {output.sites} 2> {log}"
+
+
+# Features and markers against outcomes with censored times, where the configuration names any.
+rule association_survival:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        outcomes="results/cohort/outcomes.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        table="results/association/survival.parquet",
+        curves="results/association/survival_curves.parquet",
+    log:
+        "results/logs/association/survival.log",
+    benchmark:
+        "results/benchmarks/association_survival.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("association"),
+        stage_version=plan.stage_version("survival"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --outcomes {input.outcomes}"
+        " --settings {params.settings:q} --table {output.table} --curves {output.curves} 2> {log}"

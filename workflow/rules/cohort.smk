@@ -71,3 +71,27 @@ rule cohort_limit:
         share=lambda wildcards: plan.config.workflow.max_failed_share,
     shell:
         "radiogenomics cohort limit --ledger {input} --max-failed-share {params.share} --checked {output} 2> {log}"
+
+
+# The outcomes apart from who is analysed, so that naming one does not repeat the tests of features and markers.
+rule cohort_outcomes:
+    input:
+        plan.watched(*filter(None, [plan.config.cohort.patients])),
+    output:
+        "results/cohort/outcomes.parquet",
+    log:
+        "results/logs/cohort/outcomes.log",
+    benchmark:
+        "results/benchmarks/cohort_outcomes.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        patients=lambda wildcards: plan.file(plan.config.cohort.patients),
+        settings=lambda wildcards: plan.settings("outcomes"),
+        stage_version=plan.stage_version("cohort"),
+    shell:
+        "radiogenomics cohort outcomes --patients {params.patients:q} --settings {params.settings:q}"
+        " --table {output} 2> {log}"

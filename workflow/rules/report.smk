@@ -5,6 +5,7 @@ rule report_build:
         summary="results/association/summary.tsv",
         quantiles="results/association/quantiles.parquet",
         audits=[*rules.association_audit.output, *plan.audits],
+        survival=plan.survival,
         patients="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
         failures="results/cohort/failures.tsv",
@@ -46,7 +47,8 @@ rule report_build:
             for name in ("images", "samples", "genomics")
             if (files := input.get(name))
         ),
+        survival="" if plan.survival else "--no-survival",
         stage_version=plan.stage_version("report"),
     shell:
         "radiogenomics report build --results results --output results/report"
-        " {params.tables} --title {params.title:q} --settings {params.settings:q} 2> {log}"
+        " {params.tables} {params.survival} --title {params.title:q} --settings {params.settings:q} 2> {log}"

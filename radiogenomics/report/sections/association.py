@@ -129,8 +129,11 @@ def formulas(run: Run) -> dict[str, str]:
     if run.covariates is None:
         further = " + covariates not on record"
     else:
-        further = "".join(f" + {name}" for name in run.covariates) or " (no further covariate)"
+        fixed = [name for name in run.covariates if name != run.thresholds.random_effect]
+        further = "".join(f" + {name}" for name in fixed) or " (no further covariate)"
     tested = "feature" if run.thresholds.model == "logistic" else "carrier"
+    if run.thresholds.model == "mixed":
+        tested = f"(1 | {run.thresholds.random_effect or 'relatedness'}) + {tested}"
     if run.thresholds.volume_feature is None:
         return {name: tested if name == "crude" else f"{tested}{further}" for name in run.adjustments}
     return {"crude": tested, "volume": f"{tested} + {volume}", "full": f"{tested} + {volume}{further}"}

@@ -11,6 +11,8 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.random_effect import words as random_words
+from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
 # The statistical model in words; {0} are the adjustments, {1} says how many.
@@ -28,6 +30,10 @@ MODELS: Mapping[str, str] = {
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under {1} ({0}), with score tests."
     ),
+    "mixed": (
+        "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
+        "by linear mixed models under {1} ({0}), with t-tests."
+    ),
 }
 
 
@@ -35,7 +41,14 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
     """Paragraphs, records and data dictionary for the template."""
     writers = (_imaging, _radiomics, _genomics, _cohort)
     stages = [paragraph for writer in writers if (paragraph := writer(run))]
-    paragraphs = [*stages, _association(run), _multiplicity(run, found), audit_words(run), _software(run)]
+    paragraphs = [
+        *stages,
+        _association(run),
+        _multiplicity(run, found),
+        audit_words(run),
+        survival_words(run),
+        _software(run),
+    ]
     return {
         "paragraphs": [paragraph.split(". ", 1) for paragraph in paragraphs if paragraph],
         "records": [
@@ -47,7 +60,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
                 "settings": json.dumps(record.get("settings", {}), indent=2, sort_keys=True, ensure_ascii=False),
                 "inputs": sorted(record.get("inputs", {}).items()),
             }
-            for stage in (*tables.STAGES, "audit")
+            for stage in (*tables.STAGES, "audit", "survival")
             for record in run.provenance.get(stage, ())
         ],
         "without_record": [stage for stage in run.provenance if not run.provenance[stage]],
@@ -222,7 +235,7 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{_firth(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{_firth(run)}{random_words(run)} The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."
@@ -238,8 +251,8 @@ def _firth(run: Run) -> str:
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]
-    if limits.firth_p_below > 0:
-        which.insert(0, f"pairs with p up to {text.general(limits.firth_p_below)}")
+    if limits.fit_p_below > 0:
+        which.insert(0, f"pairs with p up to {text.general(limits.fit_p_below)}")
     if limits.firth_carriers_below > 0:
         which.insert(-1, f"pairs with fewer than {text.count(limits.firth_carriers_below)} carriers or non-carriers")
     return f" {_sentence(text.joined(which) + ' have the likelihood-ratio test of Firth’s penalised likelihood')}"

@@ -10,6 +10,7 @@ from scipy import stats
 from benchmarks.calibration import false_positives, rate
 from radiogenomics import tables
 from radiogenomics.association import firth, logistic, rank, rank_correlation
+from radiogenomics.association.covariance import Levels
 from radiogenomics.association.flags import (
     COLLINEAR,
     CONSTANT,
@@ -23,7 +24,7 @@ from radiogenomics.association.models import scan_of
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
 
-MODELS = ("linear", "rank", "logistic")
+MODELS = ("linear", "rank", "logistic", "mixed")
 
 
 def cohort(seed, n=90, missing=0.06):
@@ -42,8 +43,16 @@ def cohort(seed, n=90, missing=0.06):
     return features, markers, designs
 
 
+def ready(model, features, designs, threads=1, **options):
+    """The scan; a mixed model has a random effect of five levels."""
+    mixed = model == "mixed"
+    options |= {"random_effect": "site"} if mixed else {}
+    covariance = Levels(np.arange(len(features)) % 5) if mixed else None
+    return scan_of(Association(model=model, min_patients=10, **options), features, designs, threads, covariance)
+
+
 def run(model, features, markers, designs, threads=1, **options):
-    scan = scan_of(Association(model=model, min_patients=10, **options), features, designs, threads)
+    scan = ready(model, features, designs, threads, **options)
     parts = list(scan.run(lambda block: markers[:, block], scan.blocks(markers.shape[1])))
     assert len(parts) == 1
     return parts[0][1]
@@ -127,7 +136,7 @@ def test_without_covariates_the_slope_of_ranks_is_the_probability_of_superiority
 def test_score_tests_and_firth_take_the_pairs_that_the_settings_say(seed):
     data = cohort(seed)
     features, markers, designs = data
-    for name, fits in run("logistic", *data, firth_p_below=0.2, firth_carriers_below=20).items():
+    for name, fits in run("logistic", *data, fit_p_below=0.2, firth_carriers_below=20).items():
         found = logistic.score_tests(markers, features, designs[name])
         few = np.minimum(fits.n_carriers, fits.n - fits.n_carriers)
         tested = fits.flag == TESTED
@@ -146,7 +155,7 @@ def test_score_tests_and_firth_take_the_pairs_that_the_settings_say(seed):
 
 def test_score_tests_are_those_of_statsmodels():
     features, markers, designs = cohort(5)
-    full = run("logistic", features, markers, designs, firth_p_below=0)["full"]
+    full = run("logistic", features, markers, designs, fit_p_below=0)["full"]
     for where, x, g, design in complete(features, markers, designs["full"]):
         if full.flag[where] == TESTED:
             null = sm.GLM(g, design, family=sm.families.Binomial()).fit(tol=1e-14, maxiter=100)
@@ -158,7 +167,7 @@ def test_score_tests_are_those_of_statsmodels():
 def test_covariates_that_separate_carriers_leave_firth_s_fit():
     features, markers, designs = cohort(6, missing=0)
     designs["full"] = np.column_stack([np.ones(90), 10.0 * markers[:, 0] + np.linspace(0, 1, 90)])
-    full = run("logistic", features, markers, designs, firth_p_below=0)["full"]
+    full = run("logistic", features, markers, designs, fit_p_below=0)["full"]
     assert (full.method[:4, 0] == tables.METHODS.index("Firth")).all()
     assert (full.flag[:4, 0] == TESTED).all()
 
@@ -181,7 +190,7 @@ def test_markers_without_an_effect_are_found_as_often_as_promised(model):
 def test_interval_is_that_of_the_standard_error(model):
     crude = run(model, *cohort(8))["crude"]
     tested = crude.flag == TESTED
-    quantile = stats.t.ppf(0.975, crude.df[tested]) if model == "linear" else stats.norm.ppf(0.975)
+    quantile = stats.t.ppf(0.975, crude.df[tested]) if model in ("linear", "mixed") else stats.norm.ppf(0.975)
     np.testing.assert_allclose(crude.half_width[tested], quantile * crude.se[tested], rtol=1e-12)
 
 
@@ -207,7 +216,7 @@ def test_numbers_among_carriers(model):
     markers[:, numbers] = np.random.default_rng(6).normal(size=(len(markers), 2))
     markers[:7, 1] = np.nan
     features[:, 2] += 0.5 * np.nan_to_num(markers[:, 1])
-    scan = scan_of(Association(model=model, min_patients=10, min_carriers=40), features, designs, 1)
+    scan = ready(model, features, designs, min_carriers=40)
     ((_, fits),) = scan.run(lambda block: markers[:, block], scan.blocks(4), numbers)
     alone = scan.fit(np.ascontiguousarray(markers[:, ~numbers].T))
     for name, design in designs.items():
@@ -216,6 +225,9 @@ def test_numbers_among_carriers(model):
             assert np.isnan(fits[name].p[:, numbers]).all()
             continue
         np.testing.assert_array_equal(fits[name].p[:, ~numbers], alone[name].p)
+        if model == "mixed":  # the numbers themselves are held against lmerTest
+            assert (fits[name].flag[:4, numbers] == TESTED).all()
+            continue
         for (i, j), y, g, x in complete(features, markers, design):
             if i == 4 or not numbers[j]:
                 continue

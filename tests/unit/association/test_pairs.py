@@ -7,6 +7,7 @@ from scipy import stats
 
 from radiogenomics import tables
 from radiogenomics.association import multiplicity, pairs
+from radiogenomics.association.errors import UnknownRandomEffectError
 from radiogenomics.association.pairs import test as run_tests
 from radiogenomics.association.rows import volume_explained
 from radiogenomics.errors import ConfigError
@@ -259,10 +260,12 @@ def test_a_limit_that_hides_hits_is_told(study, tmp_path, caplog):
     [
         ("rank", "probability of superiority - 0.5", {"Mann-Whitney", "partial rank correlation"}),
         ("logistic", "log odds per SD", {"score test", "Firth"}),
+        ("mixed", "SD per carrier", {"mixed model"}),
     ],
 )
 def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effect, methods):
-    run(study, tmp_path, f'{{"model": "{model}"}}')
+    further = ', "random_effect": "site"' if model == "mixed" else ""
+    run(study, tmp_path, f'{{"model": "{model}"{further}}}')
     found = tables.RESULTS.read(tmp_path / "r.parquet")
     assert len(found) == len(results)
     assert set(found["effect"]) == {effect}
@@ -282,7 +285,14 @@ def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effe
     assert not pair(found, "original_glcm_Contrast", "TEX", "crude")["volume_explained"]
 
 
-@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_p_below": 0.5}'])
+def test_a_random_effect_that_nothing_is_known_of_is_refused(study, tmp_path):
+    with pytest.raises(ConfigError, match="needs the name of a covariate"):
+        run(study, tmp_path, '{"model": "mixed"}')
+    with pytest.raises(UnknownRandomEffectError, match="covariates present: 'age', 'site'"):
+        run(study, tmp_path, '{"model": "mixed", "random_effect": "scanner"}')
+
+
+@pytest.mark.parametrize("settings", ['{"model": "rank", "hc3_below": 30}', '{"firth_carriers_below": 3}'])
 def test_settings_of_another_model_are_refused(study, tmp_path, settings):
     with pytest.raises(ConfigError, match="only the model"):
         run(study, tmp_path, settings)

@@ -289,11 +289,26 @@ def test_rank_tests_are_shown_without_intervals(table, tmp_path):
 
 
 def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
-    settings = {"model": "logistic", "firth_p_below": 0.01, "firth_carriers_below": 12}
+    settings = {"model": "logistic", "fit_p_below": 0.01, "firth_carriers_below": 12}
     shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[2], "score test"), **settings)).text
     assert "odds ratio of carrying the alteration" in shown
     assert "crude: carrier ~ feature" in shown
     assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
+
+
+def test_a_mixed_model_says_what_has_the_random_effect(table, tmp_path):
+    settings = {"model": "mixed", "random_effect": "site", "covariates": ["age", "site"]}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text
+    assert "by linear mixed models under three adjustments" in shown
+    assert "crude: feature ~ (1 | site) + carrier" in shown
+    assert "+ age + site" not in shown
+    assert "a random effect of the levels of site" in shown
+    assert "for each pair with the marker in the model, and t has Satterthwaite's degrees of freedom" in shown
+    settings = {"model": "mixed", "kinship": "grm.rel", "reml_p_below": 0.01}
+    shown = Page(built(tmp_path / "2", of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text
+    assert "crude: feature ~ (1 | relatedness) + carrier" in shown
+    assert "a random effect of relatedness, as grm.rel has it" in shown
+    assert "and with it for pairs with p up to 0.01, whose t has" in shown
 
 
 def test_results_without_a_row_give_a_report(tmp_path):
