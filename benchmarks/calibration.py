@@ -107,7 +107,7 @@ def family_wise_errors(
 
 
 def false_positives(
-    model: Literal["linear", "rank", "logistic", "mixed"],
+    model: Literal["linear", "rank", "logistic", "ordinal", "mixed"],
     runs: int,
     rng: np.random.Generator,
     *,
@@ -179,7 +179,7 @@ def rates(scale: int) -> list[Rate]:
             shown = family_wise_errors(runs // part, rng, level=level, tails=tails, missing=missing)
             setting = f"FWER, all follow the site, {tails} tails, {missing:.0%} missing"
             found.append(rate("max-T", setting, level, shown))
-    for name in ("linear", "rank", "logistic", "mixed"):
+    for name in ("linear", "rank", "logistic", "ordinal", "mixed"):
         for carriers in (6, 12, 32):
             for p in (0.05, 0.002):
                 shown = false_positives(name, runs, rng, level=p, carriers=carriers)

@@ -73,9 +73,10 @@ class Problem:
 
 @dataclass
 class Findings:
-    """What a check found."""
+    """What a check found; ``told`` are lines on files that are no problem by themselves."""
 
     problems: list[Problem] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @contextmanager
     def collect(self, stage: str, *patient_ids: str) -> Iterator[None]:
@@ -120,6 +121,7 @@ def check(*, config: Path) -> None:
     sheets = read_sheets(study.cohort, study.radiomics.tables.values())
     print(describe(study, sheets))
     findings = inspect(study, sheets)
+    print("".join(f"{line}\n" for line in findings.told), end="")
     for problem in findings.problems:
         subject = f"patient {problem.patient_id}" if problem.patient_id else "study"
         print(f"{subject} · {problem.stage} · {problem.reason}: {problem.message}\n    hint: {problem.hint}")
@@ -158,8 +160,9 @@ def describe(config: Config, sheets: Sheets) -> str:
 
 def inspect(config: Config, sheets: Sheets) -> Findings:
     """Look at every file that the study names."""
-    from radiogenomics.check_association import inspect_random_effect
-    from radiogenomics.check_tables import patients_with_features, patients_with_markers
+    from radiogenomics.check_association import inspect_batches, inspect_random_effect
+    from radiogenomics.check_markers import inspect_markers
+    from radiogenomics.check_tables import patients_with_features
     from radiogenomics.cohort.join import NoFeaturesError, NoImageError, NoMarkersError, NoSampleError
 
     findings = Findings()
@@ -171,12 +174,14 @@ def inspect(config: Config, sheets: Sheets) -> Findings:
     else:
         _inspect_settings(config, findings)
         _inspect_images(config, sheets.images, findings)
+    markers = inspect_markers(config, sheets, findings.collect)
+    findings.told += markers.told
     if config.cohort.samples is None:
-        patients = sorted(row.patient_id for row in sheets.patients)
-        sampled, no_marker = patients_with_markers(config, patients, findings.collect), NoMarkersError
+        sampled, no_marker = markers.known, NoMarkersError
     else:
         _inspect_variants(config, sheets.samples, findings)
-        _inspect_quality(config, findings)
+        _inspect_quality(config, sheets.samples, findings)
+    inspect_batches(config, sheets, imaged & sampled, findings.collect)
     inspect_random_effect(config, sheets, findings.collect)
     if findings.of_study:
         return findings
@@ -236,7 +241,9 @@ def _inspect_remote(config: Config, location: str, findings: Findings, patient_i
             DicomWeb(found["server"], config.pacs)
 
 
-def _inspect_quality(config: Config, findings: Findings) -> None:
+def _inspect_quality(config: Config, rows: tuple[SampleRow, ...], findings: Findings) -> None:
+    from radiogenomics.genomics.maf import is_maf
+    from radiogenomics.genomics.quality.errors import NoGenotypesOfMafError
     from radiogenomics.genomics.quality.files import open_source
     from radiogenomics.genomics.quality.people import people_of
 
@@ -245,6 +252,10 @@ def _inspect_quality(config: Config, findings: Findings) -> None:
         return
     with findings.collect("genomics"):
         people_of(patients, samples, config.genomics)
+    files = [] if config.genomics.quality.genotypes else list(dict.fromkeys(Path(row.vcf) for row in rows))
+    with findings.collect("genomics"):
+        if files and all(map(is_maf, files)):
+            raise NoGenotypesOfMafError(files[0])
     for path in config.genomics.quality.genotypes:
         with findings.collect("genomics"):
             open_source(path, config.genomics.pass_only)
@@ -275,7 +286,8 @@ def _inspect_variants(config: Config, rows: tuple[SampleRow, ...], findings: Fin
         look(path, inspect_maf)
     if len(mafs) < len(files) or not files:
         with findings.collect("genomics"), shared(genomics.reference, genomics.genes, genomics) as common:
-            inspect_shared(common)
+            with findings.collect("genomics"):
+                inspect_shared(common, genomics)
             for resource in genomics.resources.values():
                 with findings.collect("genomics"):
                     check_resource(resource, tuple(common.contigs), common.reference)

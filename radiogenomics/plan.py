@@ -7,7 +7,7 @@ identifier, or of the file that variants are read from, so that adding a patient
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
 from radiogenomics.config.association import AUDIT_KEYS, Association
+from radiogenomics.config.markers import Markers
 from radiogenomics.config.perturbations import Copies
 from radiogenomics.errors import ConfigError
 
@@ -28,7 +29,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "genomics": 3,
     "cohort": 1,
     "association": 4,
-    "audit": 1,
+    "audit": 2,
     "survival": 1,
     "report": 3,
 }
@@ -133,7 +134,7 @@ class Plan:
         copies = genomics.markers.copy_number
         mapped = copies is not None and copies.kind == "segments"
         genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
-        return self.watched(*self.config.genomics.markers.files, *genes)
+        return self.watched(*self._markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes)
 
     def sheet_files(self) -> list[str]:
         """The sheets, and without one of patients the feature tables that say who they are."""
@@ -163,6 +164,12 @@ class Plan:
         return ["results/genomics/quality.failures.tsv"] if self.config.genomics.quality.enabled else []
 
     @property
+    def components(self) -> list[str]:
+        """The tables of components and of why a patient has none, where they are covariates."""
+        wanted = self.config.cohort.components > 0
+        return [f"results/genomics/{name}.parquet" for name in ("components", "sample_quality")] if wanted else []
+
+    @property
     def genomics_reports(self) -> list[str]:
         """What the report shows of resources and of the quality of samples, where these are configured."""
         joins = ["joins.tsv"] if self.annotations else []
@@ -173,8 +180,7 @@ class Plan:
     def genotype_files(self) -> list[str]:
         """Files of which the quality of genotypes is looked at, as far as they exist, and the sheets."""
         given = [str(path) for path in self.config.genomics.quality.genotypes]
-        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
-        given += [str(Path(name).with_suffix(more)) for name in given for more in beside.get(Path(name).suffix, ())]
+        given += self._beside(given)
         cohort = self.config.cohort
         sheets = [str(path) for path in (cohort.patients, cohort.samples) if path is not None]
         return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
@@ -195,6 +201,28 @@ class Plan:
         return ["results/association/stability.parquet"] if self.config.association.min_icc_low is not None else []
 
     @property
+    def _dosages(self) -> tuple[Path, ...]:
+        """Files of dosages: those of the configuration, or else of the samples sheet."""
+        dosage = self.config.genomics.markers.dosage
+        if dosage is None:
+            return ()
+        return dosage.files or tuple(Path(name) for name in dict.fromkeys(row.vcf for row in self.sheets.samples))
+
+    @property
+    def _markers(self) -> Markers:
+        """Settings of the markers in which the files of dosages are named."""
+        markers = self.config.genomics.markers
+        if markers.dosage is None:
+            return markers
+        return markers.model_copy(update={"dosage": markers.dosage.model_copy(update={"files": self._dosages})})
+
+    @staticmethod
+    def _beside(names: Iterable[str]) -> list[str]:
+        """The files that belong beside those of PLINK."""
+        beside = {".bed": (".bim", ".fam"), ".pgen": (".pvar", ".psam")}
+        return [str(Path(name).with_suffix(more)) for name in names for more in beside.get(Path(name).suffix, ())]
+
+    @property
     def audits(self) -> list[str]:
         """Tables of the audits that the configuration asks for, beside those that are always made."""
         association = self.config.association
@@ -205,8 +233,26 @@ class Plan:
             "meta": association.site_model == "meta",
             "stability": self.config.radiomics.perturbations.copies > 0,
             "persistence": self.config.radiomics.perturbations.copies > 0,
+            "sites": association.site_model == "meta",
+            "harmonisation": association.harmonise.wanted,
+            "harmonised": association.harmonise.wanted,
+            **dict.fromkeys(("sets", "set_summary", "set_quantiles"), bool(association.sets.masks)),
         }
         return [f"results/association/{name}.parquet" for name, wanted in asked.items() if wanted]
+
+    @property
+    def gene_set_files(self) -> list[str]:
+        """Files of the pathways, where random sets are drawn."""
+        wanted = self.config.association.controls.random_gene_sets
+        return self.watched(*self.config.genomics.markers.pathways.files) if wanted else []
+
+    def gene_set_options(self) -> str:
+        """The options that hand over the pathways, quoted for a shell; empty where no random sets are drawn."""
+        pathways = self.config.genomics.markers.pathways
+        if not self.config.association.controls.random_gene_sets:
+            return ""
+        files = " ".join(shlex.quote(self.file(path)) for path in pathways.files)
+        return f"--gene-sets {files} --min-assayed {pathways.min_assayed}"
 
     @property
     def survival(self) -> list[str]:
@@ -287,17 +333,17 @@ class Plan:
             keys = {
                 "resources": {"resources"},
                 "burden": {"resources", "canonical", "tmb"},
-                "alterations": {"resources", "canonical", "sample_id", *ALTERATION_KEYS},
+                "alterations": {"resources", "canonical", "sample_id", "pass_only", *ALTERATION_KEYS},
             }[stage]
             canonical = self.config.genomics.canonical
-            markers = self.config.genomics.markers.located(lambda path: Path(self.file(path)))
+            markers = self._markers.located(lambda path: Path(self.file(path)))
             update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
-            return self.config.genomics.model_copy(update=update).model_dump_json(include=keys)
+            return self._fitting(self.config.genomics.model_copy(update=update).model_dump_json(include=keys))
         if stage == "outcomes":
             outcomes = {name: outcome.model_dump() for name, outcome in self.config.cohort.outcomes.items()}
             return json.dumps({"outcomes": outcomes})
         if stage == "cohort":
-            return json.dumps({"covariates": self.config.cohort.covariates})
+            return self.config.cohort.model_dump_json(include={"covariates", "components"})
         raise KeyError(stage)
 
     @property
@@ -360,6 +406,13 @@ class Plan:
                 self.path,
                 [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
             )
+        return text
+
+    def _fitting(self, text: str) -> str:
+        """Settings that hold no more names of files than one command line takes."""
+        if len(text.encode()) > MAX_ARGUMENT_BYTES:
+            problem = "genomics.markers.dosage.files: too many files for one command line; name merged ones"
+            raise ConfigError(self.path, [problem])
         return text
 
 

@@ -158,6 +158,21 @@ class Table:
             return frame
         return self.conform(frame, str(path))
 
+    def read_below(self, path: Path, column: str, limit: float, columns: Sequence[str]) -> pd.DataFrame:
+        """The ``columns`` of rows of a Parquet file with ``column`` below a limit; other row groups are not read.
+
+        Raises
+        ------
+        MissingFileError, TableError
+        """
+        if not path.is_file():
+            raise MissingFileError(path, f"table {self.name}")
+        try:
+            frame: pd.DataFrame = pq.read_table(path, columns=list(columns), filters=[(column, "<", limit)]).to_pandas()
+        except pa.ArrowInvalid as error:
+            raise TableError(self.name, str(path), [str(error)]) from error
+        return frame
+
     @contextmanager
     def writer(self, path: Path, provenance: Provenance | None = None) -> Iterator[Callable[[pd.DataFrame], None]]:
         """Yield a function that appends a frame as one row group of a Parquet file; keys are checked within a frame."""

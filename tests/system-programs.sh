@@ -20,7 +20,11 @@ need_r sva r-bioc-sva
 need_r psych r-cran-psych
 need_r metafor r-cran-metafor
 need_r brglm2 r-cran-brglm2
+need_r mgcv r-cran-mgcv
 need_r survival r-cran-survival
+need_r MASS r-cran-mass
+need_r ordinal r-cran-ordinal
+need_r rms r-cran-rms
 need_r lme4 r-cran-lme4
 need_r lmerTest r-cran-lmertest
 need_r GSVA r-bioc-gsva

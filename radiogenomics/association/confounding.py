@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics.association.design import spearman
+from radiogenomics.association.errors import NoGroupError
 from radiogenomics.association.exchange import LENGTH_TOLERANCE
 from radiogenomics.association.patterns import patterns
 from radiogenomics.association.projection import basis_of
@@ -219,6 +220,20 @@ def redundant_columns(design: FloatArray) -> list[int]:
 def is_number(column: pd.Series) -> bool:
     """Whether a confounder is a number, not a category."""
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def levels_of(covariates: pd.DataFrame, key: str, name: str) -> pd.Series:
+    """Level of each patient in the category ``name``, which the setting ``key`` names; missing where unknown.
+
+    Raises
+    ------
+    NoGroupError
+    """
+    categories = [str(other) for other in covariates if not is_number(covariates[other])]
+    if name not in categories:
+        raise NoGroupError(key, name, categories)
+    levels: pd.Series = covariates[name].astype(object).map(str, na_action="ignore")
+    return levels
 
 
 def _codes(column: pd.Series) -> IntArray:

@@ -1,9 +1,9 @@
 """Command: the tests once more on negative controls, of which only counts are kept."""
 
-import logging
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from radiogenomics import tables
 from radiogenomics.association.adjusted import Adjusted
 from radiogenomics.association.audit import together
-from radiogenomics.association.controls import exceedance_of, random_features, shuffled_identities, specificity
-from radiogenomics.association.copies import Copied, read_copies
-from radiogenomics.association.design import Markers, rank_normal
+from radiogenomics.association.control_rows import Count, Hits, control_rows, exceedance_frames, tell
+from radiogenomics.association.controls import random_features, shuffled_identities
+from radiogenomics.association.design import Features, Markers, rank_normal
+from radiogenomics.association.gene_sets import GeneSets, gene_sets
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Block, Scan
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
 
-logger = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-SHUFFLED, RANDOM, SYNONYMOUS, SHUFFLED_VOXELS, RANDOM_REGIONS = tables.CONTROL_KINDS
+SHUFFLED, RANDOM, SYNONYMOUS, SETS, SHUFFLED_VOXELS, RANDOM_REGIONS = tables.CONTROL_KINDS
 
 
 def controls(
@@ -36,6 +36,8 @@ def controls(
     threads: int,
     controls: Path,
     exceedance: Path,
+    gene_sets: Sequence[Path] = (),
+    min_assayed: float = 0.8,
     stability: Path | None = None,
     copies: Sequence[Path] = (),
 ) -> None:
@@ -51,54 +53,27 @@ def controls(
         ``exchange_within`` names no category of the covariates.
     NoCopiesError
         A control of images is asked for, and no copy has features.
+    GeneSetsError, NoGeneSetError
+        Random gene sets are asked for, and a file of sets cannot be used or no tested marker is a set.
     """
     inputs = Inputs.read(features, markers, covariates, settings, stability)
     synonymous = inputs.carriers(("synonymous",)) if inputs.options.controls.synonymous else None
     counts, shares = [tables.CONTROLS.frame([])], [tables.EXCEEDANCE.frame([])]
     for number, analysis in enumerate(inputs.analyses()):
         runs = Runs.of(analysis, threads)
-        for kind, found in runs.controls(number, synonymous, copies):
-            counts.append(tables.CONTROLS.frame(_control_rows(analysis.name, kind, runs.data, found)))
-            if kind != SYNONYMOUS:
-                shares += _exceedance(analysis, kind, runs)
-            _tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance(*inputs.options.files, *copies)
+        own = runs.controls(number, synonymous, (gene_sets, min_assayed))
+        of_images = runs.image_controls(partial(inputs.copied, copies, analysis.name))
+        for kind, (data, found, compared) in chain(own, of_images):
+            counts.append(tables.CONTROLS.frame(control_rows(analysis.name, kind, data, found)))
+            shares += exceedance_frames(analysis, kind, runs.markers.names, compared)
+            tell(counts[-1], inputs.options.alpha)
+    provenance = inputs.provenance(*inputs.options.files, *gene_sets, *copies)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
 
-@dataclass(frozen=True)
-class Count:
-    """Tests and hits of one run under one adjustment."""
-
-    tested: int
-    pairs: int
-    genes: int
-
-
-@dataclass
-class Hits:
-    """Hits of the data under one adjustment, and how many runs tested the pair (``n``) and ``reached`` its p."""
-
-    feature: IntArray
-    marker: IntArray
-    height: FloatArray
-    n: IntArray = field(init=False)
-    reached: IntArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget the runs."""
-        self.n, self.reached = np.zeros((2, len(self.feature)), np.int64)
-
-    def compare(self, block: slice, height: FloatArray) -> None:
-        """Look at −log10 p (n_features, n_markers) of a block of a run; markers of hits are in ascending order."""
-        here = slice(*np.searchsorted(self.marker, [block.start, block.stop]))
-        found = height[self.feature[here], self.marker[here] - block.start]
-        self.n[here] += np.isfinite(found)
-        self.reached[here] += found >= self.height[here]
+# Counts of the data, those of the runs, and hits of the data as compared with the runs.
+Outcome = tuple[dict[str, Count], list[dict[str, Count]], dict[str, Hits]]
 
 
 @dataclass(frozen=True)
@@ -110,6 +85,7 @@ class Runs:
     markers: Markers
     gene: IntArray
     data: dict[str, Count]
+    adjusted: dict[str, Adjusted]
     hits: dict[str, Hits]
     threads: int
 
@@ -120,28 +96,54 @@ class Runs:
         markers, gene = analysis.markers.by_gene()
         counts, adjusted = counted(scan, markers, gene, analysis.options)
         hits = _hits(scan, markers, gene, adjusted, analysis.options.alpha)
-        return cls(analysis, scan, markers, gene, counts, hits, threads)
+        return cls(analysis, scan, markers, gene, counts, adjusted, hits, threads)
 
     def controls(
-        self, number: int, synonymous: Markers | None, copies: Sequence[Path]
-    ) -> Iterator[tuple[str, list[dict[str, Count]]]]:
-        """The counts of the runs of each control that is asked for; ``hits`` is compared with the last one."""
-        wanted, seed = self.analysis.options.controls, self.analysis.options.seed
-        for kind, make in ((SHUFFLED, self._shuffled), (RANDOM, self._random)):
-            n_runs = wanted.shuffled_identities if kind == SHUFFLED else wanted.random_features
+        self, number: int, synonymous: Markers | None, sets: tuple[Sequence[Path], float]
+    ) -> Iterator[tuple[str, Outcome]]:
+        """The outcome of each control that is asked for."""
+        wanted = self.analysis.options.controls
+        for kind, n_runs, make in (
+            (SHUFFLED, wanted.shuffled_identities, self._shuffled),
+            (RANDOM, wanted.random_features, self._random),
+        ):
             if n_runs:
                 for hits in self.hits.values():
                     hits.clear()
-                rng = np.random.default_rng([seed, number, tables.CONTROL_KINDS.index(kind)])
-                yield kind, list(make(n_runs, rng))
+                yield kind, (self.data, list(make(n_runs, self._rng(number, kind))), self.hits)
+        if synonymous is not None:
+            markers, gene = synonymous.by_gene()
+            yield SYNONYMOUS, (self.data, [counted(self.scan, markers, gene, self.analysis.options)[0]], {})
+        if wanted.random_gene_sets:
+            yield SETS, self._sets(gene_sets(self.markers, *sets), wanted.random_gene_sets, self._rng(number, SETS))
+
+    def image_controls(self, copied: Callable[[str], Iterator[Features]]) -> Iterator[tuple[str, Outcome]]:
+        """The outcome of each control of changed images; ``copied`` gives the features of the copies of one kind.
+
+        Volume, covariates and markers are those of the data.
+        """
+        wanted = self.analysis.options.controls
         for kind, n_runs in ((SHUFFLED_VOXELS, wanted.shuffled_voxels), (RANDOM_REGIONS, wanted.random_regions)):
             if n_runs:
                 for hits in self.hits.values():
                     hits.clear()
-                yield kind, list(self._copied(read_copies(copies, kind, self.analysis.features)))
-        if synonymous is not None:
-            markers, gene = synonymous.by_gene()
-            yield SYNONYMOUS, [counted(self.scan, markers, gene, self.analysis.options)[0]]
+                scans = (self.analysis.scan(rank_normal(features.values), self.threads) for features in copied(kind))
+                yield kind, (self.data, [self._run(scan, self.markers) for scan in scans], self.hits)
+
+    def _rng(self, number: int, kind: str) -> np.random.Generator:
+        return np.random.default_rng([self.analysis.options.seed, number, tables.CONTROL_KINDS.index(kind)])
+
+    def _sets(self, sets: GeneSets, n_runs: int, rng: np.random.Generator) -> Outcome:
+        """Sets of other genes beside the same single genes: all pairs are adjusted together, those of sets counted."""
+        only = np.isin(np.arange(len(self.markers.names)), sets.columns)
+        own = _hits(self.scan, self.markers, self.gene, self.adjusted, self.analysis.options.alpha, only)
+        runs = []
+        for values in sets.drawn(self.markers.values, n_runs, rng):
+            markers, alpha = replace(self.markers, values=values), self.analysis.options.alpha
+            _, adjusted = counted(self.scan, markers, self.gene, self.analysis.options, own)
+            found = _hits(self.scan, markers, self.gene, adjusted, alpha, only)
+            runs.append({adjustment: hits.count(self.gene) for adjustment, hits in found.items()})
+        return {adjustment: hits.count(self.gene) for adjustment, hits in own.items()}, runs, own
 
     def _shuffled(self, n_runs: int, rng: np.random.Generator) -> Iterator[dict[str, Count]]:
         """Markers of other patients; features, volume and covariates stay together."""
@@ -155,11 +157,6 @@ class Runs:
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
             yield self._run(self.analysis.scan(rank_normal(drawn), self.threads), self.markers)
-
-    def _copied(self, copied: Copied) -> Iterator[dict[str, Count]]:
-        """Features of changed images; volume, covariates and markers stay."""
-        for features in copied:
-            yield self._run(self.analysis.scan(rank_normal(features.values), self.threads), self.markers)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:
         return counted(scan, markers, self.gene, self.analysis.options, self.hits)[0]
@@ -194,8 +191,9 @@ def counted(
     return counts, adjusted
 
 
-def _run(scan: Scan, markers: Markers) -> Iterator[Block]:
-    return scan.run(lambda block: markers.values[:, block], scan.blocks(markers.values.shape[1]), markers.numbers)
+def _run(scan: Scan, markers: Markers, blocks: Sequence[slice] | None = None) -> Iterator[Block]:
+    blocks = scan.blocks(markers.values.shape[1]) if blocks is None else blocks
+    return scan.run(lambda block: markers.values[:, block], blocks, markers.numbers)
 
 
 def exchanged(analysis: Analysis) -> NDArray[np.intp]:
@@ -209,85 +207,30 @@ def exchanged(analysis: Analysis) -> NDArray[np.intp]:
     return np.unique(key, axis=0, return_inverse=True)[1].ravel().astype(np.intp)
 
 
-def _hits(scan: Scan, markers: Markers, gene: IntArray, adjusted: dict[str, Adjusted], alpha: float) -> dict[str, Hits]:
-    """Hits of the data; adjusting a p-value needs all others, so they are found in a second pass."""
+def _hits(
+    scan: Scan,
+    markers: Markers,
+    gene: IntArray,
+    adjusted: dict[str, Adjusted],
+    alpha: float,
+    only: NDArray[np.bool_] | None = None,
+) -> dict[str, Hits]:
+    """Hits, of all markers or ``only`` some (n_markers,); a p-value is adjusted by all others, so in a second pass."""
+    only = np.ones(markers.values.shape[1], np.bool_) if only is None else only
+    blocks = scan.blocks(markers.values.shape[1])
     found: dict[str, list[tuple[IntArray, IntArray, FloatArray]]] = {adjustment: [] for adjustment in adjusted}
-    for block, fits in _run(scan, markers):
+    tested = dict.fromkeys(adjusted, 0)
+    for block, fits in _run(scan, markers, [block for block in blocks if only[block].any()] or blocks[:1]):
         for adjustment, fit in fits.items():
             marker, feature = np.divmod(np.arange(fit.p.size), fit.p.shape[0])
-            p = fit.p.T.ravel()
+            p, wanted = fit.p.T.ravel(), only[block][marker]
             q = adjusted[adjustment].columns(p, gene[block][marker])[0]["q_two_level"]
-            hit = q < alpha
+            hit = (q < alpha) & wanted
             height = fit.neg_log10_p.T.ravel()[hit]
             found[adjustment].append((feature[hit], marker[hit] + block.start, height))
-    return {
-        adjustment: Hits(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-        for adjustment, parts in found.items()
-    }
-
-
-def _control_rows(
-    analysis: str, kind: str, data: dict[str, Count], runs: list[dict[str, Count]]
-) -> Iterator[dict[str, object]]:
-    for adjustment, own in data.items():
-        tested = float(np.mean([run[adjustment].tested for run in runs]))
-        for counted_as, hits, of_runs in (
-            ("pair", own.pairs, [run[adjustment].pairs for run in runs]),
-            ("gene", own.genes, [run[adjustment].genes for run in runs]),
-        ):
-            yield {
-                "analysis": analysis,
-                "adjustment": adjustment,
-                "control": kind,
-                "counted": counted_as,
-                "n_runs": len(runs),
-                "n_tested": own.tested,
-                "n_hits": hits,
-                "control_tested": tested,
-                "control_hits": float(np.mean(of_runs)),
-                **_ratio(hits, np.array(of_runs), own.tested / tested if tested else math.nan),
-            }
-
-
-def _ratio(hits: int, runs: IntArray, scale: float) -> dict[str, object]:
-    """Specificity with its bounds; of one run only the ratio, by pair tested (``scale`` is tests of data / control)."""
-    if len(runs) == 1:
-        ratio = hits / (runs[0] * scale) if runs[0] else math.nan
-        numbers = {"ratio": ratio, **dict.fromkeys(("ratio_low", "ratio_high", "p", "dispersion"), math.nan)}
-    else:
-        found = specificity(hits, runs)
-        numbers = {"ratio": found.ratio, "ratio_low": found.low, "ratio_high": found.high}
-        numbers |= {"p": found.p, "dispersion": found.dispersion}
-    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-
-
-def _exceedance(analysis: Analysis, kind: str, runs: Runs) -> Iterator[pd.DataFrame]:
-    features = analysis.features.names["feature"].to_numpy(object)
-    names = runs.markers.names
-    for adjustment, hits in runs.hits.items():
-        if not len(hits.feature):
-            continue
-        found = exceedance_of(hits.reached.astype(np.intp), hits.n.astype(np.intp))
-        yield pd.DataFrame(
-            {
-                "analysis": analysis.name,
-                "adjustment": adjustment,
-                "control": kind,
-                "feature": features[hits.feature],
-                "marker": names["marker"].to_numpy(object)[hits.marker],
-                "gene": names["gene"].to_numpy(object)[hits.marker],
-                "neg_log10_p": hits.height,
-                "n_runs": hits.n,
-                "share": found.share,
-                "share_low": found.low,
-                "share_high": found.high,
-            }
-        )
-
-
-def _tell(rows: pd.DataFrame, alpha: float) -> None:
-    for row in rows[rows["counted"] == "pair"].itertuples(index=False):
-        logger.info(
-            "%s, %s, %s: %d pairs below FDR %g in the data, %.2f on average in %d run(s) of the control",
-            *(row.analysis, row.adjustment, row.control, row.n_hits, alpha, row.control_hits, row.n_runs),
-        )
+            tested[adjustment] += int((np.isfinite(p) & wanted).sum())
+    hits = {}
+    for adjustment, parts in found.items():
+        features, of_hits, heights = (np.concatenate(part) for part in zip(*parts, strict=True))
+        hits[adjustment] = Hits(features, of_hits, heights, tested[adjustment])
+    return hits

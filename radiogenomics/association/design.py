@@ -1,7 +1,7 @@
 """Tables to matrices: features by patient, markers by patient, and the design of each model."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,18 @@ class Features:
         found: BoolArray = (self.names["image_type"] != self.names["family"]).to_numpy(bool)
         return found
 
+    def with_positive(self, feature: str | None) -> "Features":
+        """The same with values of a feature that are not positive missing; as it is without such a feature."""
+        values = self.values.copy()
+        columns = (self.names["feature"] == feature).to_numpy(bool)
+        values[:, columns] = np.where(values[:, columns] > 0, values[:, columns], np.nan)
+        return replace(self, values=values)
+
+    def at(self, patients: BoolArray) -> "Features":
+        """Features of some patients (n_patients,)."""
+        names = tuple(name for name, here in zip(self.patients, patients, strict=True) if here)
+        return Features(self.analysis, names, self.names, self.values[patients])
+
     def volume(self, feature: str) -> FloatArray:
         """The volume of each patient (n_patients,).
 
@@ -81,8 +93,11 @@ class Markers:
     numbers: BoolArray | None = None
 
     def by_gene(self) -> tuple["Markers", NDArray[np.int64]]:
-        """Markers with those of a gene side by side, genes in order of appearance, and the number of each gene."""
-        number, _ = pd.factorize(self.names["gene"])
+        """Markers with those of a gene side by side, genes by name, and the number of each gene.
+
+        So a part of the results table holds genes of a range of names, and who looks for one gene reads few parts.
+        """
+        number, _ = pd.factorize(self.names["gene"].astype(object), sort=True)
         order = np.argsort(number, kind="stable")
         if (np.diff(number) >= 0).all():
             return self, number.astype(np.int64)
@@ -189,7 +204,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
     seen: set[str] = set()
     with_state: set[int] = set()
     with_number: set[int] = set()
-    for frame in _marker_frames(path):
+    for frame in marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
         rows = numbers_of(frame["patient_id"], row_of)
         wanted = (rows >= 0) & (numbers_of(frame["consequence_class"], class_of) >= 0)
@@ -197,7 +212,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         new = named[~named["marker"].isin(column_of)]
         column_of |= {name: len(genes) + index for index, name in enumerate(new["marker"])}
         genes += new["gene"].tolist()
-        values = np.hstack([values, np.full((len(patients), len(new)), np.nan)])
+        values = _with_room(values, len(genes))
         place = rows[wanted], numbers_of(frame["marker"], column_of)[wanted]
         state = _carriers(frame["state"])[wanted]
         number = frame["value"].mask(frame["state"].notna()).to_numpy(float)[wanted]
@@ -205,6 +220,7 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
         with_number |= set(place[1][~np.isnan(number)].tolist())
         found = np.where(np.isnan(state), number, state)
         values[place] = np.where(np.isnan(values[place]), found, values[place])
+    values = np.ascontiguousarray(values[:, : len(genes)])
     recorded = set(_recorded_classes(path)) or seen
     if recorded and not recorded & set(classes):
         raise UnknownClassError(classes, sorted(recorded))
@@ -235,6 +251,15 @@ def _standardised(values: FloatArray) -> FloatArray:
         np.isnan(values), np.nan, np.where(constant, 0, left / np.where(constant, 1, deviation))
     )
     return found
+
+
+def _with_room(values: FloatArray, n_columns: int) -> FloatArray:
+    """The matrix with at least so many columns, new ones NaN; it grows by half, so that many parts cost few copies."""
+    if values.shape[1] >= n_columns:
+        return values
+    wider = np.full((len(values), max(n_columns, values.shape[1] * 3 // 2)), np.nan)
+    wider[:, : values.shape[1]] = values
+    return wider
 
 
 def _recorded_classes(path: Path) -> Sequence[str]:
@@ -293,11 +318,12 @@ def designs(volume: FloatArray | None, covariates: pd.DataFrame) -> dict[str, Fl
         found["volume"] = np.hstack([found["crude"], np.log(volume)[:, None]])
     if volume is not None or len(covariates.columns):
         fewer = found["volume" if volume is not None else "crude"]
-        found["full"] = np.hstack([fewer, *(_columns(covariates[name]) for name in covariates)])
+        found["full"] = np.hstack([fewer, *(covariate_columns(covariates[name]) for name in covariates)])
     return found
 
 
-def _columns(covariate: pd.Series) -> FloatArray:
+def covariate_columns(covariate: pd.Series) -> FloatArray:
+    """Columns (n_patients, n) of one covariate: a number centred, a category as indicators against the first level."""
     if pd.api.types.is_numeric_dtype(covariate) and not pd.api.types.is_bool_dtype(covariate):
         values = covariate.to_numpy(float)[:, None]
         return values - np.nanmean(values) if np.isfinite(values).any() else values
@@ -310,7 +336,7 @@ def _columns(covariate: pd.Series) -> FloatArray:
     return indicators
 
 
-def _marker_frames(path: Path) -> Iterator[pd.DataFrame]:
+def marker_frames(path: Path) -> Iterator[pd.DataFrame]:
     """The alterations table, row group by row group."""
     if path.suffix == ".tsv" or not path.is_file():
         yield tables.ALTERATIONS.read(path)

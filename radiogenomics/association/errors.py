@@ -161,7 +161,7 @@ class NoStandardErrorError(AssociationError):
         self.effect = effect
         super().__init__(
             f"results of {effect!r} have no standard errors, so sites cannot be weighed",
-            hint="set association.model to linear or logistic",
+            hint="set association.model to linear, logistic or ordinal",
         )
 
 
@@ -175,6 +175,59 @@ class NoCommonPatientError(AssociationError):
         super().__init__(
             f"{path.name}: no patient of the covariates table has features: {listing(found)} against {listing(wanted)}",
             hint="use the same identifiers in features, markers and covariates",
+        )
+
+
+class NoGeneSetError(AssociationError):
+    """Random gene sets are asked for, and no tested marker is a gene set."""
+
+    reason = "no_gene_set"
+
+    def __init__(self, files: Sequence[str], sets: Sequence[str]) -> None:
+        self.files, self.sets = tuple(files), tuple(sets)
+        super().__init__(
+            f"no tested marker is a set of {listing(files)}, which name {listing(sets, 4)}",
+            hint="test a class of genomics.classes that the pathways are recorded in, and give the files of"
+            " genomics.markers.pathways",
+        )
+
+
+class UnknownMaskError(AssociationError):
+    """No genotypes of a burden mask whose sets are to be tested."""
+
+    reason = "no_mask"
+
+    def __init__(self, wanted: Sequence[str], present: Sequence[str]) -> None:
+        self.wanted, self.present = tuple(wanted), tuple(present)
+        super().__init__(
+            f"no genotypes of the mask {listing(wanted)}; the table of sets holds {listing(present)}",
+            hint="name masks of `genomics.markers.masks` in `association.sets.masks`, the same for `genomics sets`",
+        )
+
+
+class ScatteredGeneError(AssociationError):
+    """Rows of one gene stand in several places of the table of sets."""
+
+    reason = "scattered_gene"
+
+    def __init__(self, path: Path, genes: Sequence[str]) -> None:
+        self.path, self.genes = path, tuple(genes)
+        super().__init__(
+            f"{path.name}: rows of {listing(genes)} do not stand together",
+            hint="sort the table by gene; `radiogenomics genomics sets` writes it so",
+        )
+
+
+class NoSetMarkerError(AssociationError):
+    """Nothing says in whom the gene of a set was assayed."""
+
+    reason = "no_set_marker"
+
+    def __init__(self, path: Path, markers: Sequence[str]) -> None:
+        self.path, self.markers = path, tuple(markers)
+        super().__init__(
+            f"{path.name}: no marker {listing(markers)}, so it is not known in whom the gene was assayed",
+            hint="make alterations and sets from the same variants, with the same masks in `genomics.markers.masks`",
         )
 
 

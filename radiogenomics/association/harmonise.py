@@ -30,8 +30,10 @@ BoolArray = NDArray[np.bool_]
 # Largest relative change of a mean or variance at which the iteration has settled (R's sva stops at 1e-4).
 SETTLED = 1e-12
 MAX_ITERATIONS = 10_000
-# A variance within a batch below this share of the variance of the residuals is rounding.
-VARIANCE_TOLERANCE = 1e-20
+# A standard deviation within a batch up to this share of the largest distance from the mean is rounding,
+SD_TOLERANCE = 1e-10
+# and so is one up to this share of the largest value.
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Combat:
     """What was learnt: arrays of n_features columns.
 
     ``centre`` and ``scale`` (n_features,) standardise, ``slopes`` (n_covariates, n_features) are the covariates' part,
-    ``shift`` and ``spread`` (n_batches, n_features) the shrunken mean and standard deviation of each batch.
+    ``shift`` and ``spread`` (n_batches, n_features) the shrunken mean and standard deviation of each batch, and
+    ``raw_shift`` and ``raw_spread`` the same before shrinkage.
     """
 
     batches: tuple[str, ...]
@@ -49,6 +52,18 @@ class Combat:
     slopes: FloatArray
     shift: FloatArray
     spread: FloatArray
+    raw_shift: FloatArray
+    raw_spread: FloatArray
+
+    def kept(self, covariates: FloatArray) -> FloatArray:
+        """The covariates' part (n_rows, n_features) of (n_rows, n_covariates).
+
+        Summed column by column: a matrix product may round equal rows of one batch differently, and ties would be lost.
+        """
+        part = np.zeros((len(covariates), len(self.centre)))
+        for column, slope in zip(covariates.T, self.slopes, strict=True):
+            part += column[:, None] * slope
+        return part
 
     def transform(self, values: FloatArray, batch: Sequence[str], covariates: FloatArray) -> FloatArray:
         """Harmonised values (n_rows, n_features); NaN stays NaN, a row with a missing covariate is NaN.
@@ -64,7 +79,7 @@ class Combat:
         if unknown:
             raise UnknownBatchError(unknown, self.batches)
         index = np.array([self.batches.index(name) for name in batch], np.intp)
-        expected = self.centre + covariates @ self.slopes
+        expected = self.centre + self.kept(covariates)
         standard = (values - expected) / self.scale
         result: FloatArray = (standard - self.shift[index]) / self.spread[index] * self.scale + expected
         if self.reference is not None:
@@ -124,13 +139,17 @@ def fit(
     centre = design[:, : len(batches)].mean(axis=0) @ means if at is None else means[at]
     residual = (values - design @ coefficients) if at is None else (values - design @ coefficients)[members[at]]
     scale = np.sqrt(np.nanmean(residual**2, axis=0))
-    _check_varies(values - design @ coefficients, scale, members, batches, mean_only)
+    _check_varies(values, values - design @ coefficients, scale, members, batches, mean_only)
     standard = (values - centre - covariates @ slopes) / scale
     shrunk = [_shrink(standard[rows], mean_only) for rows in members]
     shift, spread = np.array([one[0] for one in shrunk]), np.array([one[1] for one in shrunk])
+    raw_shift = np.array([np.nanmean(standard[rows], axis=0) for rows in members])
+    raw_spread = np.array(
+        [np.ones(len(scale)) if mean_only else np.nanstd(standard[rows], axis=0, ddof=1) for rows in members]
+    )
     if at is not None:
-        shift[at], spread[at] = 0, 1
-    return Combat(batches, reference, centre, scale, slopes, shift, spread)
+        shift[at], spread[at], raw_shift[at], raw_spread[at] = 0, 1, 0, 1
+    return Combat(batches, reference, centre, scale, slopes, shift, spread, raw_shift, raw_spread)
 
 
 def _least_squares(values: FloatArray, design: FloatArray) -> FloatArray:
@@ -146,12 +165,18 @@ def _least_squares(values: FloatArray, design: FloatArray) -> FloatArray:
 
 
 def _check_varies(
-    residual: FloatArray, scale: FloatArray, members: Sequence[BoolArray], batches: Sequence[str], mean_only: bool
+    values: FloatArray,
+    residual: FloatArray,
+    scale: FloatArray,
+    members: Sequence[BoolArray],
+    batches: Sequence[str],
+    mean_only: bool,
 ) -> None:
-    largest = np.nanmax(np.abs(residual), axis=0)
+    largest = np.nanmax(np.abs(values - np.nanmean(values, axis=0)), axis=0)
+    rounding = ROUNDING * np.nanmax(np.abs(values), axis=0)
     for name, rows in zip(batches, members, strict=True):
         within = scale if mean_only else np.nanstd(residual[rows], axis=0)
-        flat = np.flatnonzero(~(within**2 > VARIANCE_TOLERANCE * np.maximum(largest**2, np.finfo(float).tiny)))
+        flat = np.flatnonzero(~(within > np.maximum(SD_TOLERANCE * largest, rounding)))
         if flat.size:
             raise ConstantInBatchError(name, flat.tolist())
 

@@ -1,6 +1,6 @@
 """What every audit starts from: the tables and settings of the tests, one analysis after the other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiogenomics.association.confounding import is_number
+from radiogenomics.association.confounding import levels_of
+from radiogenomics.association.copies import read_copies
 from radiogenomics.association.design import (
     Features,
     Markers,
@@ -20,8 +21,8 @@ from radiogenomics.association.design import (
     read_markers,
     read_patients,
 )
-from radiogenomics.association.errors import NoGroupError
 from radiogenomics.association.gate import gated, stable
+from radiogenomics.association.harmonised import Harmonised, harmonised
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import RandomEffect, random_effect
 from radiogenomics.association.scan import Scan
@@ -117,14 +118,10 @@ class Analysis:
 
     def at(self, patients: BoolArray, without: str) -> "Analysis":
         """The analysis of some patients (n_patients,), without a covariate."""
-        features = Features(
-            self.name,
-            tuple(name for name, here in zip(self.features.patients, patients, strict=True) if here),
-            self.features.names,
-            self.features.values[patients],
-        )
         markers = Markers(self.markers.names, self.markers.values[patients], self.markers.numbers)
-        return Analysis(features, markers, self.covariates[patients].drop(columns=without), self.options)
+        return Analysis(
+            self.features.at(patients), markers, self.covariates[patients].drop(columns=without), self.options
+        )
 
     @cached_property
     def confounders(self) -> pd.DataFrame:
@@ -144,11 +141,7 @@ class Analysis:
         name = getattr(self.options, key)
         if name is None:
             return pd.Series("", index=self.covariates.index)
-        categories = [str(other) for other in self.covariates if not is_number(self.covariates[other])]
-        if name not in categories:
-            raise NoGroupError(key, name, categories)
-        levels: pd.Series = self.covariates[name].astype(object).map(str, na_action="ignore")
-        return levels
+        return levels_of(self.covariates, key, name)
 
     @cached_property
     def imaged(self) -> BoolArray:
@@ -197,8 +190,38 @@ class Inputs:
     def analyses(self) -> Iterator[Analysis]:
         """The analyses, by name."""
         carriers = self.carriers()
-        for part in read_features(self.features, list(self.patients.index), self.options.volume_feature):
+        for part in self.matrices():
             yield Analysis(part, carriers, self.patients, self.options, self.stability)
+
+    def matrices(self) -> Iterator[Features]:
+        """Features of each analysis as they are tested, before ranks: harmonised, if that is asked for."""
+        if self.options.harmonise.wanted:
+            yield from (found.after for found in self.harmonised())
+        else:
+            yield from self._measured()
+
+    def harmonised(self) -> Iterator[Harmonised]:
+        """Features of each analysis before and after harmonisation."""
+        for part in self._measured():
+            yield harmonised(part, self.patients, self.options)
+
+    def copied(self, parts: Sequence[Path], analysis: str, kind: str) -> Iterator[Features]:
+        """Features of an analysis in one changed copy of the cohort after the other, as they are tested.
+
+        Each is harmonised anew, if that is asked for. A volume that is not positive is taken for missing.
+
+        Raises
+        ------
+        NoCopiesError
+        """
+        measured = next(part for part in self._measured() if part.analysis == analysis)
+        for copy in read_copies(parts, kind, measured):
+            features = copy.with_positive(self.options.volume_feature)
+            wanted = self.options.harmonise.wanted
+            yield harmonised(features, self.patients, self.options).after if wanted else features
+
+    def _measured(self) -> Iterator[Features]:
+        return read_features(self.features, list(self.patients.index), self.options.volume_feature)
 
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""

@@ -8,6 +8,7 @@ from radiogenomics.association.groups import Rules
 from radiogenomics.association.linear import LinearScan
 from radiogenomics.association.logistic_scan import Limits, LogisticScan
 from radiogenomics.association.mixed_scan import MixedScan
+from radiogenomics.association.ordinal_scan import OrdinalScan
 from radiogenomics.association.rank_scan import RankScan
 from radiogenomics.association.scan import FloatArray, Scan
 from radiogenomics.config.association import Association
@@ -38,6 +39,8 @@ def scan_of(
         case "logistic":
             limits = Limits(options.fit_p_below, options.firth_carriers_below)
             return LogisticScan(features, designs, rules, threads, limits)
+        case "ordinal":
+            return OrdinalScan(features, designs, rules, threads, options.fit_p_below)
         case "mixed":
             if covariance is None:
                 raise UnknownRandomEffectError(str(options.random_effect), [])

@@ -16,18 +16,15 @@ from radiogenomics.association.design import (
     Markers,
     designs,
     rank_normal,
-    read_features,
-    read_markers,
-    read_patients,
     spearman,
 )
 from radiogenomics.association.gate import gated, stable
+from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import random_effect, require_usable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
-from radiogenomics.config import load_section
 from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.provenance import Provenance, digests
 
@@ -53,9 +50,8 @@ def test(
 
     ``stability`` is the table that ``min_icc_low`` of the settings needs.
     """
-    options = load_section(Association, settings)
-    patients = read_patients(covariates)
-    carriers = read_markers(markers, list(patients.index), options.classes)
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
+    options, patients, carriers = inputs.options, inputs.patients, inputs.carriers()
     record = {
         **options.record(exclude=AUDIT_KEYS),
         "covariates": list(patients.columns),
@@ -71,7 +67,7 @@ def test(
             if tsv is not None:
                 top.add(frame)
 
-        for part in read_features(features, list(patients.index), options.volume_feature):
+        for part in inputs.matrices():
             kept = stable(part, options, stability)
             accounts.append(analyse(part, carriers, patients, options, threads, take, kept))
     if tsv is not None:

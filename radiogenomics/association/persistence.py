@@ -1,13 +1,13 @@
 """Command: hits of the study looked for again in perturbed copies of the whole cohort.
 
 Each number of a copy makes one data set: every patient's features from one perturbed image, volume among them, with the
-patient's own markers and covariates. It is tested like the study, all pairs of the fullest adjustment, and p-values are
-adjusted anew: would this study, with these images, have reported the hit? A fixed limit of p would be that of the data
-for one gene only, since the two levels of adjustment give each gene its own.
+patient's own markers and covariates. It is harmonised and tested like the study, all pairs of the fullest adjustment,
+and p-values are adjusted anew: would this study, with these images, have reported the hit? A fixed limit of p would be
+that of the data for one gene only, since the two levels of adjustment give each gene its own.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from radiogenomics import tables
 from radiogenomics.association.adjusted import Adjusted
 from radiogenomics.association.audit import together
 from radiogenomics.association.controls import exceedance_of
-from radiogenomics.association.copies import Copied, read_copies
 from radiogenomics.association.design import Features, Markers
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Fits
@@ -55,7 +54,7 @@ def persist(
     bounds = tables.STABILITY.read(stability)
     parts = [tables.PERSISTENCE.frame([])]
     for analysis in inputs.analyses():
-        copied = read_copies(copies, tables.COPY_KINDS[0], analysis.features)
+        copied = inputs.copied(copies, analysis.name, tables.COPY_KINDS[0])
         low = bounds[bounds["analysis"].astype(str) == analysis.name].astype({"feature": str})
         parts.append(persistence_frame(analysis, copied, low.set_index("feature")["icc_low"], threads))
         _tell(parts[-1], analysis)
@@ -81,11 +80,11 @@ class Found:
     hit: BoolArray
 
 
-def persistence_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, threads: int) -> pd.DataFrame:
-    """Rows of ``tables.PERSISTENCE``; ``icc_low`` by feature."""
+def persistence_frame(analysis: Analysis, copied: Iterable[Features], icc_low: pd.Series, threads: int) -> pd.DataFrame:
+    """Rows of ``tables.PERSISTENCE`` from the features of each copy; ``icc_low`` by feature."""
     markers, gene = analysis.markers.by_gene()
     pairs, own = _hits(analysis, markers, gene, threads)
-    sets = [_found(_with(analysis, features), markers, gene, pairs, threads) for features in copied]
+    sets = [_found(replace(analysis, features=features), markers, gene, pairs, threads) for features in copied]
     names = analysis.features.names["feature"].to_numpy(object)[pairs.feature]
     extracted = analysis.features.extracted[pairs.feature]
     height = np.array([found.height for found in sets]).reshape(len(sets), len(names))
@@ -116,17 +115,6 @@ def persistence_frame(analysis: Analysis, copied: Copied, icc_low: pd.Series, th
         }
     )
     return tables.PERSISTENCE.conform(frame, tables.PERSISTENCE.name)
-
-
-def _with(analysis: Analysis, features: Features) -> Analysis:
-    """The analysis of a copy. A volume that a copy does not have, or that is not positive, leaves the patient out."""
-    name = analysis.options.volume_feature
-    if name is not None:
-        column = features.names["feature"].tolist().index(name)
-        values = features.values.copy()
-        values[:, column] = np.where(values[:, column] > 0, values[:, column], np.nan)
-        features = replace(features, values=values)
-    return replace(analysis, features=features)
 
 
 def _hits(analysis: Analysis, markers: Markers, gene: IntArray, threads: int) -> tuple[Pairs, Found]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ IntArray = NDArray[np.integer[Any]]
 
 # A crude hit is explained by volume if adjusting for volume removes it and takes more than this share of its estimate.
 EXPLAINED_SHARE = 0.5
-# Rows of a row group; blocks are put together until there are this many.
-ROW_GROUP = 2**17
+# Rows of a row group: blocks are put together until there are the first number, and never more than the second.
+ROW_GROUP, MAX_ROW_GROUP = 2**17, 2**18
 # Columns of adjusted values that are there if the configuration asks for them.
 FURTHER = {"by": "q_by", "holm": "p_holm", "storey": "q_storey"}
 
@@ -101,7 +102,11 @@ class Rows:
 
     def _flush(self, adjustment: str) -> None:
         parts = self._waiting.pop(adjustment)
-        self.write(self._frame(adjustment, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}))
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        n = len(columns["flag"])
+        ends = np.linspace(0, n, -(-n // MAX_ROW_GROUP) + 1).astype(int).tolist()
+        for start, stop in pairwise(ends):
+            self.write(self._frame(adjustment, {name: values[start:stop] for name, values in columns.items()}))
 
     def _frame(self, adjustment: str, columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
         feature, marker, flag = columns["feature"], columns["marker"], columns["flag"]

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,26 @@ Block = tuple[slice, dict[str, "Fits"]]
 ENOUGH = np.iinfo(np.int64).max
 # A block holds about this many pairs (15 MB of results) and this many values of markers (8 MB).
 BLOCK_PAIRS, BLOCK_VALUES = 2**18, 2**20
+
+
+class Tested(Protocol):
+    """p-values (n_features, n_markers) as they are counted: ``flag`` is 0 where there is one."""
+
+    @property
+    def p(self) -> FloatArray:
+        """NaN where not tested."""
+
+    @property
+    def neg_log10_p(self) -> FloatArray:
+        """−log10 p."""
+
+    @property
+    def flag(self) -> NDArray[np.int8]:
+        """Why there is no p; at most as many reasons as ``tables.NOT_TESTED_REASONS``."""
+
+    @property
+    def recomputed(self) -> BoolArray:
+        """Whether the pair was fitted on its own."""
 
 
 @dataclass(frozen=True)

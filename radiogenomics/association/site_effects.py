@@ -97,14 +97,36 @@ def site_variance(values: FloatArray, groups: IntArray, *, n_components: int = 1
     values, groups = values[known], groups[known]
     if len(values) < 3:
         raise TooFewRowsError(len(values), 3, "principal components")
+    u, s, n_features = principal(values)
+    kept = s[:n_components] > s[0] * 1e-10
+    share = (s**2 / (s**2).sum())[:n_components][kept]
+    eta2 = anova(u[:, :n_components][:, kept], groups).eta2
+    by_chance = (len(np.unique(groups)) - 1) / (len(groups) - 1)
+    return SiteVariance(share, eta2, float((share * eta2).sum() / share.sum()), by_chance, n_features)
+
+
+def principal(values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+    """Principal components of the standardised features that are complete and vary.
+
+    Parameters
+    ----------
+    values : (n_rows, n_features) float64
+
+    Returns
+    -------
+    (n_rows, n_components) float64, (n_components,) float64, int
+        Left singular vectors, each with its largest entry above 0; singular values, the largest first; features used.
+
+    Raises
+    ------
+    TooFewRowsError
+        No complete feature varies.
+    """
     complete = values[:, np.isfinite(values).all(axis=0)]
     varying = complete[:, np.ptp(complete, axis=0) > 0]
     if not varying.shape[1]:
         raise TooFewRowsError(0, 1, "features without missing values, for principal components")
     standard = (varying - varying.mean(axis=0)) / varying.std(axis=0)
     u, s, _ = np.linalg.svd(standard, full_matrices=False)
-    kept = s[:n_components] > s[0] * 1e-10
-    share = (s**2 / (s**2).sum())[:n_components][kept]
-    eta2 = anova(u[:, :n_components][:, kept], groups).eta2
-    by_chance = (len(np.unique(groups)) - 1) / (len(groups) - 1)
-    return SiteVariance(share, eta2, float((share * eta2).sum() / share.sum()), by_chance, varying.shape[1])
+    top = u[np.abs(u).argmax(axis=0), np.arange(u.shape[1])]
+    return u * np.where(top < 0, -1, 1), s, varying.shape[1]

@@ -21,7 +21,13 @@ FloatArray = NDArray[np.float64]
 
 PAIR = ["analysis", "feature", "marker", "gene", "adjustment", "effect"]
 WEIGHED = ["estimate", "se", "n", "n_carriers"]
-RANK_EFFECT = tables.EFFECTS[1]
+# Effects of markers that are carried or not, and of those that are numbers, by model.
+COMPARABLE = (
+    frozenset({tables.EFFECTS[0], tables.EFFECTS[3]}),
+    frozenset({tables.EFFECTS[1], tables.EFFECTS[4]}),
+    frozenset({tables.EFFECTS[2]}),
+)
+RANK_EFFECTS = COMPARABLE[1]
 METHODS = dict(
     zip(
         tables.META_METHODS,
@@ -46,8 +52,8 @@ def sites(
         ``association.site`` names no category of the covariates.
     """
     inputs = Inputs.read(features, markers, covariates, settings)
-    rows = tables.RESULTS.read(results)
-    hits = rows.loc[rows["q_two_level"] < inputs.options.alpha, PAIR].astype(str)
+    rows = tables.RESULTS.read_below(results, "q_two_level", inputs.options.alpha, PAIR)
+    hits = rows.astype(str)
     parts = [tables.SITES.frame([])]
     for analysis in inputs.analyses():
         own = hits[hits["analysis"] == analysis.name].reset_index(drop=True)
@@ -77,10 +83,11 @@ def pool_results(*, results: Sequence[Path], meta: Path) -> None:
     parts = [tables.RESULTS.read(path)[PAIR + WEIGHED] for path in results]
     names = [f"table {number}" for number in range(1, len(parts) + 1)]
     effects = {name: sorted(set(part["effect"].astype(str))) for name, part in zip(names, parts, strict=True)}
-    if len(present := {effect for values in effects.values() for effect in values}) > 1:
+    present = {effect for values in effects.values() for effect in values}
+    if not any(present <= of_model for of_model in COMPARABLE):
         raise ResultsDifferError("effect", effects)
-    if RANK_EFFECT in present:
-        raise NoStandardErrorError(RANK_EFFECT)
+    if without := sorted(present & RANK_EFFECTS):
+        raise NoStandardErrorError(without[0])
     settings = {name: read_provenance(path).get("settings", {}) for name, path in zip(names, results, strict=True)}
     for key in SAME:
         values = {name: [str(record[key])] for name, record in settings.items() if key in record}
@@ -113,12 +120,22 @@ def _estimates(site: Analysis, hits: pd.DataFrame) -> pd.DataFrame:
                     estimate=fit.estimate[place],
                     se=fit.se[place],
                     n=fit.n[place],
-                    n_carriers=fit.n_carriers[place],
+                    n_carriers=_carriers(fit.n_carriers[place], numbers, column[here]),
                     flag=[tables.NOT_TESTED_REASONS[code] for code in fit.flag[place]],
                 )
             )
     found: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return found
+
+
+def _carriers(
+    n: NDArray[np.int32], numbers: NDArray[np.bool_] | None, marker: NDArray[np.intp]
+) -> pd.api.extensions.ExtensionArray:
+    """Carriers of each pair, missing where its marker is a number."""
+    carriers = pd.array(n, dtype="Int32")
+    if numbers is not None:
+        carriers[numbers[marker]] = pd.NA
+    return carriers
 
 
 def _pooled(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -132,10 +149,13 @@ def _pooled(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         for name in WEIGHED
     )
     used = np.isfinite(estimate) & np.isfinite(se)
+    # A marker that is a number has no carriers in any site.
+    counted = np.where(used, carriers, 0).sum(axis=0)
+    counted[np.isnan(carriers).all(axis=0)] = np.nan
     base = index.to_frame(index=False).assign(
         n_sites=used.sum(axis=0),
         n=np.where(used, n, 0).sum(axis=0).astype(np.int64),
-        n_carriers=np.where(used, carriers, 0).sum(axis=0).astype(np.int64),
+        n_carriers=pd.array(counted, dtype="Int64"),
     )
     frames = []
     for method, (tau2, interval) in METHODS.items():

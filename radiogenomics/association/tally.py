@@ -17,7 +17,7 @@ from radiogenomics.association import multiplicity
 from radiogenomics.association.adjusted import Adjusted, StepUp, adjusted
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.levels import EDGE, GENE_BINS, Genes, bins_above, bounds, levels
-from radiogenomics.association.scan import Fits
+from radiogenomics.association.scan import Tested
 from radiogenomics.compiled import kernel
 from radiogenomics.tables import NOT_TESTED_REASONS
 
@@ -57,7 +57,7 @@ class Tally:
         """Number of tests."""
         return int(self.flags[TESTED])
 
-    def add(self, first: int, fits: Fits) -> None:
+    def add(self, first: int, fits: Tested) -> None:
         """Count the pairs of the next block, whose markers begin with number ``first``."""
         self.flags += np.bincount(fits.flag.ravel(), minlength=len(self.flags))
         self.recomputed += int(fits.recomputed.sum())

@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from radiogenomics import tables
+from radiogenomics.cohort.components import read_components, without_components
 from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
 from radiogenomics.config import load_mapping, load_section
-from radiogenomics.config.cohort import Cohort
+from radiogenomics.config.cohort import Cohort, component_names
 from radiogenomics.config.finished import FEATURE_TABLES
 from radiogenomics.errors import CohortError, TooManyFailuresError
 from radiogenomics.failures import Failures
@@ -88,6 +89,8 @@ def join(
     markers: Path | None = None,
     failed: Sequence[Path] = (),
     poor: Sequence[Path] = (),
+    components: Path | None = None,
+    quality: Path | None = None,
 ) -> None:
     """Write the patients table, the attrition ledger and all failures.
 
@@ -95,7 +98,13 @@ def join(
     who has another one stands in the failures table but excludes nobody. A study without images needs features of
     finished tables instead, one without samples a known marker in ``markers``, the alterations table; one without a
     sheet of patients enrols those of ``finished``, the feature tables as JSON by name. A patient in a table of
-    ``poor`` samples is excluded although the sample was read.
+    ``poor`` samples is excluded although the sample was read. Where the settings ask for components, those of
+    ``components`` become covariates; an analysed patient without them stands in the failures table with the note of
+    ``quality``, and is missing from the full adjustment.
+
+    Raises
+    ------
+    MissingFileError, SheetError, TableError, TooFewComponentsError
     """
     options = load_section(Cohort, settings).model_copy(
         update={"patients": patients, "images": images, "samples": samples}
@@ -114,17 +123,31 @@ def join(
     all_failures = pd.concat([*recorded, *refused, absent], ignore_index=True)
     with_markers = with_markers.difference(*(frame["patient_id"] for frame in refused))
     excluded = exclusions(sheets, with_features, with_markers, all_failures)
-    record: dict[str, object] = {"covariates": dict(options.covariates)}
+    axes = None
+    if options.components and components is not None and quality is not None:
+        axes = read_components(components, options.components)
+        analysed = [row.patient_id for row in sheets.patients if row.patient_id not in excluded]
+        lacking = without_components(analysed, axes, quality)
+        all_failures = pd.concat([all_failures, lacking], ignore_index=True)
+    own = dict.fromkeys(component_names(options.components), "number")
+    record: dict[str, object] = {"covariates": {**options.covariates, **own}}
+    record |= {"components": options.components} if options.components else {}
     sheets_given = {"patients": patients, "images": images, "samples": samples}
     if without := [name for name, path in sheets_given.items() if path is None]:
         record["without"] = without
     read = [patients, images, samples, features, *sequenced, markers, *(table.file for table in given)]
+    read += [components, quality] if axes is not None else []
     provenance = Provenance("cohort", record, digests([path for path in read if path is not None]))
-    tables.PATIENTS.write(patients_frame(sheets.patients, excluded, options.covariates), table, provenance)
+    frame = patients_frame(sheets.patients, excluded, options.covariates)
+    if axes is not None:
+        frame = frame.join(axes, on="patient_id")
+    tables.PATIENTS.write(frame, table, provenance)
     tables.FAILURES.write(all_failures.sort_values(["patient_id", "stage"], kind="stable"), failures)
     tables.LEDGER.write(ledger_frame(len(sheets.patients), excluded), ledger)
-    analysed = len(sheets.patients) - len(excluded)
-    logger.info("%d patients, %d analysed, %d excluded", len(sheets.patients), analysed, len(excluded))
+    n = len(sheets.patients)
+    logger.info("%d patients, %d analysed, %d excluded", n, n - len(excluded), len(excluded))
+    if axes is not None and len(lacking):
+        logger.warning("%d analysed patients have no principal components: not in the full adjustment", len(lacking))
 
 
 def limit(*, ledger: Path, max_failed_share: float, checked: Path) -> None:

@@ -62,6 +62,20 @@ COMMANDS = (
         ),
     ),
     Command(
+        "genomics sets",
+        "genomics.sets:sets",
+        "genotypes of the variants of burden masks, for tests of sets",
+        (
+            Option("--variants", "variants tables", many=True),
+            Option("--samples", "samples tables", many=True),
+            Option("--annotations", "annotations table, for frequencies", default=(), many=True),
+            Option("--missing", "tables of missing genotypes", default=(), many=True),
+            Option("--masks", "names of genomics.markers.masks", str, many=True),
+            SETTINGS,
+            Option("--sets", "table to write: carriers and missing genotypes by set (Parquet)"),
+        ),
+    ),
+    Command(
         "genomics quality",
         "genomics.quality.command:quality",
         "quality of samples and sites: call rates, sex, relatedness, principal components",

@@ -15,13 +15,13 @@ OF_ONE_MODEL = {
     "mixed": ("random_effect", "kinship", "reml_p_below"),
 }
 # Models that fit a pair on its own only where its score test gives a small p.
-SCORED_FIRST = ("logistic",)
+SCORED_FIRST = ("logistic", "ordinal")
 
 # Settings of association that decide what is audited, not what the results are.
 AUDIT_KEYS = frozenset(
     {
         *("max_association", "max_r2", "cluster_rho", "seed", "permutations", "exchange_within", "controls"),
-        *("site", "site_model"),
+        *("site", "site_model", "sets"),
     }
 )
 
@@ -51,21 +51,28 @@ class Controls(Section):
         description="Runs with features of regions of the same shape at random places in the tissue of the same"
         " images; 0, else 2 or more.",
     )
+    random_gene_sets: int = Field(
+        0,
+        ge=0,
+        description="Runs in which the genes of each pathway (genomics.markers.pathways) are replaced by as many others"
+        " with like numbers of carriers; 0, else 2 or more.",
+    )
     synonymous: bool = Field(
         False, description="Test the markers of class `synonymous` in the same way; genomics.classes must record them."
     )
 
     @model_validator(mode="after")
     def _runs_can_be_compared(self) -> Self:
-        runs = (self.shuffled_identities, self.random_features, self.shuffled_voxels, self.random_regions)
-        if 1 in runs:
+        runs = (self.shuffled_identities, self.random_features, self.random_gene_sets)
+        if 1 in (*runs, self.shuffled_voxels, self.random_regions):
             raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
         return self
 
     @property
     def any(self) -> bool:
         """Whether a control is asked for."""
-        return bool(self.shuffled_identities or self.random_features or self.of_images or self.synonymous)
+        of_tables = self.shuffled_identities or self.random_features or self.random_gene_sets or self.synonymous
+        return bool(of_tables or self.of_images)
 
     @property
     def of_images(self) -> bool:
@@ -73,13 +80,73 @@ class Controls(Section):
         return bool(self.shuffled_voxels or self.random_regions)
 
 
+class Harmonise(Section):
+    """Batches of images brought together before anything is tested."""
+
+    method: Literal["none", "combat"] = Field(
+        "none",
+        description="`combat`: means and variances of the batches are shrunk (parametric empirical Bayes) and removed"
+        " from the features; `none`: features are tested as measured, and a batch among the covariates is adjusted for"
+        " in `full`.",
+    )
+    batch: Name | None = Field(
+        None, description="Covariate (a category) that says which batch the images of a patient are of, as the scanner."
+    )
+    reference: str | None = Field(
+        None, description="Batch that the others are brought to; null: all meet at their weighted mean."
+    )
+    mean_only: bool = Field(False, description="Leave the variances of batches alone.")
+    keep: Annotated[tuple[Name, ...], Distinct] = Field(
+        (), description="Covariates whose part in the features is kept while the batches are removed."
+    )
+    keep_volume: bool = Field(
+        True, description="Keep what follows the logarithm of the volume, too; nothing to keep without volume_feature."
+    )
+
+    @model_validator(mode="after")
+    def _batch_is_known(self) -> Self:
+        if self.method != "none" and self.batch is None:
+            raise ValueError(f"method: {self.method} needs the name of a covariate in batch")
+        if self.batch is not None and self.batch in self.keep:
+            raise ValueError(f"{self.batch} is the batch; it cannot be kept while it is removed")
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether features are harmonised."""
+        return self.method != "none"
+
+
+class Sets(Section):
+    """Tests of the variants of a gene as a set: burden, SKAT, SKAT-O and their Cauchy combination."""
+
+    masks: Annotated[tuple[Name, ...], Distinct] = Field(
+        (),
+        description="Burden masks (of genomics.markers.masks) whose variants make the sets; none means no such test.",
+    )
+    methods: Annotated[tuple[Literal["burden", "skat", "skat_o", "acat"], ...], Distinct] = Field(
+        ("burden", "skat", "skat_o", "acat"),
+        min_length=1,
+        description="Tests: `burden` (a weighted sum of copies), `skat` (variance of the effects), `skat_o` (the best"
+        " mixture of both), `acat` (Cauchy combination of burden, SKAT and single variants).",
+    )
+    weights: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (1, 25),
+        description="Parameters of the Beta density that weighs a variant by the frequency of its rarer allele; [1, 1]"
+        " weighs all alike.",
+    )
+    min_variants: int = Field(1, ge=1, description="Smallest number of variants with more than one genotype.")
+    min_copies: int = Field(5, ge=1, description="Smallest number of copies of the rarer alleles, over the set.")
+
+
 class Association(Section):
     """Which tests are made."""
 
-    model: Literal["linear", "rank", "logistic", "mixed"] = Field(
+    model: Literal["linear", "rank", "logistic", "ordinal", "mixed"] = Field(
         "linear",
         description="Statistical model: `linear` (feature on marker, least squares), `rank` (rank tests),"
-        " `logistic` (marker on feature), `mixed` (as `linear`, with a random effect).",
+        " `logistic` (marker on feature), `ordinal` (order of the feature on marker, proportional odds), `mixed` (as"
+        " `linear`, with a random effect).",
     )
     classes: Annotated[tuple[Name, ...], Distinct] = Field(
         ("non_silent",),
@@ -109,8 +176,8 @@ class Association(Section):
         0.05,
         ge=0,
         le=1,
-        description="With `logistic`, and on cohort.outcomes, what the score test gives at most this p is fitted: by"
-        " Firth's likelihood, or by that of Cox.",
+        description="With `logistic` or `ordinal`, and on cohort.outcomes, what the score test gives at most this p is"
+        " fitted: by Firth's likelihood, by that of proportional odds, or by that of Cox.",
     )
     firth_carriers_below: int = Field(
         0, ge=0, description="With `logistic`, pairs with fewer carriers, or non-carriers, than this are fitted so too."
@@ -186,6 +253,8 @@ class Association(Section):
         " site alone and pooled. Both need `site` among the covariates.",
     )
     controls: Controls = Field(Controls())
+    harmonise: Harmonise = Field(Harmonise())
+    sets: Sets = Field(Sets())
 
     @model_validator(mode="after")
     def _settings_belong_to_the_model(self) -> Self:
@@ -200,6 +269,8 @@ class Association(Section):
             )
         if self.kinship is not None and self.permutations:
             raise ValueError("permutations: relatives cannot be exchanged, so there are none with kinship")
+        if self.kinship is not None and self.sets.masks:
+            raise ValueError("sets: tests of sets take patients as independent, so there are none with kinship")
         if self.site_model == "meta" and self.site is None:
             raise ValueError("site_model: meta needs the name of a covariate in site")
         if self.site_model == "meta" and self.model == "rank":

@@ -12,6 +12,11 @@ from radiogenomics.config.section import Name, Section
 RESERVED_COLUMNS = ("patient_id", "included", "excluded_stage", "excluded_reason", "excluded_message")
 
 
+def component_names(n: int) -> tuple[str, ...]:
+    """Names of the first principal components as covariates."""
+    return tuple(f"PC{number}" for number in range(1, n + 1))
+
+
 class Study(Section):
     """What the study is called."""
 
@@ -66,6 +71,13 @@ class Cohort(Section):
         " patients sheet; every feature and marker is then tested on each.",
     )
 
+    components: int = Field(
+        0,
+        ge=0,
+        description="Number of principal components of genotypes, PC1, PC2, …, that enter the full model as covariates;"
+        " needs genomics.quality.enabled.",
+    )
+
     @field_validator("covariates")
     @classmethod
     def _free_names(cls, covariates: dict[str, str]) -> dict[str, str]:
@@ -80,6 +92,12 @@ class Cohort(Section):
                 "patients is null, so images must be null and there are no covariates and no outcomes; name a sheet of"
                 " patients"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _components_are_no_columns(self) -> Self:
+        if taken := sorted(set(component_names(self.components)) & set(self.covariates)):
+            raise ValueError(f"{', '.join(taken)} is a covariate and a component; rename the column of the sheet")
         return self
 
     @model_validator(mode="after")

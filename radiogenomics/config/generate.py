@@ -20,6 +20,8 @@ from radiogenomics import tables
 from radiogenomics.config.cohort import Outcome, Server
 from radiogenomics.config.extraction import RadiomicsSettings
 from radiogenomics.config.finished import FinishedFeatures, FinishedMarkers
+from radiogenomics.config.genomics import Annotator
+from radiogenomics.config.markers import Dosage
 from radiogenomics.config.models import Config
 from radiogenomics.config.section import Section
 from radiogenomics.files import write_text
@@ -54,6 +56,9 @@ def configuration_page() -> str:
     parts += ["## A server: `pacs.servers.NAME`\n", _key_table(Server, "")]
     parts += ["## A finished table: `radiomics.tables.NAME`, `genomics.markers.tables.NAME`\n"]
     parts += [f"{_first_line(FinishedFeatures)} `values` is for markers only.\n", _key_table(FinishedMarkers, "")]
+    parts += ["## A program that annotates: `genomics.annotator`\n", f"{_first_line(Annotator)}\n"]
+    parts += [_key_table(Annotator, "")]
+    parts += ["## Dosages: `genomics.markers.dosage`\n", f"{_first_line(Dosage)}\n", _key_table(Dosage, "")]
     parts += ["## Extraction settings (preset files)\n", f"{_first_line(RadiomicsSettings)}\n"]
     parts.append(_key_table(RadiomicsSettings, ""))
     return "\n".join(parts)

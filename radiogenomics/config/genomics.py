@@ -1,9 +1,11 @@
 """Keys of ``genomics``."""
 
+import shlex
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from radiogenomics.config.markers import ConsequenceClass, Markers
 from radiogenomics.config.section import Distinct, Name, Section
@@ -41,6 +43,32 @@ class Resource(Section):
         if missing := sorted(set(self.max_frequency) - set(self.fields)):
             raise ValueError(f"max_frequency names {', '.join(missing)}, which fields does not")
         return self
+
+
+class Annotator(Section):
+    """A program that states consequences, such as Ensembl VEP or SnpEff; nothing is downloaded for it."""
+
+    command: str = Field(
+        description="Command line with absolute paths; `{input}` (VCF), `{output}` (VCF to write), `{reference}` and"
+        " `{genes}` are filled in. Without `{output}` what it prints is taken. No shell runs it."
+    )
+    timeout_s: float = Field(
+        7200, gt=0, description="Longest time, in seconds, that the variants of one file may take."
+    )
+
+    @field_validator("command")
+    @classmethod
+    def _can_be_filled_in(cls, command: str) -> str:
+        try:
+            words = shlex.split(command)
+            fields = [name for _, name, _, _ in Formatter().parse(command) if name is not None]
+        except ValueError as error:
+            raise ValueError(f"not readable as a command: {error}") from error
+        if unknown := sorted(set(fields) - {"input", "output", "reference", "genes"}):
+            raise ValueError(f"{{{unknown[0]}}} is not filled in; write {{{{ and }}}} for braces of its own")
+        if not words or "input" not in fields or "{" in words[0]:
+            raise ValueError("it must begin with a program and name {input}")
+        return command
 
 
 class Quality(Section):
@@ -121,6 +149,11 @@ class Genomics(Section):
         description="Call consequences with bcftools csq, or take those that the files state: VEP's CSQ, SnpEff's ANN,"
         " BCSQ, or the classification of a mutation annotation file (MAF).",
     )
+    annotator: Annotator | None = Field(
+        None,
+        description="Program that annotates the normalised alleles of VCF and BCF files, whose consequences are then"
+        " taken in place of those that the files state; needs `consequences: annotated`.",
+    )
     pass_only: bool = Field(True, description="Use only variants whose FILTER is PASS or empty.")
     policies: VariantPolicies = Field(VariantPolicies())
     transcript_policy: Literal["longest_cds", "worst"] = Field(
@@ -163,6 +196,12 @@ class Genomics(Section):
         False,
         description="Count each patient's single-base substitutions in exons by trinucleotide; needs `reference`.",
     )
+
+    @model_validator(mode="after")
+    def _annotator_is_read(self) -> Self:
+        if self.annotator is not None and self.consequences != "annotated":
+            raise ValueError("annotator needs consequences: annotated, which reads what it writes")
+        return self
 
     @model_validator(mode="after")
     def _masks_use_joined_fields(self) -> Self:

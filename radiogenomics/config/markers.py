@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from radiogenomics.config.finished import MarkerTable
 from radiogenomics.config.section import Distinct, Name, Section
@@ -12,7 +12,7 @@ from radiogenomics.config.section import Distinct, Name, Section
 ConsequenceClass = Literal["lof", "missense", "non_silent", "synonymous"]
 VariantClass = Literal["lof", "missense", "protein_altering", "synonymous"]
 # Classes of markers that are not made by the class of a variant alone.
-OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion", "burden", "expression", "ssgsea")
+OTHER_CLASSES = ("hotspot", "amplification", "deletion", "fusion", "burden", "expression", "ssgsea", "dosage")
 
 
 class Mask(Section):
@@ -97,6 +97,42 @@ class Expression(Section):
         return self.model_copy(update={"file": place(self.file), "genes": genes, "scores": scores})
 
 
+class Dosage(Section):
+    """Copies of ALT of common variants as numbers, 0 to 2."""
+
+    files: Annotated[tuple[Path, ...], Distinct] = Field(
+        (),
+        description="Files with reference calls (VCF, BCF, `.bed` or `.pgen` of PLINK): of all patients, of some each,"
+        " or of a chromosome each; empty takes those of the samples sheet.",
+    )
+    field: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")] | None = Field(
+        None,
+        description="Field of FORMAT with the dosage, such as DS of imputed files; null counts the alleles of GT. A"
+        " `.pgen` gives the dosages that it holds.",
+    )
+    regions: Path | None = Field(None, description="BED; variants elsewhere are not read.")
+    variants: Path | None = Field(
+        None,
+        description="List of variants, one a line: an ID or `contig:position:REF:ALT`; others are not read.",
+    )
+    min_frequency: float = Field(
+        0.05, ge=0, le=0.5, description="Smallest frequency of the rarer allele among the patients."
+    )
+    name: Literal["id", "position"] = Field(
+        "id", description="What variants are called: their ID, if they have one, or `contig-position-REF-ALT`."
+    )
+
+    @property
+    def lists(self) -> tuple[Path, ...]:
+        """The files that say which variants are read."""
+        return tuple(path for path in (self.regions, self.variants) if path is not None)
+
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with each path as ``place`` makes it."""
+        listed = {name: place(path) for name in ("regions", "variants") if (path := getattr(self, name)) is not None}
+        return self.model_copy(update={"files": tuple(map(place, self.files)), **listed})
+
+
 class Markers(Section):
     """Further markers of the alterations table; there are none unless named here."""
 
@@ -125,6 +161,9 @@ class Markers(Section):
     expression: Expression | None = Field(
         None, description="Expression: markers `GENE:expression` and `SET:ssgsea`, which are numbers."
     )
+    dosage: Dosage | None = Field(
+        None, description="Copies of ALT of common variants, which are numbers: markers `VARIANT:dosage` (see below)."
+    )
     burden: bool = Field(False, description="Mutations per megabase of each patient as a number: marker `TMB:burden`.")
 
     @field_validator("masks", "tables")
@@ -146,7 +185,8 @@ class Markers(Section):
         single = (self.hotspots, self.copy_number and self.copy_number.file, self.fusions)
         expression = self.expression.files if self.expression else ()
         tables = (table.file for table in self.tables.values())
-        return (*(path for path in single if path), *self.pathways.files, *expression, *tables)
+        dosage = (*self.dosage.files, *self.dosage.lists) if self.dosage else ()
+        return (*(path for path in single if path), *self.pathways.files, *expression, *tables, *dosage)
 
     def located(self, place: Callable[[Path], Path]) -> Self:
         """The same with each path as ``place`` makes it."""
@@ -158,6 +198,7 @@ class Markers(Section):
                 and self.copy_number.model_copy(update={"file": place(self.copy_number.file)}),
                 "fusions": self.fusions and place(self.fusions),
                 "expression": self.expression and self.expression.located(place),
+                "dosage": self.dosage and self.dosage.located(place),
                 "tables": {name: table.located(place) for name, table in self.tables.items()},
             }
         )
@@ -172,6 +213,7 @@ class Markers(Section):
             ("expression",): (self.expression and self.expression.genes) or None,
             ("ssgsea",): (self.expression and self.expression.scores) or None,
             ("burden",): self.burden or None,
+            ("dosage",): self.dosage,
         }
         named = [name for names, given in fixed.items() if given is not None for name in names]
         return (*named, *self.masks, *self.tables)

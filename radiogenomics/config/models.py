@@ -81,13 +81,24 @@ class Config(Section):
         if (self.cohort.images is None or self.cohort.patients is None) and not self.radiomics.tables:
             raise ValueError("cohort.images or cohort.patients is null: name finished tables in radiomics.tables")
         of_variants = markers.hotspots or markers.masks or markers.pathways.files
-        if self.cohort.samples is None and (
-            of_variants or not (markers.tables or markers.copy_number or markers.fusions)
-        ):
+        dosages = markers.dosage is not None and markers.dosage.files
+        finished = markers.tables or markers.copy_number or markers.fusions or markers.expression or dosages
+        if self.cohort.samples is None and (of_variants or not finished):
             raise ValueError(
-                "cohort.samples is null: name tables, copy_number or fusions in genomics.markers, which need no"
-                " variants; hotspots, masks and pathways need them"
+                "cohort.samples is null: name tables, copy_number, fusions, expression or dosage.files in"
+                " genomics.markers, which need no variants; hotspots, masks and pathways need them"
             )
+        if self.cohort.samples is None and markers.dosage is not None and not dosages:
+            raise ValueError("cohort.samples is null: name the files of dosages in genomics.markers.dosage.files")
+        return self
+
+    @model_validator(mode="after")
+    def _components_are_computed(self) -> Self:
+        wanted, quality = self.cohort.components, self.genomics.quality
+        if wanted and not quality.enabled:
+            raise ValueError("cohort.components needs genomics.quality.enabled, which computes them")
+        if wanted > quality.n_components:
+            raise ValueError(f"cohort.components is {wanted}, and genomics.quality.n_components {quality.n_components}")
         return self
 
     @model_validator(mode="after")
@@ -100,6 +111,10 @@ class Config(Section):
             )
         if self.association.controls.synonymous and "synonymous" not in recorded:
             raise ValueError("association.controls.synonymous needs the class synonymous in genomics.classes")
+        if self.association.controls.random_gene_sets and not self.genomics.markers.pathways.files:
+            raise ValueError("association.controls.random_gene_sets needs files in genomics.markers.pathways")
+        if unknown := sorted(set(self.association.sets.masks) - set(self.genomics.markers.masks)):
+            raise ValueError(f"association.sets.masks {unknown} must be named in genomics.markers.masks")
         return self
 
     @model_validator(mode="after")
@@ -131,4 +146,11 @@ class Config(Section):
             name = getattr(self.association, key)
             if name is not None and self.cohort.covariates.get(name) != "category":
                 raise ValueError(f"association.{key}: {name} must stand in cohort.covariates as a category")
+        harmonise, covariates = self.association.harmonise, self.cohort.covariates
+        if harmonise.wanted and covariates.get(str(harmonise.batch)) != "category":
+            raise ValueError(
+                f"association.harmonise.batch: {harmonise.batch} must stand in cohort.covariates as a category"
+            )
+        if harmonise.wanted and (unknown := [name for name in harmonise.keep if name not in covariates]):
+            raise ValueError(f"association.harmonise.keep: {', '.join(unknown)} must stand in cohort.covariates")
         return self

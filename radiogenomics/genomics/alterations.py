@@ -18,8 +18,9 @@ from radiogenomics.genomics.genes import read_genes
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort, read_cohort
 from radiogenomics.genomics.markers.copy_number import copy_number_blocks
+from radiogenomics.genomics.markers.dosage import dosage_blocks
 from radiogenomics.genomics.markers.expression import expression_blocks
-from radiogenomics.genomics.markers.files import Owners
+from radiogenomics.genomics.markers.files import Owners, read_owners
 from radiogenomics.genomics.markers.finished import finished_block
 from radiogenomics.genomics.markers.fusions import fusion_block
 from radiogenomics.genomics.markers.genes import gene_blocks
@@ -68,7 +69,7 @@ def alterations(
         for block in _blocks(cohort, assayed, options, annotations):
             write(block_rows(block, assayed.patients))
             written[block.source] += len(block.names)
-        owners = Owners(samples, options.sample_id, listed)
+        owners = read_owners(samples, options.sample_id, listed)
         blocks = _finished(owners, assayed.patients, options, genes)
         for block in chain(blocks, (burden_block(path, assayed.patients) for path in stated)):
             write(block_rows(block, assayed.patients))
@@ -96,6 +97,8 @@ def _finished(owners: Owners, patients: Sequence[str], options: Genomics, genes:
         yield from copy_number_blocks(markers.copy_number, owners, patients, coding, options.min_callable)
     if markers.expression is not None:
         yield from expression_blocks(markers.expression, owners, patients)
+    if markers.dosage is not None:
+        yield from dosage_blocks(markers.dosage, owners, patients, options.pass_only)
     found = [fusion_block(markers.fusions, owners, patients)] if markers.fusions is not None else []
     found += [finished_block(name, table, patients) for name, table in markers.tables.items()]
     yield from (block for block in found if block is not None)
@@ -117,6 +120,9 @@ def _record(options: Genomics, *, with_variants: bool) -> dict[str, object]:
         record["copy_number"] = options.markers.copy_number.model_dump(mode="json", exclude={"file"})
     if options.markers.expression is not None:
         record["expression"] = options.markers.expression.located(lambda path: Path(path.name)).model_dump(mode="json")
+    if options.markers.dosage is not None:
+        record["dosage"] = options.markers.dosage.located(lambda path: Path(path.name)).model_dump(mode="json")
+        record["pass_only"] = options.pass_only
     if options.markers.pathways.files:
         record["min_assayed"] = options.markers.pathways.min_assayed
     if limits := {name: item.max_frequency for name, item in options.resources.items() if item.max_frequency}:

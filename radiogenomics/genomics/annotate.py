@@ -3,8 +3,9 @@
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pandas as pd
 
 from radiogenomics import tables
 from radiogenomics.config import load_section
-from radiogenomics.config.genomics import Genomics
+from radiogenomics.config.genomics import Annotator, Genomics
+from radiogenomics.errors import without_folders
 from radiogenomics.failures import Failures
 from radiogenomics.genomics.annotated import DECLARATION, TAG, Annotated, recognise
+from radiogenomics.genomics.annotator import annotate_sites
 from radiogenomics.genomics.assays import Assays
 from radiogenomics.genomics.builds import build_of
 from radiogenomics.genomics.errors import AnnotationError, NoGenotypesError
@@ -23,12 +26,12 @@ from radiogenomics.genomics.genes import Genes, read_genes
 from radiogenomics.genomics.genotypes import Counts, Wanted
 from radiogenomics.genomics.header import Header
 from radiogenomics.genomics.maf import is_maf, read_maf
-from radiogenomics.genomics.normalise import Annotation, called, header_of, normalised
+from radiogenomics.genomics.normalise import Annotation, Sites, called, header_of, normalised
 from radiogenomics.genomics.preflight import Shared, shared
 from radiogenomics.genomics.reference import check_contigs
 from radiogenomics.genomics.remarks import Action, Remarks
 from radiogenomics.genomics.samples import find_sample
-from radiogenomics.genomics.variants import Carried, missing_frame, read_carried, variants_frame
+from radiogenomics.genomics.variants import Carried, Policy, missing_frame, read_carried, variants_frame
 from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS
 from radiogenomics.provenance import Provenance, digests
 
@@ -41,14 +44,14 @@ def annotate(*, vcf: Path, reference: Path, genes: Path, settings: str, variants
     if is_maf(vcf):
         content = read_maf(vcf, options)
         patients, remarks, used = {name: name for name in content.barcodes}, content.remarks, [vcf]
-        frame = variants_frame([content.carried(patients)])
+        frame, annotators = variants_frame([content.carried(patients)]), set()
     else:
         header = header_of(vcf)
         patients, used = {name: name for name in header.samples}, [reference, genes, vcf]
         with shared(reference, genes, options) as common:
             carried, _, remarks = carried_by(vcf, header, patients, common, options)
-        frame = variants_frame([carried.variants])
-    tables.VARIANTS.write(frame, variants, _provenance(options, used))
+        frame, annotators = variants_frame([carried.variants]), {carried.annotator}
+    tables.VARIANTS.write(frame, variants, _provenance(options, used, annotators))
     _log(remarks)
     logger.info("%s: %d samples, %d carried alleles in genes", vcf.name, len(patients), len(frame))
 
@@ -80,7 +83,7 @@ def annotate_batch(
                 batch.add_vcf(path, common)
             else:
                 batch.add_maf(path)
-    provenance = _provenance(options, [*used, *batch.assays.files])
+    provenance = _provenance(options, [*used, *batch.assays.files], batch.annotators)
     tables.VARIANTS.write(variants_frame(batch.parts), variants, provenance)
     tables.SAMPLES.write(tables.SAMPLES.frame(batch.samples), table, provenance)
     if missing is not None:
@@ -106,6 +109,7 @@ class _Batch:
         self.missing: list[pd.DataFrame] = []
         self.samples: list[dict[str, object]] = []
         self.odd: list[dict[str, object]] = []
+        self.annotators: set[str] = set()
         for remarks in assays.remarks:
             self._note(remarks)
 
@@ -120,6 +124,7 @@ class _Batch:
                 carried, counts, remarks = carried_by(vcf, header, patients, common, self.settings)
                 self.parts.append(carried.variants)
                 self.missing.append(carried.missing)
+                self.annotators.add(carried.annotator)
                 self._add_samples(_samples(vcf, patients, counts, self.failed))
                 self._note(remarks)
 
@@ -168,12 +173,33 @@ def carried_by(
             sites, counts = normalised(vcf, wanted, common.reference, scratch, remarks)
             sites = called(sites, vcf, common.reference, common.for_bcftools, scratch)
             return read_carried(sites, patients, common.genes, policy, remarks), counts, remarks
+        if settings.annotator is not None:
+            sites, counts = normalised(vcf, wanted, common.reference, scratch, remarks)
+            carried = _annotated(settings.annotator, sites, vcf, patients, common, policy, remarks)
+            _require_known(vcf, carried, common.genes, remarks)
+            return carried, counts, remarks
         source = Annotated(vcf, recognise(vcf, header.info), remarks)
         annotation = Annotation(source.info, DECLARATION)
         sites, counts = normalised(vcf, wanted, common.reference, scratch, remarks, annotation)
         carried = read_carried(sites, patients, common.genes, policy, remarks, TAG, source.consequences)
     _require_known(vcf, carried, common.genes, remarks)
     return carried, counts, remarks
+
+
+def _annotated(
+    settings: Annotator,
+    sites: Sites,
+    vcf: Path,
+    patients: Mapping[str, str],
+    common: Shared,
+    policy: Policy,
+    remarks: Remarks,
+) -> Carried:
+    """Let the program of the user's annotate the alleles, and read the carriers."""
+    places = {"reference": common.reference.absolute(), "genes": common.genes.path.absolute()}
+    found = annotate_sites(settings, sites, vcf, common.contigs, places, remarks)
+    carried = read_carried(found.sites, patients, common.genes, policy, remarks, found.tag, found.consequences)
+    return replace(carried, annotator=found.version)
 
 
 def _require_known(vcf: Path, carried: Carried, genes: Genes, remarks: Remarks) -> None:
@@ -237,8 +263,14 @@ def _log(remarks: Remarks) -> None:
         logger.info("%s: %s: %d %s%s: %s", row["file"], row["action"], row["n"], row["kind"], place, row["example"])
 
 
-def _provenance(settings: Genomics, inputs: Sequence[Path]) -> Provenance:
+def _provenance(settings: Genomics, inputs: Sequence[Path], annotators: Collection[str]) -> Provenance:
+    """Settings and inputs; ``annotators`` are what programs said they are, empty texts where none did."""
     ignored = {"reference", "genes", "canonical", "resources", "panels", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
     options = settings.model_dump(mode="json", exclude=ignored)
+    if settings.annotator is None:
+        del options["annotator"]
+    else:
+        command = without_folders(settings.annotator.command)
+        options["annotator"] = {"command": command, "versions": sorted(filter(None, annotators))}
     listed = [settings.canonical] if settings.canonical else []
     return Provenance("genomics", options, digests([*inputs, *listed]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.annotated import recognise
+from radiogenomics.genomics.annotator import require_program
 from radiogenomics.genomics.genes import Genes, read_genes
 from radiogenomics.genomics.gff import for_bcftools
 from radiogenomics.genomics.maf import read_maf
@@ -47,13 +48,15 @@ def shared(reference: Path, genes: Path, settings: Genomics) -> Iterator[Shared]
         yield Shared(fasta, contigs, read, gff, with_genes)
 
 
-def inspect_shared(common: Shared) -> None:
-    """Let bcftools csq read the genes.
+def inspect_shared(common: Shared, settings: Genomics) -> None:
+    """Let bcftools csq read the genes, and look for the program of the annotator.
 
     Raises
     ------
-    GenesError
+    GenesError, AnnotatorMissingError
     """
+    if settings.annotator is not None:
+        require_program(settings.annotator)
     with tempfile.TemporaryDirectory() as scratch:
         check_genes(common.for_bcftools, common.reference, Path(scratch))
 
@@ -77,7 +80,7 @@ def inspect_vcf(vcf: Path, common: Shared, settings: Genomics) -> Callable[[str]
     """
     header = header_of(vcf)
     check_contigs(vcf, header, common.reference, common.genes)
-    if settings.consequences == "annotated":
+    if settings.consequences == "annotated" and settings.annotator is None:
         recognise(vcf, header.info)
     check_reference(vcf, common.reference, common.with_genes, RECORDS_COMPARED)
     return partial(_find, vcf, header.samples, settings)

@@ -73,11 +73,15 @@ def spread(values: Sequence[Any], n: Sequence[int]) -> Any:  # noqa: ANN401 - an
 
 @dataclass
 class Carried:
-    """What the samples of one file carry, and what is not known of them: rows of the variants and missing tables."""
+    """What the samples of one file carry, and what is not known of them: rows of the variants and missing tables.
+
+    ``annotator`` is what the program that stated the consequences said it is, if one was run.
+    """
 
     variants: pd.DataFrame
     missing: pd.DataFrame
     transcripts: set[str]
+    annotator: str = ""
 
 
 def parse_called(text: str | None, _: int) -> Iterable[Consequence]:

@@ -30,6 +30,12 @@ class Audits:
     stability: pd.DataFrame | None = None
     persistence: pd.DataFrame | None = None
     perturbations: Mapping[str, Any] = field(default_factory=dict)
+    sites: pd.DataFrame | None = None
+    harmonisation: pd.DataFrame | None = None
+    harmonised: pd.DataFrame | None = None
+    set_results: pd.DataFrame | None = None
+    set_summary: pd.DataFrame | None = None
+    set_quantiles: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "Audits":
@@ -46,7 +52,10 @@ class Audits:
         copied = _path(folder, tables.STABILITY)
         record = read_provenance(copied) if copied.is_file() else {}
         current = bool(record) and _agree(record, read_provenance(path) if path.is_file() else {})
+        sets = bool(settings.get("sets", {"masks": True}).get("masks"))
         controls = any(settings.get("controls", {"unknown": True}).values())
+        pooled = settings.get("site_model", "meta") == "meta"
+        batches = settings.get("harmonise", {}).get("method", "none") != "none"
         return cls(
             settings=settings,
             confounding=_read(folder, tables.CONFOUNDING),
@@ -56,7 +65,13 @@ class Audits:
             permutation=_read(folder, tables.PERMUTATION) if settings.get("permutations", 1) else None,
             controls=_read(folder, tables.CONTROLS) if controls else None,
             exceedance=_read(folder, tables.EXCEEDANCE) if controls else None,
-            meta=_read(folder, tables.META) if settings.get("site_model", "meta") == "meta" else None,
+            meta=_read(folder, tables.META) if pooled else None,
+            sites=_read(folder, tables.SITES) if pooled else None,
+            harmonisation=_read(folder, tables.HARMONISATION) if batches else None,
+            harmonised=_read(folder, tables.HARMONISED) if batches else None,
+            set_results=_read(folder, tables.SET_RESULTS) if sets else None,
+            set_summary=_read(folder, tables.SET_SUMMARY) if sets else None,
+            set_quantiles=_read(folder, tables.SET_QUANTILES) if sets else None,
             stability=_read(folder, tables.STABILITY) if current else None,
             persistence=_read(folder, tables.PERSISTENCE) if current else None,
             perturbations=record.get("settings", {}).get("perturbations", {}),

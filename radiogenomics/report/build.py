@@ -25,6 +25,7 @@ from radiogenomics.report.sections import (
     comparison,
     images,
     methods,
+    sets,
     survival,
     variants,
 )
@@ -105,6 +106,7 @@ def _context(run: Run, title: str, settings: Report) -> dict[str, Any]:
         "variants": variants.section(run),
         "images": images.section(run, settings.max_overlays),
         "comparison": comparison.section(run),
+        "sets": sets.section(run),
         "audits": audits.section(run),
         "survival": survival.section(run),
         "methods": methods.section(run, results["families"]),

@@ -40,6 +40,16 @@ EFFECTS: Mapping[str, Effect] = dict(
                 "change of the rank-normalised feature, in SD, for one SD of the marker",
             ),
             Effect("ρ", "estimate, rank correlation", "(partial) rank correlation of feature and marker"),
+            Effect(
+                "log odds",
+                "estimate, log odds of a larger value, carriers − non-carriers",
+                "logarithm of the odds ratio of a larger value of the feature, carriers against non-carriers",
+            ),
+            Effect(
+                "log odds",
+                "estimate, log odds of a larger value per SD of the marker",
+                "logarithm of the odds ratio of a larger value of the feature, for one SD of the marker",
+            ),
         ),
         strict=True,
     )

@@ -70,14 +70,21 @@ def carriers(rows: Sequence[tuple[str, int, int, int]], threshold: int) -> Marku
     return svg.picture(width, bottom + 6, "Carriers of each marker among analysed patients", drawn, "figure")
 
 
-def qq_panels(drawn: Sequence[tuple[hits.Family, tuple[hits.Floats, ...]]]) -> list[Markup]:
-    """QQ plots of several families, each with what ``hits.quantiles`` gives, on the same axes."""
+def qq_panels(drawn: Sequence[tuple[hits.Family, tuple[hits.Floats, ...]]], names: Sequence[str] = ()) -> list[Markup]:
+    """QQ plots of several families, each with what ``hits.quantiles`` gives, on the same axes.
+
+    ``names`` are the titles of the panels; those of the adjustments if none are given.
+    """
     reach = max((float(expected.max()) for _, (expected, *_) in drawn), default=1.0)
     top = max((float(max(observed.max(), high.max())) for _, (_, observed, _, high) in drawn), default=1.0)
-    return [_qq(family, points, reach * 1.04, top * 1.04) for family, points in drawn]
+    titles = names or [family.adjustment for family, _ in drawn]
+    return [
+        _qq(family, points, reach * 1.04, top * 1.04, title)
+        for (family, points), title in zip(drawn, titles, strict=True)
+    ]
 
 
-def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top: float) -> Markup:
+def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top: float, title: str) -> Markup:
     """Draw expected against observed −log10 p of one family with the 95 % band of independent tests."""
     size, left, bottom = 330, 46, 286
     expected, observed, low, high = points
@@ -91,9 +98,9 @@ def _qq(family: hits.Family, points: tuple[hits.Floats, ...], reach: float, top:
         svg.tag("circle", cx=x(float(a)), cy=y(float(b)), r=2.2, class_=ADJUSTMENT_CLASS[family.adjustment])
         for a, b in zip(expected, observed, strict=True)
     ]
-    drawn.append(svg.text(left, 18, f"{family.adjustment}, {text.count(family.n_tested)} tests", "panel-title"))
+    drawn.append(svg.text(left, 18, f"{title}, {text.count(family.n_tested)} tests", "panel-title"))
     drawn.append(svg.text(size - 10, 18, f"λ = {text.number(family.inflation)}", "panel-title", "end"))
-    return svg.picture(size, 326, f"QQ plot, {family.adjustment}, λ = {family.inflation:.2f}", drawn, "figure panel")
+    return svg.picture(size, 326, f"QQ plot, {title}, λ = {family.inflation:.2f}", drawn, "figure panel")
 
 
 def scatter(points: Sequence[tuple[float, float, bool, str]], x_label: str, y_label: str) -> Markup:

@@ -44,6 +44,18 @@ from radiogenomics.tables.audits import (
     EXCEEDANCE as EXCEEDANCE,
 )
 from radiogenomics.tables.audits import (
+    HARMONISATION as HARMONISATION,
+)
+from radiogenomics.tables.audits import (
+    HARMONISATION_REASONS as HARMONISATION_REASONS,
+)
+from radiogenomics.tables.audits import (
+    HARMONISED as HARMONISED,
+)
+from radiogenomics.tables.audits import (
+    LEFT_OUT_REASONS as LEFT_OUT_REASONS,
+)
+from radiogenomics.tables.audits import (
     MEASURES as MEASURES,
 )
 from radiogenomics.tables.audits import (
@@ -51,6 +63,9 @@ from radiogenomics.tables.audits import (
 )
 from radiogenomics.tables.audits import (
     META_METHODS as META_METHODS,
+)
+from radiogenomics.tables.audits import (
+    PAIRED_KINDS as PAIRED_KINDS,
 )
 from radiogenomics.tables.audits import (
     PERMUTATION as PERMUTATION,
@@ -63,9 +78,6 @@ from radiogenomics.tables.audits import (
 )
 from radiogenomics.tables.audits import (
     REDUNDANCY as REDUNDANCY,
-)
-from radiogenomics.tables.audits import (
-    REPEATED_CONTROLS as REPEATED_CONTROLS,
 )
 from radiogenomics.tables.audits import (
     SITES as SITES,
@@ -111,6 +123,9 @@ from radiogenomics.tables.genomics import (
 )
 from radiogenomics.tables.genomics import (
     SAMPLES as SAMPLES,
+)
+from radiogenomics.tables.genomics import (
+    SET_GENOTYPES as SET_GENOTYPES,
 )
 from radiogenomics.tables.genomics import (
     SPECTRUM as SPECTRUM,
@@ -163,6 +178,24 @@ from radiogenomics.tables.radiomics import (
 from radiogenomics.tables.radiomics import (
     SELFTEST as SELFTEST,
 )
+from radiogenomics.tables.sets import (
+    SET_METHODS as SET_METHODS,
+)
+from radiogenomics.tables.sets import (
+    SET_P_METHODS as SET_P_METHODS,
+)
+from radiogenomics.tables.sets import (
+    SET_QUANTILES as SET_QUANTILES,
+)
+from radiogenomics.tables.sets import (
+    SET_REASONS as SET_REASONS,
+)
+from radiogenomics.tables.sets import (
+    SET_RESULTS as SET_RESULTS,
+)
+from radiogenomics.tables.sets import (
+    SET_SUMMARY as SET_SUMMARY,
+)
 from radiogenomics.tables.survival import (
     SURVIVAL as SURVIVAL,
 )
@@ -199,6 +232,7 @@ ALL: tuple[Table, ...] = (
     BURDEN,
     SPECTRUM,
     ALTERATIONS,
+    SET_GENOTYPES,
     SAMPLE_QUALITY,
     RELATEDNESS,
     COMPONENTS,
@@ -220,6 +254,11 @@ ALL: tuple[Table, ...] = (
     SITES,
     STABILITY,
     PERSISTENCE,
+    HARMONISATION,
+    HARMONISED,
+    SET_RESULTS,
+    SET_SUMMARY,
+    SET_QUANTILES,
     SURVIVAL,
     SURVIVAL_CURVES,
     FAILURES,

@@ -9,6 +9,8 @@ EFFECTS = (
     "log odds per SD",
     "SD per SD of the marker",
     "rank correlation",
+    "log odds of a larger value per carrier",
+    "log odds of a larger value per SD of the marker",
 )
 METHODS = (
     "",
@@ -19,6 +21,7 @@ METHODS = (
     "score test",
     "Firth",
     "rank correlation",
+    "proportional odds",
     "mixed model",
     "mixed model, variances without the marker",
 )
@@ -136,7 +139,7 @@ SUMMARY = Table(
     Column("n_unsettled", "int64", "pairs whose fit did not settle"),
     Column("n_not_binary", "int64", "pairs whose marker is a number where the model needs carriers"),
     Column("n_unstable", "int64", "pairs that association.min_icc_low leaves out, which could be tested otherwise"),
-    Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by Firth's likelihood"),
+    Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by a full likelihood"),
     Column(
         "inflation",
         "float64",

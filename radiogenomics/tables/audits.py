@@ -95,9 +95,16 @@ PERMUTATION = Table(
     Column("movable", "float64", "least share of the patients of a pair that can be exchanged with another"),
     key=("analysis", "adjustment", "feature", "marker"),
 )
-CONTROL_KINDS = ("shuffled identities", "random features", "synonymous", "shuffled voxels", "random regions")
-# Controls of several runs, in which a hit can be held against its own pair.
-REPEATED_CONTROLS = tuple(kind for kind in CONTROL_KINDS if kind != "synonymous")
+CONTROL_KINDS = (
+    "shuffled identities",
+    "random features",
+    "synonymous",
+    "random gene sets",
+    "shuffled voxels",
+    "random regions",
+)
+# Controls of several runs, in which the same pair can be looked at again.
+PAIRED_KINDS = tuple(kind for kind in CONTROL_KINDS if kind != "synonymous")
 CONTROLS = Table(
     "association/controls",
     "Hits of one analysis and adjustment held against those of the same tests on a negative control.",
@@ -106,8 +113,8 @@ CONTROLS = Table(
     Column("control", "category", "how the association was taken out of the data", values=CONTROL_KINDS),
     Column("counted", "category", "what is counted: hits, or genes that are found", values=("pair", "gene")),
     Column("n_runs", "int32", "runs of the control"),
-    Column("n_tested", "int64", "pairs tested in the data"),
-    Column("n_hits", "int64", "hits in the data"),
+    Column("n_tested", "int64", "pairs tested in the data; with random gene sets only those of sets"),
+    Column("n_hits", "int64", "hits in the data; with random gene sets only those of sets"),
     Column("control_tested", "float64", "pairs tested in the control, mean over runs"),
     Column("control_hits", "float64", "hits in the control, mean over runs"),
     Column(
@@ -128,7 +135,7 @@ EXCEEDANCE = Table(
     "How often the same pair does as well as one hit in the runs of a negative control.",
     Column("analysis", "category", "role of the image"),
     Column("adjustment", "category", "crude, volume or full", values=ADJUSTMENTS),
-    Column("control", "category", "how the association was taken out of the data", values=REPEATED_CONTROLS),
+    Column("control", "category", "how the association was taken out of the data", values=PAIRED_KINDS),
     Column("feature", "category", "feature name"),
     Column("marker", "category", "<gene>:<class>"),
     Column("gene", "category", "gene name"),
@@ -157,7 +164,7 @@ META = Table(
     ),
     Column("n_sites", "int32", "sites with an estimate"),
     Column("n", "int64", "patients of these sites"),
-    Column("n_carriers", "int64", "carriers among them"),
+    Column("n_carriers", "int64", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("estimate", "float64", "pooled estimate", nullable=True),
     Column("se", "float64", "its standard error", nullable=True),
     Column("ci_low", "float64", "lower bound of the 95 % confidence interval", nullable=True),
@@ -185,7 +192,7 @@ SITES = Table(
     Column("estimate", "float64", "of the feature rank-normalised in this site", nullable=True),
     Column("se", "float64", "standard error of the estimate", nullable=True),
     Column("n", "int32", "patients with feature, marker and covariates"),
-    Column("n_carriers", "int32", "carriers among them"),
+    Column("n_carriers", "int32", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
     key=("analysis", "feature", "marker", "adjustment", "site"),
 )
@@ -231,4 +238,56 @@ PERSISTENCE = Table(
     Column("median_neg_log10_p", "float64", "median of -log10 p over the copies", nullable=True),
     Column("icc_low", "float64", "lower 95 % bound of the feature's ICC, as in stability", nullable=True),
     key=("analysis", "adjustment", "feature", "marker"),
+)
+HARMONISATION_REASONS = (
+    "",
+    "volume of the region, which covariates are made of",
+    "constant in a batch",
+    "too few values in a batch",
+)
+HARMONISATION = Table(
+    "association/harmonisation",
+    "One feature and the batches of images, before and after harmonisation (association.harmonise).",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name"),
+    Column("n", "int32", "patients with the feature whose batch and kept covariates are known"),
+    Column("reason", "category", "why the feature is left as measured; empty otherwise", values=HARMONISATION_REASONS),
+    Column("f_before", "float64", "F of equal means of the batches, kept covariates taken off", nullable=True),
+    Column("p_before", "float64", "its p-value", nullable=True),
+    Column("levene_p_before", "float64", "p of equal spreads of the batches (Brown and Forsythe)", nullable=True),
+    Column("f_after", "float64", "F of equal means after harmonisation", nullable=True),
+    Column("p_after", "float64", "its p-value; the means were learnt from the same data", nullable=True),
+    Column("levene_p_after", "float64", "p of equal spreads after harmonisation", nullable=True),
+    Column(
+        "shift_raw",
+        "float64",
+        "largest distance of a batch's mean (gamma) before shrinkage",
+        unit="SD of the residual",
+        nullable=True,
+    ),
+    Column("shift", "float64", "the same after shrinkage", unit="SD of the residual", nullable=True),
+    Column("spread_raw", "float64", "largest over smallest SD of a batch (delta) before shrinkage", nullable=True),
+    Column("spread", "float64", "the same after shrinkage; 1 if only means are harmonised", nullable=True),
+    key=("analysis", "feature"),
+)
+LEFT_OUT_REASONS = ("", "no features", "batch not known", "kept covariate not known")
+HARMONISED = Table(
+    "association/harmonised",
+    "One patient, the batch, and the first two principal components before and after harmonisation.",
+    Column("analysis", "category", "role of the image"),
+    Column("patient_id", "string", "patient"),
+    Column("batch", "category", "level of the covariate association.harmonise.batch; empty if not known"),
+    Column(
+        "reason",
+        "category",
+        "why the patient has no features in this analysis; empty otherwise",
+        values=LEFT_OUT_REASONS,
+    ),
+    Column(
+        "pc1_before", "float64", "first component of the standardised features that no patient lacks", nullable=True
+    ),
+    Column("pc2_before", "float64", "second component", nullable=True),
+    Column("pc1_after", "float64", "first component after harmonisation, of the same features", nullable=True),
+    Column("pc2_after", "float64", "second component after harmonisation", nullable=True),
+    key=("analysis", "patient_id"),
 )

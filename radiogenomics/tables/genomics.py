@@ -160,12 +160,23 @@ SPECTRUM = Table(
     Column("n", "int64", "variants"),
     key=("patient_id", "context"),
 )
+SET_GENOTYPES = Table(
+    "genomics/sets",
+    "One variant of one set (a gene and a burden mask) in one patient who carries it or whose genotype is missing. A"
+    " patient without a row has no copy, if the gene was assayed, which genomics/alterations says of GENE:MASK.",
+    Column("gene", "category", "gene name"),
+    Column("mask", "category", "name in genomics.markers.masks"),
+    Column("variant", "category", "as in genomics/variants"),
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("alt_copies", "int8", "copies of ALT in the genotype; empty if it is missing", nullable=True),
+    key=("gene", "mask", "variant", "patient_id"),
+)
 ALTERATIONS = Table(
     "genomics/alterations",
     "State of one marker in one patient; every patient with a sample has a row for every marker seen in the cohort.",
     Column("patient_id", "category", "patient of the patients sheet"),
     Column("marker", "category", "<gene>:<class>"),
-    Column("gene", "category", "gene, pathway, or marker of a table of the user's"),
+    Column("gene", "category", "gene, pathway, variant of a dosage, or marker of a table of the user's"),
     Column("consequence_class", "category", "class of variants that count, mask, other class or name of the table"),
     Column(
         "state",
@@ -179,14 +190,15 @@ ALTERATIONS = Table(
     Column(
         "value",
         "float64",
-        "copy number, or the number that the marker is: expression, a score, mutations per megabase",
+        "copy number, or the number that the marker is: expression, a score, mutations per megabase, copies of an"
+        " allele",
         nullable=True,
         optional=True,
     ),
     Column(
         "source",
         "category",
-        "variants, copy_number, fusions, expression, burden or a table of the user's",
+        "variants, copy_number, fusions, expression, burden, dosage or a table of the user's",
         optional=True,
     ),
     Column(
@@ -196,5 +208,6 @@ ALTERATIONS = Table(
         values=STATE_NOTES,
         optional=True,
     ),
+    Column("effect_allele", "category", "allele whose copies a dosage counts; empty for other markers", optional=True),
     key=("patient_id", "marker"),
 )

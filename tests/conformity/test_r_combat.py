@@ -1,10 +1,15 @@
 """ComBat against R: sva::ComBat, its iteration carried on to where ours settles."""
 
+import json
+
 import numpy as np
 import pytest
 
+from radiogenomics import tables
 from radiogenomics.association import harmonise
+from radiogenomics.association.inputs import Inputs
 from tests.conformity.r_oracle import run_r
+from tests.unit.association import simulated
 
 # sva stops at a change of 1e-4; its own function with another limit gives the fixed point.
 SCRIPT = """
@@ -66,3 +71,33 @@ def test_where_sva_stops_by_itself_is_near(study):
     values, _, batch, x, theirs = study
     ours = harmonise.fit(values, batch, x).transform(values, batch, x)
     np.testing.assert_allclose(ours, theirs["stopped"], rtol=1e-4)
+
+
+def test_the_command_harmonises_as_sva_does(tmp_path):
+    """From the features table through ``association test``; the volume is kept, and one feature cannot be changed."""
+    rng = np.random.default_rng(2)
+    n, batch = 60, np.repeat([1, 2, 3], 20)
+    log_volume, age = rng.normal(size=n), rng.normal(60, 9, n).round(1)
+    values = rng.normal(size=(n, 15)) * rng.uniform(0.5, 2, (4, 15))[batch] + rng.normal(0, 2, (4, 15))[batch]
+    values += log_volume[:, None] * rng.normal(size=15)
+    values[batch == 2, 3] = 1.0
+    study = simulated.write(
+        tmp_path,
+        {f"original_glcm_f{k:02}": values[:, k] for k in range(15)} | {simulated.VOLUME: np.exp(log_volume)},
+        {"G": (rng.random(n) < 0.4).astype(float)},
+        {"scanner": np.array(["", "A", "B", "C"])[batch], "age": age},
+    )
+    settings = {"harmonise": {"method": "combat", "batch": "scanner", "keep": ["age"]}}
+    results = study.test(json.dumps(settings))
+    kept = np.column_stack([log_volume, age])
+    theirs = run_r(SCRIPT, tmp_path, ("sva",), values=values, holed=values, batch=batch, covariates=kept)["plain"]
+    np.testing.assert_array_equal(theirs[:, 3], values[:, 3])  # sva does not change it either
+    frame = tables.FEATURES.read(study.tested["features"])
+    for k in range(15):
+        frame.loc[frame["feature"] == f"original_glcm_f{k:02}", "value"] = theirs[:, k]
+    tables.FEATURES.write(frame, study.tested["features"])
+    expected = study.test("{}")
+    for name in ("estimate", "se", "p"):
+        np.testing.assert_allclose(results[name], expected[name], rtol=1e-9)
+    (found,) = Inputs.read(*study.tested.values(), "{}").matrices()
+    assert len(results) == 3 * len(found.names)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from radiogenomics.association import cox
+from radiogenomics.association import cox, ordinal
 from radiogenomics.association.cox import Ties
 from radiogenomics.association.firth import firth
 from radiogenomics.association.logistic import score_tests
@@ -69,6 +69,41 @@ def test_score_and_penalised_fit_equal_those_of_glm_and_brglm2(seed, tmp_path):
     np.testing.assert_allclose(np.column_stack([fits.estimate, fits.se]), theirs["firth"], rtol=1e-7)
     # Complete predictors only: R's null model has all patients. Its weights are those of the last step but one.
     np.testing.assert_allclose(score_tests(y, x, design).z[1:4, 0] ** 2, theirs["score"][:, 0], rtol=2e-6)
+
+
+ORDINAL = """
+rows <- list()
+for (i in seq_len(ncol(y))) for (j in seq_len(ncol(x))) {
+  use <- !is.na(y[, i]) & !is.na(x[, j])
+  d <- data.frame(response = ordered(y[use, i]), g = x[use, j], z1 = z[use, 1], z2 = z[use, 2])
+  control <- ordinal::clm.control(gradTol = 1e-10, maxIter = 200)
+  null <- ordinal::clm(response ~ z1 + z2, data = d, control = control)
+  full <- ordinal::clm(response ~ z1 + z2 + g, data = d, control = control)
+  k <- length(coef(full))
+  rms <- rms::orm(as.numeric(response) ~ z1 + z2 + g, data = d, eps = 1e-12, maxit = 100)
+  rows[[length(rows) + 1]] <- c(coef(full)[k], sqrt(vcov(full)[k, k]), as.numeric(2 * (logLik(full) - logLik(null))),
+                                rms$coefficients["g"])
+}
+out$found <- do.call(rbind, rows)
+d <- data.frame(response = ordered(y[, 2]), g = x[, 1], z1 = z[, 1], z2 = z[, 2])
+fit <- MASS::polr(response ~ z1 + z2 + g, data = d, Hess = TRUE, control = list(reltol = 1e-14, maxit = 10000))
+out$polr <- c(coef(fit)["g"], sqrt(vcov(fit)["g", "g"]))
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_proportional_odds_equal_those_of_clm_orm_and_polr(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    z, x = rng.normal(size=(60, 2)), np.column_stack([rng.random(60) < 0.2, rng.normal(size=(60, 2))])
+    y = rng.logistic(size=(60, 3)) + z[:, :1] + x[:, :1]
+    y[:, 1] = np.digitize(y[:, 1], [-1, 0, 1, 2])  # five levels; the others have one a patient
+    x[:, 2] = np.where(rng.random(60) < 0.1, np.nan, x[:, 2])
+    y[:, 2] = np.where(rng.random(60) < 0.1, np.nan, y[:, 2])
+    theirs = run_r(ORDINAL, tmp_path, ("ordinal", "rms", "MASS"), y=y, x=x, z=z)
+    fits = ordinal.fits(y, x, np.column_stack([np.ones(60), z]))
+    np.testing.assert_allclose(np.column_stack([fits.estimate, fits.se, fits.lr]), theirs["found"][:, :3], rtol=1e-6)
+    np.testing.assert_allclose(fits.estimate, theirs["found"][:, 3], rtol=1e-6)
+    np.testing.assert_allclose([fits.estimate[3], fits.se[3]], theirs["polr"][:, 0], rtol=1e-5)
 
 
 COX = """

@@ -1,13 +1,15 @@
 """The check collects every problem, its own defects too, and goes on."""
 
+import numpy as np
 import pytest
 
 from radiogenomics import config
 from radiogenomics.check import Findings, describe, inspect
-from radiogenomics.cohort.sheets import PatientRow, SampleRow, Sheets, read_sheets
+from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets, read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError
+from tests.unit.genomics.quality.test_reading import write_bed
 from tests.unit.genomics.small_genome import SEQUENCE, write_genome, write_vcf
 
 
@@ -101,6 +103,31 @@ def test_what_quality_needs_is_looked_at(tmp_path):
     assert [problem.reason for problem in found[True]] == ["stated_sex", "missing_file"]
 
 
+@pytest.mark.parametrize("sheet", ["samples.tsv", "calls.maf"])
+def test_quality_of_a_study_of_mutation_annotation_files_needs_other_genotypes(tmp_path, sheet):
+    (tmp_path / "patients.tsv").write_text("patient_id\nP1\n")
+    (tmp_path / "samples.tsv").write_text("patient_id\tsample_id\tvcf\nP1\tP1\tcalls.maf\n")
+    columns = "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Variant_Classification"
+    (tmp_path / "calls.maf").write_text(
+        "\t".join([*columns.split(), "Tumor_Sample_Barcode"]) + "\nA\t1\t5\tC\tT\tSilent\tP1\n"
+    )
+    write_bed(tmp_path, np.zeros((4, 3)))
+    found = {}
+    for genotypes in ([], ["x.bed"]):
+        data = {
+            "cohort": {"samples": sheet, "images": None},
+            "radiomics": {"tables": {"own": "f.csv"}},
+            "genomics": {"consequences": "annotated", "quality": {"enabled": True, "genotypes": genotypes}},
+        }
+        study = config.parse(data, tmp_path / "config.yaml")
+        problems = inspect(study, read_sheets(study.cohort, ())).of_study
+        found[len(genotypes)] = [problem for problem in problems if problem.stage == "genomics"]
+    assert [problem.reason for problem in found[0]] == ["maf"]
+    assert found[0][0].message == "calls.maf: a MAF has no genotypes"
+    assert "`genomics.quality.genotypes`" in found[0][0].hint
+    assert found[1] == []
+
+
 def test_mutation_annotation_files_need_no_reference(tmp_path):
     columns = "Hugo_Symbol Chromosome Start_Position Reference_Allele Tumor_Seq_Allele2 Variant_Classification"
     header = [*columns.split(), "Tumor_Sample_Barcode"]
@@ -137,6 +164,29 @@ def test_tables_are_read_before_anything_runs(tmp_path):
     assert of_tables(tmp_path, features, markers, volume_feature="f")[1] == [("", "no_volume_feature")]
     assert of_tables(tmp_path, features, "patient,HER2\nP1,1\n")[1] == [("", "markers")]
     assert of_tables(tmp_path, features.replace("2", "x"), markers)[1][0] == ("", "table")
+
+
+def test_batches_are_counted_before_anything_is_harmonised(tmp_path, caplog):
+    def found(levels, **asked):
+        data = {
+            "cohort": {"covariates": {"site": "category"}},
+            "association": {"harmonise": {"method": "combat", "batch": "site", **asked}},
+        }
+        study = config.parse(data, tmp_path / "config.yaml")
+        patients = tuple(PatientRow(f"P{n}", {"site": level}) for n, level in enumerate(levels))
+        images = tuple(ImageRow(row.patient_id, row.patient_id, "ct", "", "", "ROI") for row in patients)
+        samples = tuple(SampleRow(row.patient_id, "S1", "absent.vcf") for row in patients)
+        problems = inspect(study, Sheets(patients, images, samples)).of_study
+        return [problem.reason for problem in problems if problem.stage == "association"]
+
+    assert found(["a", "a", "b", "b"]) == []
+    assert found(["a", "a", "b"]) == ["small_batch"]
+    assert found(["a", "a", "b"], mean_only=True) == []
+    assert found(["a", "a"]) == ["one_batch"]
+    assert found(["a", "a", "b", "b"], reference="c") == ["unknown_reference"]
+    assert not caplog.text.count("have no site")
+    assert found(["a", "a", "b", "b", None]) == []
+    assert "1 patients have no site" in caplog.text
 
 
 def of_random_effect(folder, sites, caplog, **association):

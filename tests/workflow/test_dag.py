@@ -63,6 +63,28 @@ def test_quality_is_one_more_job_that_the_cohort_waits_for(study):
     assert "genomics quality --patients config/patients.tsv --samples config/samples.tsv" in done.stdout
 
 
+def test_components_are_covariates_that_the_cohort_waits_for(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}, components: 2}\ngenomics: {quality: {enabled: true}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["genomics_quality"] == 1
+    assert (
+        "--components results/genomics/components.parquet --quality results/genomics/sample_quality.parquet --table"
+        in done.stdout
+    )
+    assert '"components":2' in done.stdout
+
+
+def test_dosages_of_the_sheet_are_files_that_alterations_read(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}}\ngenomics: {markers: {dosage: {}}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    alterations = next(line for line in done.stdout.splitlines() if "radiogenomics genomics alterations" in line)
+    assert '"files":["config/calls.vcf.gz"]' in alterations
+
+
 def test_resources_are_one_more_job_that_alterations_wait_for(study):
     (study / "config" / "gnomad.vcf.gz").touch()
     (study / "config" / "config.yaml").write_text(
@@ -78,10 +100,11 @@ def test_resources_are_one_more_job_that_alterations_wait_for(study):
 def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
     (study / "config" / "config.yaml").write_text(
         "cohort: {covariates: {age: number, sex: category}}\n"
-        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta}\n"
+        "association: {permutations: 99, controls: {shuffled_identities: 2}, site: sex, site_model: meta,"
+        " harmonise: {method: combat, batch: sex}}\n"
     )
     done = snakemake(study, "--dry-run", "--printshellcmds")
-    asked = ("association_permute", "association_controls", "association_sites")
+    asked = ("association_permute", "association_controls", "association_sites", "association_harmonise")
     assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
     test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
     assert "permutations" not in test  # so that asking for an audit does not repeat the tests
@@ -115,6 +138,19 @@ def test_controls_of_images_need_copies_and_no_stability(study):
     assert not {"association_stability", "association_persistence"} & set(jobs(done.stdout))
     line = next(line for line in done.stdout.splitlines() if "association controls" in line)
     assert line.count(".copies.parquet") == 8
+
+
+def test_tests_of_sets_are_two_jobs_where_masks_are_named(study):
+    text = "genomics: {markers: {masks: {rare: {}, lof_only: {classes: [lof]}}}}\n"
+    (study / "config" / "config.yaml").write_text(text)
+    assert "association_sets" not in jobs(snakemake(study, "--dry-run").stdout)
+    (study / "config" / "config.yaml").write_text(text + "association: {sets: {masks: [rare, lof_only]}}\n")
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    asked = ("genomics_sets", "association_sets")
+    assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
+    assert "--masks rare lof_only --settings" in done.stdout
+    test = next(line for line in done.stdout.splitlines() if "radiogenomics association test" in line)
+    assert '"sets"' not in test  # so that asking for sets does not repeat the tests
 
 
 def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_not(study):

@@ -70,6 +70,34 @@ rule association_audit:
         " --redundancy {output.redundancy} 2> {log}"
 
 
+# What bringing batches together does to the features; the tests harmonise them in the same way.
+rule association_harmonise:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        harmonisation="results/association/harmonisation.parquet",
+        harmonised="results/association/harmonised.parquet",
+    log:
+        "results/logs/association/harmonise.log",
+    benchmark:
+        "results/benchmarks/association_harmonise.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association harmonise --features {input.features} --markers {input.markers}"
+        " --covariates {input.covariates} --settings {params.settings:q}"
+        " --harmonisation {output.harmonisation} --harmonised {output.harmonised} 2> {log}"
+
+
 # Family-wise p of the fullest adjustment; the threads are the permutations', not the matrix library's.
 rule association_permute:
     input:
@@ -111,6 +139,7 @@ rule association_controls:
         limit="results/cohort/limit.txt",
         stability=plan.stability,
         copies=plan.copies(plan.config.association.controls.of_images),
+        gene_sets=plan.gene_set_files,
     output:
         controls="results/association/controls.parquet",
         exceedance="results/association/exceedance.parquet",
@@ -131,11 +160,13 @@ rule association_controls:
         copies=lambda wildcards, input: (
             f"--copies {input.copies}" if input.copies else ""
         ),
+        gene_sets=lambda wildcards: plan.gene_set_options(),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} {params.stability} {params.copies} --settings {params.settings:q}"
-        " --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} {params.copies}"
+        " --settings {params.settings:q} {params.gene_sets} --threads {threads}"
+        " --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
 
 
 # How well features repeat themselves in perturbed images.
@@ -251,3 +282,34 @@ rule association_survival:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --outcomes {input.outcomes}"
         " --settings {params.settings:q} --table {output.table} --curves {output.curves} 2> {log}"
+
+
+# The variants of each gene and mask as a set; runs where association.sets names masks.
+rule association_sets:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        genotypes="results/genomics/sets.parquet",
+        limit="results/cohort/limit.txt",
+    output:
+        results="results/association/sets.parquet",
+        summary="results/association/set_summary.parquet",
+        quantiles="results/association/set_quantiles.parquet",
+    log:
+        "results/logs/association/sets.log",
+    benchmark:
+        "results/benchmarks/association_sets.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association sets --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --genotypes {input.genotypes} --threads {threads} --results {output.results}"
+        " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"

@@ -25,6 +25,8 @@ rule cohort_join:
             ),
         ],
         poor=plan.poor,
+        components=plan.components[:1],
+        quality=plan.components[1:],
     output:
         table="results/cohort/patients.parquet",
         ledger="results/cohort/ledger.tsv",
@@ -42,7 +44,14 @@ rule cohort_join:
         sheets=lambda wildcards: plan.sheet_options(),
         tables=lambda wildcards, input: " ".join(
             f"--{name} {files}"
-            for name in ("sequenced", "markers", "failed", "poor")
+            for name in (
+                "sequenced",
+                "markers",
+                "failed",
+                "poor",
+                "components",
+                "quality",
+            )
             if (files := input.get(name))
         ),
         settings=lambda wildcards: plan.settings("cohort"),

@@ -107,6 +107,41 @@ rule genomics_alterations:
         " --settings {params.settings:q} --alterations {output} 2> {log}"
 
 
+# Genotypes of the variants of burden masks, for tests of sets; runs where association.sets names masks.
+rule genomics_sets:
+    input:
+        variants=expand(
+            "results/genomics/{batch}.variants.parquet", batch=plan.sample_batches
+        ),
+        samples=expand(
+            "results/genomics/{batch}.samples.parquet", batch=plan.sample_batches
+        ),
+        missing=expand(
+            "results/genomics/{batch}.missing.parquet", batch=plan.sample_batches
+        ),
+        annotations=plan.annotations,
+    output:
+        "results/genomics/sets.parquet",
+    log:
+        "results/logs/genomics/sets.log",
+    benchmark:
+        "results/benchmarks/genomics_sets.tsv"
+    conda:
+        "../../envs/genomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        annotations="--annotations" if plan.annotations else "",
+        masks=lambda wildcards: plan.config.association.sets.masks,
+        settings=lambda wildcards: plan.settings("alterations"),
+        stage_version=plan.stage_version("genomics"),
+    shell:
+        "radiogenomics genomics sets --variants {input.variants} --samples {input.samples}"
+        " --missing {input.missing} {params.annotations} {input.annotations} --masks {params.masks}"
+        " --settings {params.settings:q} --sets {output} 2> {log}"
+
+
 # Samples against each other, over the files of the whole cohort; runs where genomics.quality.enabled is set.
 rule genomics_quality:
     input:

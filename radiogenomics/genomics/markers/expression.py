@@ -2,7 +2,8 @@
 
 import logging
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from pyarrow import ArrowException
 
 from radiogenomics.config.markers import Expression
 from radiogenomics.errors import MissingFileError, listing
+from radiogenomics.gene_sets import read_gmt
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.files import NOTHING, Owners
-from radiogenomics.genomics.markers.pathways import read_gmt
 from radiogenomics.genomics.markers.rows import NO_STATE, Block, BoolArray, FloatArray, note
 from radiogenomics.genomics.markers.ssgsea import ssgsea
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 HINT = "gene names in the first column, then a column of numbers for each sample, named in the first line"
 GENES_AT_A_TIME = 500
+UNREADABLE = (ValueError, TypeError, OSError, EOFError, zlib.error, ArrowException)
 
 
 def expression_blocks(options: Expression, owners: Owners, patients: Sequence[str]) -> Iterator[Block]:
@@ -43,17 +45,46 @@ def expression_blocks(options: Expression, owners: Owners, patients: Sequence[st
         return found
 
     wanted = named_genes(options.genes)
+    require_genes(options.file, wanted, frame.index)
     genes = [gene for gene in wanted if gene in frame.index]
-    if absent := [gene for gene in wanted if gene not in frame.index]:
-        if not genes:
-            raise MarkersError(options.file, f"it has none of the {len(wanted)} genes: {listing(absent, 3)}", HINT)
-        logger.warning("%s: no expression of %d genes: %s", options.file.name, len(absent), listing(absent, 10))
     for start in range(0, len(genes), GENES_AT_A_TIME):
         part = genes[start : start + GENES_AT_A_TIME]
         yield _block("expression", part, spread(frame.loc[part].to_numpy(float)), present, "no value")
     names, scores = enrichment(frame, options)
     if names:
         yield _block("ssgsea", names, spread(scores), present, "genes of the set not known")
+
+
+def require_genes(path: Path, wanted: Sequence[str], present: Collection[str]) -> None:
+    """Name the wanted genes that a matrix lacks in the log.
+
+    Raises
+    ------
+    MarkersError
+        It has none of them.
+    """
+    absent = [gene for gene in wanted if gene not in present]
+    if wanted and len(absent) == len(wanted):
+        raise MarkersError(path, f"it has none of the {len(wanted)} genes: {listing(absent, 3)}", HINT)
+    if absent:
+        logger.warning("%s: no expression of %d genes: %s", path.name, len(absent), listing(absent, 10))
+
+
+def read_names(path: Path) -> tuple[list[str], set[str]]:
+    """Samples and genes of a matrix, without its numbers.
+
+    Raises
+    ------
+    MissingFileError, MarkersError
+    """
+    if not path.is_file():
+        raise MissingFileError(path, "expression (genomics.markers.expression)")
+    try:
+        header = _distinct_header(path)
+        genes = _columns(path, [0]).iloc[:, 0]
+    except UNREADABLE as error:
+        raise MarkersError(path, f"not readable: {error}", HINT) from error
+    return header[1:], set(genes.fillna("").astype(str).str.strip())
 
 
 def named_genes(genes: Sequence[str] | Path) -> list[str]:
@@ -117,13 +148,11 @@ def read_expression(path: Path, owners: Owners) -> pd.DataFrame:
     if not path.is_file():
         raise MissingFileError(path, "expression (genomics.markers.expression)")
     try:
-        header = _header(path)
-        if repeated := sorted({name for name in header if header.count(name) > 1}):
-            raise MarkersError(path, f"column {repeated[0]!r} stands twice", HINT)
+        header = _distinct_header(path)
         owner = owners.of(path, header[1:])
         wanted = [0, *(number for number, name in enumerate(header) if number and name in owner)]
         frame = _columns(path, wanted)
-    except (ValueError, TypeError, OSError, EOFError, zlib.error, ArrowException) as error:
+    except UNREADABLE as error:
         raise MarkersError(path, f"not readable: {error}", HINT) from error
     genes = frame.iloc[:, 0].fillna("").astype(str).str.strip()
     if (bad := (genes == "") | genes.duplicated()).any():
@@ -135,6 +164,14 @@ def read_expression(path: Path, owners: Owners) -> pd.DataFrame:
         line = int(np.isinf(values).any(axis=1).argmax()) + 2
         raise MarkersError(path, f"line {line}: a value is infinite", "add a constant before the logarithm is taken")
     return pd.DataFrame(values, index=list(genes), columns=[owner[header[number]] for number in wanted[1:]])
+
+
+def _distinct_header(path: Path) -> list[str]:
+    header = _header(path)
+    times = Counter(header)
+    if repeated := sorted(name for name in header if times[name] > 1):
+        raise MarkersError(path, f"column {repeated[0]!r} stands twice", HINT)
+    return header
 
 
 def _header(path: Path) -> list[str]:

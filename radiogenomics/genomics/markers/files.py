@@ -69,19 +69,24 @@ def numbers(path: Path, column: pd.Series, hint: str) -> pd.Series:
     return found
 
 
+def read_owners(samples: Sequence[Path], how: SampleId, patients: Sequence[str] = ()) -> "Owners":
+    """The owners that the samples tables state; without these a name is that of one of the ``patients``."""
+    parts = [tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]
+    if not parts:
+        return Owners([(patient, patient) for patient in patients], how)
+    read = pd.concat(parts).astype(str)
+    return Owners(list(zip(read["sample_id"], read["patient_id"], strict=True)), how)
+
+
 class Owners:
     """The patient of each name in a file: a patient's identifier, or the sample that the samples sheet names.
 
-    Without ``samples`` a name is that of one of the ``patients``.
+    ``pairs`` are sample and patient.
     """
 
-    def __init__(self, samples: Sequence[Path], how: SampleId, patients: Sequence[str] = ()) -> None:
-        parts = [tables.SAMPLES.read(path, ["patient_id", "sample_id"]) for path in samples]
-        parts = parts or [pd.DataFrame({"patient_id": list(patients), "sample_id": list(patients)})]
-        read = pd.concat(parts).astype(str)
+    def __init__(self, pairs: Sequence[tuple[str, str]], how: SampleId) -> None:
         self._how = how
-        self._patients = set(read["patient_id"])
-        pairs = list(zip(read["sample_id"], read["patient_id"], strict=True))
+        self._patients = {patient for _, patient in pairs}
         times = Counter(name for name, _ in pairs)
         self._of_sample = {name: patient for name, patient in pairs if times[name] == 1}
         short = [(name[:TCGA_PATIENT_LENGTH], patient) for name, patient in pairs]

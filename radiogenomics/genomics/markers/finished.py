@@ -59,6 +59,16 @@ def finished_block(name: str, table: FinishedMarkers, patients: Sequence[str]) -
     return Block(name, names, state, notes.astype(np.int8), values=value)
 
 
+def patients_of(table: FinishedMarkers) -> list[str]:
+    """Patients that a table names, in the study or not.
+
+    Raises
+    ------
+    MissingFileError, MarkersError
+    """
+    return list(dict.fromkeys(_long(table)["patient_id"]))
+
+
 def _long(table: FinishedMarkers) -> pd.DataFrame:
     """Patient, marker and value of the chosen markers, as text."""
     frame = read_text(table.file, HINT)

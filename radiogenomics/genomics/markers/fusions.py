@@ -4,12 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.files import Owners, read_columns
 from radiogenomics.genomics.markers.rows import ALTERED, NOT_ASSAYED, WILD_TYPE, Block, note
 
 HINT = "columns `sample`, `gene5` and `gene3`; a sample without fusions has a row without genes"
+
+
+def read_fusions(path: Path) -> pd.DataFrame:
+    """Sample and partners of each row, as text.
+
+    Raises
+    ------
+    MissingFileError, MarkersError
+    """
+    rows = read_columns(path, ("sample", "gene5", "gene3"), (), HINT)
+    if (bad := (rows["sample"] == "")).any():
+        raise MarkersError(path, f"line {int(bad.to_numpy().argmax()) + 2}: no sample", HINT)
+    return rows
 
 
 def fusion_block(path: Path, owners: Owners, patients: Sequence[str]) -> Block | None:
@@ -19,9 +33,7 @@ def fusion_block(path: Path, owners: Owners, patients: Sequence[str]) -> Block |
     ------
     MissingFileError, MarkersError
     """
-    rows = read_columns(path, ("sample", "gene5", "gene3"), (), HINT)
-    if (bad := (rows["sample"] == "")).any():
-        raise MarkersError(path, f"line {int(bad.to_numpy().argmax()) + 2}: no sample", HINT)
+    rows = read_fusions(path)
     owner = owners.of(path, rows["sample"])
     place = {patient: number for number, patient in enumerate(patients)}
     rows = rows[rows["sample"].isin(owner)]

@@ -1,42 +1,17 @@
 """Pathway markers: whether any gene of a set is altered."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from radiogenomics.config.markers import Pathways
-from radiogenomics.errors import MissingFileError
+from radiogenomics.gene_sets import GMT_HINT as HINT
+from radiogenomics.gene_sets import read_gmt
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort
 from radiogenomics.genomics.markers.genes import Selections, tallies
 from radiogenomics.genomics.markers.rows import ALTERED, NOT_ASSAYED, WILD_TYPE, Block, note
-
-HINT = "a GMT file has a set in each line: name, description and genes, separated by tabs"
-
-
-def read_gmt(path: Path) -> dict[str, tuple[str, ...]]:
-    """Gene sets of a GMT file (GSEA): genes by the name of the set, each once.
-
-    Raises
-    ------
-    MissingFileError, MarkersError
-    """
-    if not path.is_file():
-        raise MissingFileError(path, "gene sets (genomics.markers)")
-    found: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        cells = [cell.strip() for cell in line.split("\t")]
-        genes = tuple(dict.fromkeys(cell for cell in cells[2:] if cell))
-        if not any(cells):
-            continue
-        if not cells[0] or not genes:
-            raise MarkersError(path, f"line {number}: no name or no genes", HINT)
-        if cells[0] in found:
-            raise MarkersError(path, f"line {number}: set {cells[0]!r} stands twice", HINT)
-        found[cells[0]] = genes
-    return found
 
 
 def pathway_blocks(
@@ -49,7 +24,7 @@ def pathway_blocks(
 
     Raises
     ------
-    MissingFileError, MarkersError
+    MissingFileError, GeneSetsError, MarkersError
         A file has no gene that anybody carries a variant in, a set stands twice or is called like a gene.
     """
     number_of = {gene: number for number, gene in enumerate(cohort.genes)}

@@ -22,7 +22,8 @@ class Block:
     """Some markers of one source: (marker, gene, class) of each, and arrays (n_markers, n_patients).
 
     ``states`` are places in ``STATES``, -1 for a number; ``notes`` are places in ``STATE_NOTES``. ``counts`` (variants
-    that count) and ``copies`` are 0 and ``values`` is missing where they are None.
+    that count) and ``copies`` are 0 and ``values`` is missing where they are None. ``effect_alleles`` are those whose
+    copies the markers count.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Block:
     counts: IntArray | None = None
     copies: IntArray | None = None
     values: FloatArray | None = None
+    effect_alleles: Sequence[str] | None = None
 
 
 def note(text: str) -> int:
@@ -44,6 +46,7 @@ def block_rows(block: Block, patients: Sequence[str]) -> pd.DataFrame:
     order = sorted(range(len(block.names)), key=lambda index: block.names[index])
     markers, genes, kinds = (list(column) for column in zip(*(block.names[index] for index in order), strict=True))
     every = np.repeat(np.arange(len(markers)), len(patients))
+    alleles = [block.effect_alleles[index] for index in order] if block.effect_alleles else [""] * len(markers)
 
     def flat(array: NDArray[Any] | None, empty: float) -> NDArray[Any]:
         return np.full(len(every), empty) if array is None else array[order].ravel()
@@ -60,6 +63,7 @@ def block_rows(block: Block, patients: Sequence[str]) -> pd.DataFrame:
             "value": flat(block.values, np.nan),
             "source": _category(np.zeros(len(every), np.int8), [block.source]),
             "note": _category(flat(block.notes, 0), STATE_NOTES),
+            "effect_allele": _category(every, alleles),
         }
     )
 

@@ -29,15 +29,42 @@ def selections(cohort: Cohort, options: Genomics, annotations: Sequence[Path]) -
     found: dict[str, BoolArray] = {kind: kinds.isin(MEMBERS[kind]).to_numpy() for kind in options.classes}
     if options.markers.hotspots is not None:
         found["hotspot"] = hotspots(cohort.sites, options.markers.hotspots)
-    masks = options.markers.masks
+    return found | masked(cohort, options.markers.masks, annotations)
+
+
+def masked(cohort: Cohort, masks: Mapping[str, Mask], annotations: Sequence[Path]) -> dict[str, BoolArray]:
+    """Which sites count, (n_sites,), for each burden mask."""
     numbers = _numbers(annotations) if any(mask.max_frequency for mask in masks.values()) else {}
-    return found | {name: _mask(cohort, mask, numbers) for name, mask in masks.items()}
+    return {name: _mask(cohort, mask, numbers) for name, mask in masks.items()}
 
 
 def hotspots(sites: pd.DataFrame, path: Path) -> BoolArray:
     """Sites that a file of hotspots names, by variant, or by the amino acid that a non-silent variant changes.
 
     Where the file states residues they must be those of the variant: numbers of two transcripts may differ.
+
+    Raises
+    ------
+    MissingFileError, MarkersError
+    """
+    variants, places = read_hotspots(path)
+    chosen = np.zeros(len(sites), bool)
+    known = sites["gene"].isin({gene for gene, _ in (*variants, *places)})
+    for number in np.flatnonzero(known):
+        site = sites.iloc[number]
+        chosen[number] = (site["gene"], site["variant"]) in variants or (
+            site["consequence_class"] in MEMBERS["non_silent"]
+            and any(
+                _fits(wanted, residues)
+                for position, residues in changed(site["amino_acid_change"])
+                for wanted in places.get((site["gene"], position), ())
+            )
+        )
+    return chosen
+
+
+def read_hotspots(path: Path) -> tuple[set[tuple[str, str]], dict[tuple[str, int], list[tuple[str, str]]]]:
+    """Gene and variant; and by gene and position the residues before and after, as far as stated.
 
     Raises
     ------
@@ -54,19 +81,7 @@ def hotspots(sites: pd.DataFrame, path: Path) -> BoolArray:
             places.setdefault((gene, int(match["position"])), []).append(stated)
         else:
             raise MarkersError(path, f"line {line}: {amino_acid!r} is no amino acid", HINT)
-    chosen = np.zeros(len(sites), bool)
-    known = sites["gene"].isin(rows["gene"])
-    for number in np.flatnonzero(known):
-        site = sites.iloc[number]
-        chosen[number] = (site["gene"], site["variant"]) in variants or (
-            site["consequence_class"] in MEMBERS["non_silent"]
-            and any(
-                _fits(wanted, residues)
-                for position, residues in changed(site["amino_acid_change"])
-                for wanted in places.get((site["gene"], position), ())
-            )
-        )
-    return chosen
+    return variants, places
 
 
 def changed(change: str) -> list[tuple[int, tuple[str, str]]]:

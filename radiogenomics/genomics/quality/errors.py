@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from radiogenomics.errors import GenomicsError, listing
+from radiogenomics.genomics.errors import near_names
 
 
 class UnreadableGenotypesError(GenomicsError):
@@ -28,7 +29,36 @@ class NoGenotypesOfMafError(GenomicsError):
         self.path = path
         super().__init__(
             f"{path.name}: a MAF has no genotypes",
-            hint="give VCF, BCF or files of PLINK; `genomics.quality.genotypes` names others than the samples sheet",
+            hint="give VCF, BCF or files of PLINK: `genomics.quality.genotypes`, and of dosages"
+            " `genomics.markers.dosage.files`, name others than the samples sheet",
+        )
+
+
+class DosageFieldError(GenomicsError):
+    """A file declares no field of FORMAT of the name that dosages are to be read from."""
+
+    reason = "dosage_field"
+
+    def __init__(self, path: Path, wanted: str, present: Sequence[str]) -> None:
+        self.path, self.wanted, self.present = path, wanted, tuple(present)
+        near = near_names(wanted, present)
+        super().__init__(
+            f"{path.name}: FORMAT declares no number {wanted!r}",
+            hint="correct `genomics.markers.dosage.field`, or leave it out to count the alleles of GT; "
+            f"{'similar' if near else 'declared'}: {listing(near or present, 5)}",
+        )
+
+
+class DosageError(GenomicsError):
+    """Something that is no dosage stands where one is expected."""
+
+    reason = "dosage"
+
+    def __init__(self, path: Path, place: str, found: str) -> None:
+        self.path, self.place, self.found = path, place, found
+        super().__init__(
+            f"{path.name}: {place}: {found}, where expected copies of one ALT lie between 0 and 2 (haploid: 1)",
+            hint="name in `genomics.markers.dosage.field` the field of the dosage (DS), not that of probabilities",
         )
 
 

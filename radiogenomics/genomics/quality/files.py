@@ -12,7 +12,7 @@ from radiogenomics.config.genomics import Genomics
 from radiogenomics.errors import RadiogenomicsError
 from radiogenomics.genomics.maf import is_maf
 from radiogenomics.genomics.quality.errors import NoGenotypesOfMafError
-from radiogenomics.genomics.quality.genotypes import Source
+from radiogenomics.genomics.quality.genotypes import EVERYTHING, Choice, Source
 from radiogenomics.genomics.quality.joined import joined
 from radiogenomics.genomics.quality.joint import Joint
 from radiogenomics.genomics.quality.people import Person
@@ -65,20 +65,21 @@ class Reading:
         return [person for part in self.together for person in part.people]
 
 
-def open_source(path: Path, pass_only: bool) -> Source:
+def open_source(path: Path, pass_only: bool, choice: Choice = EVERYTHING) -> Source:
     """Open a file of genotypes by its suffix and content.
 
     Raises
     ------
-    MissingFileError, UnreadableVcfError, UnreadableGenotypesError, NoGenotypesOfMafError, MissingExtraError
+    MissingFileError, UnreadableVcfError, UnreadableGenotypesError, NoGenotypesOfMafError, MissingExtraError,
+    DosageFieldError
     """
     if path.suffix == ".bed":
-        return BedSource(path)
+        return BedSource(path, choice)
     if path.suffix == ".pgen":
-        return PgenSource(path, pass_only)
+        return PgenSource(path, pass_only, choice)
     if is_maf(path):
         raise NoGenotypesOfMafError(path)
-    return VcfSource(path, pass_only)
+    return VcfSource(path, pass_only, choice)
 
 
 def open_all(paths: Sequence[Path], options: Genomics) -> Reading:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +36,10 @@ class Block:
         Genotypes of one allele, where the file tells.
     depth, quality, ref_depth, alt_depth : (n_samples, n_sites) float32, or None
         DP, GQ and the two depths of AD, NaN where missing; None if the file has no such field.
+    name : (n_sites,) object, or None
+        ID of the record, ``.`` where it has none; None where files were joined.
+    dosage : (n_samples, n_sites) float32, or None
+        Expected copies of ALT, 0 to 2, NaN where missing; None unless a ``Choice`` asks for them.
     """
 
     chromosome: npt.NDArray[np.object_]
@@ -48,6 +52,8 @@ class Block:
     quality: npt.NDArray[np.float32] | None = None
     ref_depth: npt.NDArray[np.float32] | None = None
     alt_depth: npt.NDArray[np.float32] | None = None
+    name: npt.NDArray[np.object_] | None = None
+    dosage: npt.NDArray[np.float32] | None = None
 
     @property
     def autosomal(self) -> npt.NDArray[np.bool_]:
@@ -69,6 +75,28 @@ class Block:
     def __getitem__(self, keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
         """The genotypes of some sites."""
         return self.copies[:, keep]
+
+
+def every_site(_: str, __: int, ___: str, ____: str, _____: str) -> bool:
+    """For reading all sites."""
+    return True
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is read of a file beside the calls.
+
+    ``dosage`` asks for expected copies: of a VCF those of the field of FORMAT that ``field`` names. ``site`` says by
+    chromosome, position, REF, ALT and ID whether a site is read; others count as ``not_chosen``.
+    """
+
+    dosage: bool = False
+    field: str | None = None
+    site: Callable[[str, int, str, str, str], bool] = every_site
+
+
+NOT_CHOSEN = "not_chosen"
+EVERYTHING = Choice()
 
 
 class Source(Protocol):

@@ -4,15 +4,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from radiogenomics.errors import MissingExtraError, MissingFileError
 from radiogenomics.genomics.quality.errors import UnreadableGenotypesError
-from radiogenomics.genomics.quality.genotypes import BLOCK_SITES, MISSING, Block, objects, plain_contig, refused
+from radiogenomics.genomics.quality.genotypes import (
+    BLOCK_SITES,
+    EVERYTHING,
+    MISSING,
+    NOT_CHOSEN,
+    Block,
+    Choice,
+    objects,
+    plain_contig,
+    refused,
+)
 
 BED_MAGIC = b"\x6c\x1b\x01"  # the third byte: all samples of a variant lie together
 # Copies of the first allele of .bim (ALT, as plink2 writes it) of the two bits of a genotype.
@@ -30,6 +41,7 @@ class Site:
     ref: str
     alts: tuple[str, ...]
     passed: bool = True
+    name: str = "."
 
 
 class BedSource:
@@ -44,8 +56,8 @@ class BedSource:
 
     lengths: Mapping[str, int] = {}  # .bim knows no lengths of contigs
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, choice: Choice = EVERYTHING) -> None:
+        self.path, self.choice = path, choice
         self.samples = _fam_samples(_beside(path, ".fam"))
         self.variants = _beside(path, ".bim")
         n = sum(1 for _ in _bim_sites(self.variants))
@@ -64,12 +76,19 @@ class BedSource:
         """Yield blocks; see ``Source``."""
         rows = _rows_of(self.samples, wanted)
         with self.path.open("rb") as stream:
-            for numbers, sites in _used(_bim_sites(self.variants), False, n_sites, self.left_out):
-                stream.seek(len(BED_MAGIC) + self.width * numbers[0])
-                span = numbers[-1] - numbers[0] + 1
-                packed = np.frombuffer(stream.read(self.width * span), np.uint8).reshape(span, self.width)
-                genotypes = _GENOTYPES[packed[np.array(numbers) - numbers[0]]].reshape(len(numbers), -1)
+            for numbers, sites in _used(_bim_sites(self.variants), False, n_sites, self.left_out, self.choice):
+                genotypes = _GENOTYPES[self._packed(stream, numbers)].reshape(len(numbers), -1)
                 yield _block(sites, genotypes[:, rows])
+
+    def _packed(self, stream: BinaryIO, numbers: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """(n_sites, width) bytes of the variants of these numbers; what lies between them is not read."""
+        found = np.empty((len(numbers), self.width), np.uint8)
+        breaks = (np.flatnonzero(np.diff(numbers) > 1) + 1).tolist()
+        for start, stop in pairwise([0, *breaks, len(numbers)]):
+            stream.seek(len(BED_MAGIC) + self.width * numbers[start])
+            content = stream.read(self.width * (stop - start))
+            found[start:stop] = np.frombuffer(content, np.uint8).reshape(stop - start, self.width)
+        return found
 
 
 class PgenSource:
@@ -82,8 +101,8 @@ class PgenSource:
 
     lengths: Mapping[str, int]
 
-    def __init__(self, path: Path, pass_only: bool) -> None:
-        self.path, self.pass_only = path, pass_only
+    def __init__(self, path: Path, pass_only: bool, choice: Choice = EVERYTHING) -> None:
+        self.path, self.pass_only, self.choice = path, pass_only, choice
         self.samples = _psam_samples(_beside(path, ".psam"))
         self.variants = _beside(path, ".pvar")
         self.lengths = _pvar_lengths(self.variants)
@@ -108,27 +127,37 @@ class PgenSource:
                 str(self.path).encode(), len(self.samples), len(alleles), allele_idx_offsets=offsets
             )
             with reader:
-                for numbers, sites in _used(_pvar_sites(self.variants), self.pass_only, n_sites, self.left_out):
+                used = _used(_pvar_sites(self.variants), self.pass_only, n_sites, self.left_out, self.choice)
+                for numbers, sites in used:
+                    places = np.array(numbers, dtype=np.uint32)
                     genotypes = np.empty((len(numbers), len(self.samples)), dtype=np.int8)
-                    reader.read_list(np.array(numbers, dtype=np.uint32), genotypes)
+                    reader.read_list(places, genotypes)
                     genotypes[genotypes < 0] = MISSING
-                    yield _block(sites, genotypes[:, rows])
+                    dosages = np.empty((len(numbers) if self.choice.dosage else 0, len(self.samples)), np.float32)
+                    if self.choice.dosage:
+                        reader.read_dosages_list(places, dosages)
+                        dosages[dosages < 0] = np.nan
+                    yield _block(sites, genotypes[:, rows], dosages[:, rows] if self.choice.dosage else None)
         except RuntimeError as error:
             raise UnreadableGenotypesError(self.path, str(error)) from error
 
 
-def _block(sites: Sequence[Site], genotypes: npt.NDArray[np.int8]) -> Block:
+def _block(
+    sites: Sequence[Site], genotypes: npt.NDArray[np.int8], dosages: npt.NDArray[np.float32] | None = None
+) -> Block:
     return Block(
         objects([site.chromosome for site in sites]),
         np.array([site.position for site in sites], dtype=np.int64),
         objects([site.ref for site in sites]),
         objects([site.alts[0] for site in sites]),
         genotypes.T,
+        name=objects([site.name for site in sites]),
+        dosage=None if dosages is None else dosages.T,
     )
 
 
 def _used(
-    sites: Iterator[Site], pass_only: bool, n_sites: int, left_out: Counter[str]
+    sites: Iterator[Site], pass_only: bool, n_sites: int, left_out: Counter[str], choice: Choice
 ) -> Iterator[tuple[list[int], list[Site]]]:
     """Usable sites with their numbers in the file, ``n_sites`` at a time; the others are counted by reason."""
     left_out.clear()
@@ -139,6 +168,8 @@ def _used(
             left_out["filter"] += 1
         elif reason := refused(site.chromosome, site.ref, site.alts):
             left_out[reason] += 1
+        elif not choice.site(site.chromosome, site.position, site.ref, site.alts[0], site.name):
+            left_out[NOT_CHOSEN] += 1
         else:
             numbers.append(number)
             used.append(site)
@@ -203,7 +234,7 @@ def _bim_sites(path: Path) -> Iterator[Site]:
         if len(cells) < 6 or not cells[3].lstrip("-").isdigit():
             raise UnreadableGenotypesError(path, f"line {number}: not six columns with a position in the fourth")
         alts = () if cells[4] in ("0", ".") else (cells[4],)
-        yield Site(plain_contig(cells[0]), int(cells[3]), cells[5], alts)
+        yield Site(plain_contig(cells[0]), int(cells[3]), cells[5], alts, name=cells[1])
 
 
 def _pvar_lengths(path: Path) -> dict[str, int]:
@@ -231,4 +262,5 @@ def _pvar_sites(path: Path) -> Iterator[Site]:
             raise UnreadableGenotypesError(path, f"line {number}: no chromosome, position, REF and ALT")
         alts = () if fields["ALT"] == "." else tuple(fields["ALT"].split(","))
         passed = fields.get("FILTER", ".") in (".", "PASS")
-        yield Site(plain_contig(fields["#CHROM"]), int(fields["POS"]), fields["REF"], alts, passed)
+        name = fields.get("ID", ".")
+        yield Site(plain_contig(fields["#CHROM"]), int(fields["POS"]), fields["REF"], alts, passed, name)

@@ -9,7 +9,7 @@ import pandas as pd
 from radiogenomics import tables
 from radiogenomics.report import figures, hits, text
 from radiogenomics.report.load import Run
-from radiogenomics.report.sections import chance, copies
+from radiogenomics.report.sections import chance, copies, harmonisation
 
 STATED = ("max_association", "max_r2", "cluster_rho", "exchange_within", "site")
 SYMBOLS = dict(zip(tables.MEASURES, ("ρ", "η²", "V", "R²"), strict=True))
@@ -30,12 +30,14 @@ def section(run: Run) -> dict[str, Any]:
         "power": None if found.power is None else power(run, found.power),
         "permutation": None if found.permutation is None else chance.permutation(run, found.permutation),
         "controls": None if found.controls is None else chance.controls(found.controls, found.exceedance),
-        "meta": None if found.meta is None else chance.meta(found.meta),
+        "gene_sets": chance.gene_sets(found.exceedance),
+        "meta": None if found.meta is None else chance.meta(found.meta, found.sites, run.effect.unit),
         "stability": None if found.stability is None else copies.stability(run, found.stability),
         "persistence": None if found.persistence is None else copies.persistence(found.persistence),
         "bounds": copies.BOUNDS,
         "fragile": copies.FRAGILE,
         "doubtful": chance.DOUBTFUL,
+        "harmonisation": harmonisation.section(run),
     }
 
 
@@ -165,8 +167,9 @@ def words(run: Run) -> str:
     """Paragraph of the methods text; empty without an audit."""
     found, parts = run.audits, []
     if found.confounding is not None:
+        volume = "volume and " if run.thresholds.volume_feature is not None else ""
         parts.append(
-            "Markers and features were compared with volume and covariates by Spearman's rho, eta squared and "
+            f"Markers and features were compared with {volume}covariates by Spearman's rho, eta squared and "
             "bias-corrected Cramér's V"
         )
     if found.power is not None:

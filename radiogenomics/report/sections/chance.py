@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.report import text
+from radiogenomics.report import site_figures, text
 from radiogenomics.report.load import Run
 
 MAX_ROWS = 24
 MAX_PERMUTED = 12
+# Pairs of the forest of sites.
+MAX_DRAWN = 8
+NORMAL_95 = 1.959963984540054
 # Like features of one gene would fill the tables.
 MAX_PER_MARKER = 4
 # A hit that so large a share of control runs reaches is called doubtful.
@@ -56,14 +59,41 @@ def controls(table: pd.DataFrame, exceedance: pd.DataFrame | None) -> list[dict[
             **{str(name): value for name, value in row.items()},
             "ratio": _ratio(row),
             "doubtful": doubtful.get(tuple(row[key] for key in keys), 0)
-            if row["counted"] == "pair" and row["control"] in tables.REPEATED_CONTROLS
+            if row["counted"] == "pair" and row["control"] in tables.PAIRED_KINDS
             else None,
         }
         for row in rows.to_dict("records")
     ]
 
 
-def meta(table: pd.DataFrame) -> dict[str, Any]:
+def gene_sets(exceedance: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Pathways with a hit and how often random sets do as well, those of the fullest adjustment; None without any."""
+    if exceedance is None or not len(rows := exceedance[exceedance["control"] == tables.CONTROL_KINDS[3]]):
+        return None
+    adjustment = [name for name in tables.ADJUSTMENTS if (rows["adjustment"] == name).any()][-1]
+    rows = rows[rows["adjustment"] == adjustment]
+    rows = rows.iloc[np.argsort(-rows["neg_log10_p"].to_numpy(), kind="stable")]
+    return {
+        "adjustment": adjustment,
+        "n": len(rows),
+        "n_runs": int(rows["n_runs"].max()),
+        "per_marker": MAX_PER_MARKER,
+        "rows": [
+            {
+                **{name: row[name] for name in ("analysis", "marker", "feature")},
+                "p": text.p_value(row["neg_log10_p"]),
+                "share": text.MISSING if pd.isna(row["share"]) else text.percent(row["share"]),
+                "bounds": ""
+                if pd.isna(row["share"])
+                else f" ({text.percent(row['share_low'])} to {text.percent(row['share_high'])})",
+                "doubtful": bool(row["share"] >= DOUBTFUL),
+            }
+            for row in leading(rows, MAX_ROWS).to_dict("records")
+        ],
+    }
+
+
+def meta(table: pd.DataFrame, sites: pd.DataFrame | None, unit: str) -> dict[str, Any]:
     """Hits pooled over sites, the smallest p of the random effects first, those of the fullest adjustment."""
     present = [name for name in tables.ADJUSTMENTS if (table["adjustment"] == name).any()]
     rows = table[table["adjustment"] == present[-1]] if present else table
@@ -78,7 +108,7 @@ def meta(table: pd.DataFrame) -> dict[str, Any]:
                 **dict(zip(keys, key, strict=True)),
                 "n_sites": int(one["n_sites"]),
                 "n": int(one["n"]),
-                "n_carriers": int(one["n_carriers"]),
+                "n_carriers": one["n_carriers"],
                 "fixed": _interval(one),
                 "random": _interval(other),
                 "p": text.p_value(other["neg_log10_p"]),
@@ -88,13 +118,41 @@ def meta(table: pd.DataFrame) -> dict[str, Any]:
                 "flag": one["flag"],
             }
         )
+    drawn = [tuple(row[key] for key in keys) for row in lines if not row["flag"]][:MAX_DRAWN]
+    of_sites = None if sites is None or not drawn else sites[sites["adjustment"] == present[-1]].set_index(keys)
     return {
+        "forest": None
+        if of_sites is None
+        else site_figures.pooled_forest(
+            [_pooled(key, of_sites.loc[[key]], fixed.loc[key], random.loc[key]) for key in drawn], unit
+        ),
+        "n_drawn": len(drawn),
         "adjustment": present[-1] if present else "",
         "per_marker": MAX_PER_MARKER,
         "rows": lines,
         "n": len(random),
         "n_apart": int((random["q_p"] < 0.05).sum()),
     }
+
+
+def _pooled(
+    key: tuple[Hashable, ...], sites: pd.DataFrame, fixed: "pd.Series[Any]", random: "pd.Series[Any]"
+) -> site_figures.Pooled:
+    """One pair of the forest: sites by name, with the weights of the fixed effect as shares of all."""
+    rows = sites.sort_values("site").to_dict("records")
+    weights = np.nan_to_num(1 / np.array([row["se"] for row in rows], float) ** 2)
+    lines = []
+    for row, weight in zip(rows, weights / max(weights.sum(), np.finfo(float).tiny), strict=True):
+        half = NORMAL_95 * float(row["se"])
+        carriers = "" if pd.isna(row["n_carriers"]) else f"{text.plural(int(row['n_carriers']), 'carrier')} of "
+        name = f"{row['site']} ({carriers}{text.count(row['n'])})"
+        ends = row["estimate"], row["estimate"] - half, row["estimate"] + half
+        lines.append(site_figures.Line(name, *ends, weight=float(weight), why=str(row["flag"])))
+    pooled = [
+        site_figures.Line(name, row["estimate"], row["ci_low"], row["ci_high"])
+        for name, row in zip(tables.META_METHODS, (fixed, random), strict=True)
+    ]
+    return site_figures.Pooled(str(key[2]), str(key[1]), lines, pooled)
 
 
 def leading(rows: pd.DataFrame, limit: int) -> pd.DataFrame:

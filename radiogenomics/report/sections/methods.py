@@ -11,7 +11,11 @@ from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
 from radiogenomics.report.sections.association import formulas, share_taken
 from radiogenomics.report.sections.audits import words as audit_words
+from radiogenomics.report.sections.genomics_words import annotator_words
+from radiogenomics.report.sections.genomics_words import words as genomics_words
+from radiogenomics.report.sections.harmonisation import words as harmonisation_words
 from radiogenomics.report.sections.random_effect import words as random_words
+from radiogenomics.report.sections.sets import words as set_words
 from radiogenomics.report.sections.survival import words as survival_words
 
 Record = Mapping[str, Any]
@@ -30,6 +34,10 @@ MODELS: Mapping[str, str] = {
         "Carrier status was regressed on each rank-normalised feature (inverse normal transformation of its ranks) by "
         "logistic regression under {1} ({0}), with score tests."
     ),
+    "ordinal": (
+        "The order of each feature was regressed on carrier status by proportional odds (cumulative logit, an intercept"
+        " for each distinct value but one) under {1} ({0}), with score tests."
+    ),
     "mixed": (
         "Each feature was rank-normalised (inverse normal transformation of its ranks) and regressed on carrier status "
         "by linear mixed models under {1} ({0}), with t-tests."
@@ -45,6 +53,7 @@ def section(run: Run, found: Sequence[hits.Family]) -> dict[str, Any]:
         *stages,
         _association(run),
         _multiplicity(run, found),
+        set_words(run),
         audit_words(run),
         survival_words(run),
         _software(run),
@@ -177,14 +186,16 @@ def _genomics(run: Run) -> str:
         return ""
     if "samples" in run.without:
         named = f": {text.joined(run.thresholds.classes)}" if run.thresholds.classes else ""
-        return (
+        taken = (
             f"Genomics. Markers were taken from finished tables, as they stand{named}; the study has no variant files."
         )
+        return " ".join([taken, *genomics_words(settings)])
     called = settings.get("consequences", "call") == "call"
+    stated = annotator_words(settings) or "Genomics. Consequences are those that the variant files state."
     words = [
         "Genomics. Variants were left-aligned and split, and consequences were called with bcftools csq."
         if called
-        else "Genomics. Consequences are those that the variant files state."
+        else stated
     ]
     if "pass_only" in settings:
         words.append(
@@ -200,7 +211,7 @@ def _genomics(run: Run) -> str:
         words.append(
             f"Consequence classes tested: {text.joined([name.replace('_', '-') for name in run.thresholds.classes])}."
         )
-    return " ".join(word for word in (*words, *_states(run)) if word)
+    return " ".join(word for word in (*words, *_states(run), *genomics_words(settings)) if word)
 
 
 def _states(run: Run) -> Iterator[str]:
@@ -225,7 +236,21 @@ def _cohort(run: Run) -> str:
     enrolled, excluded, analysed = (int(counts.get(step, 0)) for step in ("enrolled", "excluded", "analysed"))
     return (
         f"Cohort. Of {text.plural(enrolled, 'patient')} enrolled, {text.count(excluded)} were excluded for stated "
-        f"reasons and {text.count(analysed)} were analysed."
+        f"reasons and {text.count(analysed)} were analysed.{_components(run)}"
+    )
+
+
+def _components(run: Run) -> str:
+    """The principal components among the covariates; some patients may have none."""
+    n = next((record["components"] for record in _settings(run, "cohort") if record.get("components")), 0)
+    if not n:
+        return ""
+    lacking = 0 if run.failures is None else int((run.failures["reason"] == "no_components").sum())
+    without = f" {text.plural(lacking, 'analysed patient')} without components are missing from it." if lacking else ""
+    return (
+        f" The first {text.count(n)} principal components of common genotypes in approximate linkage equilibrium enter"
+        " the full adjustment as covariates; they were computed of unrelated samples of good call rate, on which the"
+        f" others were projected.{without}"
     )
 
 
@@ -235,7 +260,8 @@ def _association(run: Run) -> str:
     adjustments = "; ".join(f"{adjustment}: {left} ~ {right}" for adjustment, right in formulas(run).items())
     model = MODELS[limits.model].format(adjustments, _how_many(run))
     return (
-        f"Association. {model}{_firth(run)}{random_words(run)} The estimate is: {run.effect.meaning}. "
+        f"Association. {model}{harmonisation_words(run)}{_firth(run)}{random_words(run)}"
+        f" The estimate is: {run.effect.meaning}. "
         f"Tests are two-sided. A pair was tested if at least {text.count(limits.min_patients)} patients had values, "
         f"with at least {text.count(limits.min_carriers)} carriers and {text.count(limits.min_carriers)} non-carriers "
         "among them."
@@ -248,6 +274,12 @@ def _how_many(run: Run) -> str:
 
 
 def _firth(run: Run) -> str:
+    if run.thresholds.model == "ordinal" and run.thresholds.fit_p_below > 0:
+        limit = text.general(run.thresholds.fit_p_below)
+        return (
+            f" Pairs with p up to {limit} were fitted by maximum likelihood, unless that did not settle, and have the"
+            " score test by the expected information."
+        )
     if run.thresholds.model != "logistic":
         return ""
     limits, which = run.thresholds, ["pairs whose covariates separate carriers from others"]

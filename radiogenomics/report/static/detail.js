@@ -80,7 +80,7 @@ function showDetail(box, results, row) {
   const { feature, marker, n_carriers: carriers, volume_rho: rho, state, analysis } = results.column;
   const title = element("h4", "", results.names.marker[marker[row]]);
   const name = element("p", "feature", results.names.feature[feature[row]]);
-  const facts = `${patientCount(results, rows)}, ${Number.isNaN(carriers[row]) ? "a number" : plural(carriers[row], "carrier")}, ρ with volume ${formatNumber(rho[row])}`;
+  const facts = `${patientCount(results, rows)}, ${Number.isNaN(carriers[row]) ? "a number" : plural(carriers[row], "carrier")}${Number.isNaN(rho[row]) ? "" : `, ρ with volume ${formatNumber(rho[row])}`}`;
   const several = results.names.analysis.length > 1;
   const source = several ? [element("p", "muted", `Analysis ${results.names.analysis[analysis[row]]}`)] : [];
   box.replaceChildren(...source, title, name, forest(results, rows), adjustmentTable(results, rows), element("p", "muted", facts));

@@ -124,7 +124,7 @@ class Explorer {
       : `No hit; dashed: −log₁₀ p = ${cutoff.toFixed(2)}, what a single pair would have needed (${alpha} / ${formatCount(tested)}).`;
     const key = (className, rows, label) => element("span", `key mark-${className}`, `${formatCount(rows.length)} ${label}`);
     return [
-      key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", key("explained", explained, "volume-explained"), " ", key("none", none, "others"), ` ${line}`,
+      key("hit", hit, explained.length ? "hits that volume does not explain" : "hits"), " ", ...(this.results.adjustments.includes("volume") ? [key("explained", explained, "volume-explained"), " "] : []), key("none", none, "others"), ` ${line}`,
     ];
   }
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from benchmarks.calibration import false_positives, rate
 from radiogenomics import tables
-from radiogenomics.association import firth, logistic, rank, rank_correlation
+from radiogenomics.association import firth, logistic, ordinal, rank, rank_correlation
 from radiogenomics.association.covariance import Levels
 from radiogenomics.association.flags import (
     COLLINEAR,
@@ -24,7 +24,7 @@ from radiogenomics.association.models import scan_of
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
 
-MODELS = ("linear", "rank", "logistic", "mixed")
+MODELS = ("linear", "rank", "logistic", "ordinal", "mixed")
 
 
 def cohort(seed, n=90, missing=0.06):
@@ -210,7 +210,7 @@ def test_tallies_take_every_model_and_threads_change_nothing(seed, model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_numbers_among_carriers(model):
-    """Numbers are tested beside carriers, whatever their number, by the tests of scipy and statsmodels."""
+    """Numbers are tested beside carriers, whatever their number, as scipy, statsmodels and we do alone."""
     features, markers, designs = cohort(5)
     numbers = np.array([False, True, False, True])
     markers[:, numbers] = np.random.default_rng(6).normal(size=(len(markers), 2))
@@ -231,7 +231,12 @@ def test_numbers_among_carriers(model):
         for (i, j), y, g, x in complete(features, markers, design):
             if i == 4 or not numbers[j]:
                 continue
-            if model == "linear":
+            if model == "ordinal":
+                found = ordinal.score_tests(features[:, [i]], markers[:, [j]], design)
+                if found.p[0, 0] <= 0.05:
+                    found = ordinal.fits(features[:, [i]], markers[:, [j]], design)
+                estimate, p = found.estimate.item(), found.p.item()
+            elif model == "linear":
                 wanted = sm.OLS(y, np.column_stack([x, g])).fit()
                 estimate, p = wanted.params[-1], wanted.pvalues[-1]
             else:

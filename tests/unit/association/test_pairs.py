@@ -260,6 +260,7 @@ def test_a_limit_that_hides_hits_is_told(study, tmp_path, caplog):
     [
         ("rank", "probability of superiority - 0.5", {"Mann-Whitney", "partial rank correlation"}),
         ("logistic", "log odds per SD", {"score test", "Firth"}),
+        ("ordinal", "log odds of a larger value per carrier", {"score test", "proportional odds"}),
         ("mixed", "SD per carrier", {"mixed model"}),
     ],
 )
@@ -271,13 +272,14 @@ def test_every_model_fills_the_same_tables(study, results, tmp_path, model, effe
     assert set(found["effect"]) == {effect}
     # The ranks of the volume are those of its logarithm, so that nothing is left of it to test.
     collinear = (found["feature"] == "original_shape_MeshVolume") & (found["adjustment"] != "crude")
-    assert ((found["flag"] != "") == (collinear & (model == "rank"))).all()
+    by_order = model in ("rank", "ordinal")
+    assert ((found["flag"] != "") == (collinear & by_order)).all()
     assert set(found.loc[found["flag"] == "", "method"]) == methods
     assert found["se"].isna().all() == (model == "rank")
     assert (found["n"].to_numpy() == results["n"].to_numpy()).all()
     assert read_provenance(tmp_path / "r.parquet")["settings"]["model"] == model
     summary = tables.SUMMARY.read(tmp_path / "s.tsv")
-    assert summary["n_tested"].tolist() == ([16, 12, 12] if model == "rank" else [16] * 3)
+    assert summary["n_tested"].tolist() == ([16, 12, 12] if by_order else [16] * 3)
     assert (summary["n_gene_hits"] >= 1).all()
     strong = (results["q_two_level"] < 1e-4) & (found["flag"] == "")
     assert (np.sign(found["estimate"][strong]) == np.sign(results["estimate"][strong])).all()

@@ -107,7 +107,31 @@ def test_a_study_by_sites_equals_the_results_of_its_sites_pooled(pooled, of_site
     )
     assert len(theirs) == 13 * 12 * 3 * 2
     numbers = ["n_sites", "n", "n_carriers", "estimate", "se", "ci_low", "ci_high", "p", "q", "q_p", "i2", "tau2"]
-    np.testing.assert_allclose(own[numbers], theirs.loc[own.index, numbers], rtol=1e-9, atol=1e-12)
+    theirs = theirs.loc[own.index, numbers]
+    np.testing.assert_allclose(own[numbers].astype(float), theirs.astype(float), rtol=1e-9, atol=1e-12)
+
+
+def test_nobody_carries_a_marker_that_is_a_number(tmp_path):
+    study = simulated.planted(tmp_path, n=240)
+    markers = tables.ALTERATIONS.read(study.tested["markers"])
+    rows = markers["gene"] == "TEX"
+    carried = (markers.loc[rows, "state"] == "altered").to_numpy()
+    markers.loc[rows, "value"] = carried + np.random.default_rng(1).normal(0, 0.1, carried.size)
+    markers["state"] = markers["state"].astype(object).mask(rows)
+    tables.ALTERATIONS.write(markers, study.tested["markers"])
+    study.test(json.dumps({"min_carriers": 3}))
+    meta, of_sites = run(study)
+    for table in (meta, of_sites):
+        numbers = table["gene"] == "TEX"
+        assert numbers.any()
+        assert table.loc[numbers, "n_carriers"].isna().all()
+        assert table.loc[~numbers, "n_carriers"].notna().all()
+        assert (table.loc[numbers, "estimate"].abs() > 0).all()
+    paths = [study.folder / "results.parquet"] * 2
+    pool_results(results=paths, meta=tmp_path / "pooled.parquet")
+    pooled = tables.META.read(tmp_path / "pooled.parquet")
+    assert pooled.loc[pooled["gene"] == "TEX", "n_carriers"].isna().all()
+    assert pooled.loc[pooled["gene"] != "TEX", "n_carriers"].gt(0).any()
 
 
 def test_the_fixed_effect_is_the_mean_weighted_by_precision(pooled):

@@ -68,11 +68,23 @@ def test_every_problem_is_named_at_once(tmp_path):
             "association: {controls: {synonymous: true}}\ngenomics: {classes: [non_silent]}",
             "needs the class synonymous",
         ),
+        ("association: {controls: {random_gene_sets: 1}}", "association.controls: one run says nothing of its spread"),
+        (
+            "association: {controls: {random_gene_sets: 2}}",
+            "random_gene_sets needs files in genomics.markers.pathways",
+        ),
         ("association: {site: site}", "association.site: site must stand in cohort.covariates as a category"),
         (
             "association: {exchange_within: age}\ncohort: {covariates: {age: number}}",
             "association.exchange_within: age must stand in cohort.covariates as a category",
         ),
+        ("association: {harmonise: {method: combat}}", "needs the name of a covariate in batch"),
+        ("association: {harmonise: {method: combat, batch: s}}", "batch: s must stand in cohort.covariates"),
+        (
+            "association: {harmonise: {method: combat, batch: s, keep: [age]}}\ncohort: {covariates: {s: category}}",
+            "keep: age must stand in cohort.covariates",
+        ),
+        ("association: {harmonise: {batch: s, keep: [s]}}", "s is the batch; it cannot be kept"),
         ("association: {site_model: meta}", "site_model: meta needs the name of a covariate in site"),
         (
             "association: {site_model: meta, site: s, model: rank}\ncohort: {covariates: {s: category}}",
@@ -212,7 +224,7 @@ def test_a_table_is_a_path_or_a_mapping(tmp_path):
     ("text", "message"),
     [
         ("cohort: {images: null}", "name finished tables in radiomics.tables"),
-        ("cohort: {samples: null}\n", "name tables, copy_number or fusions in genomics.markers"),
+        ("cohort: {samples: null}\n", "name tables, copy_number, fusions, expression or dosage"),
         ("cohort: {patients: null}\n" + TABLES, "images must be null"),
         ("cohort: {patients: null, images: null, covariates: {age: number}}\n" + TABLES, "there are no covariates"),
         (

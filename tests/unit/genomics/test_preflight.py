@@ -168,7 +168,7 @@ def test_headers_of_a_study_are_inspected(tmp_path, genome):
     bcf = tmp_path / "calls.bcf"
     pysam.bcftools.view("-Ob", "-o", str(bcf), str(vcf), catch_stdout=False)
     with shared(*genome, Genomics()) as common:
-        inspect_shared(common)
+        inspect_shared(common, Genomics())
         for path in (vcf, bcf):
             assert inspect_vcf(path, common, Genomics())("S1") == "S1"
         wrong = write_vcf(tmp_path, ["14 A T PASS 0/1", "15 G T PASS 0/1"], ["S1"], "wrong.vcf")

@@ -5,17 +5,21 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from radiogenomics import tables
 from radiogenomics.association.control_runs import controls
+from radiogenomics.association.harmonisation import harmonisation
 from radiogenomics.association.permute import permute
 from radiogenomics.association.sites import sites
 from radiogenomics.config.models import Report
+from radiogenomics.report import site_figures
 from radiogenomics.report.audits import Audits
 from radiogenomics.report.build import render
 from radiogenomics.report.load import load
 from radiogenomics.report.sections import audits, chance
+from radiogenomics.report.sections import harmonisation as harmonisation_section
 from tests.unit.association import simulated
 
 SETTINGS = {
@@ -158,3 +162,107 @@ def test_a_study_without_hits_or_testable_pairs_still_has_a_page(tmp_path):
     text = words(render(load(tmp_path), "empty", Report()))
     assert "No pair could be permuted" in text
     assert "There was no hit to estimate in each site" in text
+
+
+@pytest.fixture(scope="module")
+def batches(tmp_path_factory):
+    """A results folder of a study whose sites were harmonised."""
+    folder = tmp_path_factory.mktemp("batches") / "association"
+    folder.mkdir()
+    study = simulated.planted(folder, n=200, n_genes=8)
+    text = json.dumps({"harmonise": {"method": "combat", "batch": "site", "keep": ["age"]}})
+    study.test(text)
+    study.audit(text)
+    paths = {name: folder / f"{name}.parquet" for name in ("harmonisation", "harmonised")}
+    harmonisation(**study.tested, settings=text, **paths)
+    return folder.parent
+
+
+def test_batches_are_shown_before_and_after_with_what_goes_with_them(batches):
+    page = render(load(batches), "batches", Report())
+    text = words(page)
+    assert "Patients before and after ComBat" in text
+    assert "200 patients of 3 batches (site)" in text
+    assert "Of 13 features, 12 harmonised; 1 feature left as measured: volume of the region" in text
+    assert "what is kept (log volume and age) taken off first" in text
+    assert (
+        "means differ (ANOVA) 3 (23.1 %) 0 (0 %)" in re.sub(r"(?<=[)0-9])(?=[0-9])", " ", text)
+        or "means differ" in text
+    )
+    banner = page.split('<div class="banner" role="alert"><b>1 marker goes with the batch (site)')[1]
+    assert "SITE:" in banner[:400]
+    assert page.count('class="batch batch-0"') > 40
+    assert "were harmonised by ComBat" in page
+    assert "keeping what follows log original_shape_MeshVolume and age; markers took no part" in page
+
+
+def test_small_batches_share_a_colour_and_patients_without_batch_are_counted(batches):
+    run = load(batches)
+    patients = run.audits.harmonised.copy()
+    patients["batch"] = [f"scanner {number % 9}" for number in range(len(patients))]
+    patients.loc[0, ["reason", "batch", "pc1_before", "pc2_before", "pc1_after", "pc2_after"]] = [
+        "batch not known",
+        "",
+        *[np.nan] * 4,
+    ]
+    changed = dataclasses.replace(run, audits=dataclasses.replace(run.audits, harmonised=patients))
+    (group,) = harmonisation_section.section(changed)["analyses"]
+    assert len(group["keys"]) == site_figures.MAX_BATCHES + 1
+    assert "other (66)" in group["keys"][-1]
+    assert group["without"] == [("batch not known", "1 patient")]
+
+
+def test_without_harmonisation_nothing_is_said_of_it(run, shown):
+    assert harmonisation_section.section(run) is None
+    assert "ComBat" not in shown
+
+
+def test_the_leading_hits_are_drawn_site_by_site(run, shown):
+    found = chance.meta(run.audits.meta, run.audits.sites, "SD")
+    drawn = found["forest"]
+    assert found["n_drawn"] == min(chance.MAX_DRAWN, len([row for row in found["rows"] if not row["flag"]]))
+    assert drawn.count("random effects") == drawn.count("fixed effect") == found["n_drawn"]
+    for site in ("east", "north", "west"):
+        assert drawn.count(f">{site} (") == found["n_drawn"]
+    assert drawn in shown
+    rows = run.audits.sites.set_index(["feature", "marker", "adjustment", "site"])
+    row = rows.loc[(found["rows"][0]["feature"], found["rows"][0]["marker"], found["adjustment"], "east")]
+    assert f"east ({row['n_carriers']} carriers of {row['n']})" in drawn
+
+
+def test_a_study_without_volume_speaks_of_none(tmp_path):
+    folder = tmp_path / "association"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    site, age = np.repeat(["a", "b"], 40), rng.normal(60, 9, 80)
+    gene = (rng.random(80) < np.where(site == "a", 0.1, 0.9)).astype(float)
+    features = {f"original_glcm_{k}": 2 * gene + rng.normal(size=80) for k in "abc"}
+    text = json.dumps({"volume_feature": None, "site": "site", "site_model": "meta"})
+    study = simulated.write(folder, features, {"G": gene}, {"site": site, "age": age})
+    study.test(text)
+    study.audit(text)
+    sites(
+        **study.tested,
+        settings=text,
+        results=folder / "results.parquet",
+        **{n: folder / f"{n}.parquet" for n in ("meta", "sites")},
+    )
+    page = render(load(tmp_path), "of tables", Report())
+    allowed = ("no feature of", "volume_feature", "first confounder", "ρ volume is empty", "keep_volume")
+    body = re.sub(r"<(script|style).*?</(script|style)>", "", page, flags=re.DOTALL).split("<h3>Data dictionary")[0]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", body)).replace("Volume is the first", "the first")
+    said = [part for part in re.split(r"(?<=[.;:]) ", text) if "volume" in part.lower()]
+    assert [part for part in said if not any(phrase in part for phrase in allowed)] == []
+
+
+def test_pathways_are_held_against_random_sets(run):
+    rows = run.audits.exceedance.head(2).assign(control="random gene sets", adjustment="full", n_runs=50)
+    rows = rows.assign(marker=["SET:lof", "ANY:lof"], share=[0.0, 0.4], share_low=[0.0, 0.3], share_high=[0.07, 0.5])
+    rows["neg_log10_p"] = [6.0, 5.0]
+    assert chance.gene_sets(run.audits.exceedance) is None
+    changed = dataclasses.replace(run.audits, exceedance=pd.concat([run.audits.exceedance, rows]))
+    text = words(render(dataclasses.replace(run, audits=changed), "sets", Report()))
+    assert "2 hits of pathways under the adjustment full, 2 shown" in text
+    assert "0 % (0 % to 7 %)" in text
+    assert "40 % (30 % to 50 %)" in text
+    assert [row["doubtful"] for row in chance.gene_sets(changed.exceedance)["rows"]] == [False, True]

@@ -296,6 +296,14 @@ def test_logistic_regression_says_which_pairs_have_which_test(table, tmp_path):
     assert "Pairs with p up to 0.01, pairs with fewer than 12 carriers or non-carriers and pairs whose" in shown
 
 
+def test_proportional_odds_say_what_was_fitted(table, tmp_path):
+    settings = {"model": "ordinal", "fit_p_below": 0.02}
+    shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[5], "score test"), **settings)).text
+    assert "odds ratio of a larger value of the feature, carriers against non-carriers" in shown
+    assert "crude: feature ~ carrier" in shown
+    assert "Pairs with p up to 0.02 were fitted by maximum likelihood" in shown
+
+
 def test_a_mixed_model_says_what_has_the_random_effect(table, tmp_path):
     settings = {"model": "mixed", "random_effect": "site", "covariates": ["age", "site"]}
     shown = Page(built(tmp_path, of_model(table, tables.EFFECTS[0], "mixed model"), **settings)).text

@@ -52,6 +52,37 @@ def test_genomics_settings_change_the_text(run):
     assert "worst consequence over all its transcripts" in shown
 
 
+def test_components_among_the_covariates_are_described_and_who_lacks_them_is_counted(run):
+    assert "principal components" not in methods_text(run)
+    shown = methods_text(with_settings(run, cohort={"components": 3, "covariates": {"PC1": "number"}}))
+    assert "The first 3 principal components of common genotypes" in shown
+    assert "missing from it" not in shown
+    lacking = run.failures.assign(reason="no_components").head(2)
+    shown = methods_text(
+        with_settings(dataclasses.replace(run, failures=lacking), cohort={"components": 3, "covariates": {}})
+    )
+    assert "2 analysed patients without components are missing from it." in shown
+
+
+def test_the_program_that_stated_consequences_is_named(run):
+    annotator = {"command": "vep --offline", "versions": ["VEP v110, cache 110_GRCh38"]}
+    settings = {"consequences": "annotated", "annotator": annotator}
+    shown = methods_text(with_settings(run, genomics=settings))
+    assert "stated by a program (VEP v110, cache 110_GRCh38; command: vep --offline)" in shown
+    shown = methods_text(with_settings(run, genomics={**settings, "annotator": annotator | {"versions": []}}))
+    assert "(whose output states no version; command" in shown
+
+
+def test_dosages_are_described(run):
+    dosage = {"field": "DS", "min_frequency": 0.05, "regions": "r.bed", "variants": None}
+    shown = methods_text(with_settings(run, genomics={"dosage": dosage}))
+    assert "alternate allele (FORMAT field DS;" in shown
+    assert "at least 0.05 among the patients, limited to regions of r.bed;" in shown
+    shown = methods_text(with_settings(run, genomics={"dosage": dosage | {"field": None, "regions": None}}))
+    assert "alternate allele (called genotypes;" in shown
+    assert "limited to" not in shown
+
+
 def test_stage_without_tables_and_record_is_left_out_and_named(run):
     bare = dataclasses.replace(run, provenance={**run.provenance, "genomics": []}, alterations=None)
     assert "Genomics." not in methods_text(bare)

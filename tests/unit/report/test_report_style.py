@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from radiogenomics import report
+from radiogenomics.report.site_figures import MAX_BATCHES
 
 CSS = (Path(report.__file__).parent / "static/page.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
@@ -15,6 +16,7 @@ LIGHT, DARK = (
 TEXT = ("ink paper", "muted paper", "muted panel", "hit paper", "explained paper", "explained explained-paper")
 TEXT += ("warn warn-paper", "link paper")
 MARKS = ("control paper", "wild paper", "none paper", "crude paper", "volume paper", "full panel")
+MARKS += tuple(f"batch-{number} paper" for number in range(MAX_BATCHES))
 
 
 def luminance(colour):
