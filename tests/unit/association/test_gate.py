@@ -243,3 +243,29 @@ def test_a_pair_that_could_not_be_tested_anyway_keeps_its_own_reason(study, rows
     settings = {"min_patients": 1000}
     gated = study.test(json.dumps(settings | LIMIT), stability=study.folder / "stability.parquet")
     assert (gated["flag"] == "n below the configured minimum").all()
+
+
+def test_copies_that_are_the_study_are_harmonised_as_it_is(study, rows, tmp_path):
+    patients = pd.read_csv(study.tested["covariates"], sep="\t")
+    scanner = np.where(np.random.default_rng(11).random(N) < 0.5, "old", "new")
+    patients.assign(scanner=scanner).to_csv(tmp_path / "c.tsv", sep="\t", index=False)
+    features = tables.FEATURES.read(study.tested["features"])
+    shift = features["patient_id"].astype(str).map(dict(zip(patients["patient_id"], scanner == "old", strict=True)))
+    moved = features["value"] + 4.0 * shift.astype(float) * (features["feature"] != simulated.VOLUME)
+    features = features.assign(value=moved)
+    tables.FEATURES.write(features, tmp_path / "f.parquet")
+    keys = features[["patient_id", "image_id", "role", "roi", "feature", "value", "note"]]
+    kinds = ("perturbed", "shuffled voxels")
+    same = [keys.assign(kind=kind, copy=number) for kind in kinds for number in (1, 2)]
+    tables.COPIES.write(pd.concat(same, ignore_index=True), tmp_path / "copies.parquet")
+    paths = {"features": tmp_path / "f.parquet", "covariates": tmp_path / "c.tsv"}
+    paths["copies"] = [tmp_path / "copies.parquet"]
+    settings = {"harmonise": {"method": "combat", "batch": "scanner"}, "controls": {"shuffled_voxels": 2}}
+    found = persistence(study, settings=settings, **paths)
+    assert (STABLE, "TEX") in found.index
+    assert (found[["n_copies", "n_hits", "share"]] == [2, 2, 1]).all(axis=None)
+    np.testing.assert_array_equal(found["median_neg_log10_p"], found["neg_log10_p"])
+    outputs = {name: tmp_path / f"{name}.parquet" for name in ("controls", "exceedance")}
+    controls(**study.tested | paths, settings=json.dumps(settings), threads=1, **outputs)
+    assert (tables.CONTROLS.read(outputs["controls"])[["n_hits", "control_hits"]].diff(axis=1).iloc[:, 1] == 0).all()
+    assert (tables.EXCEEDANCE.read(outputs["exceedance"])["share"] == 1).all()
