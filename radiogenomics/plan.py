@@ -17,6 +17,7 @@ from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
 from radiogenomics.config.association import AUDIT_KEYS, Association
 from radiogenomics.config.markers import Markers
+from radiogenomics.config.perturbations import Copies
 from radiogenomics.errors import ConfigError
 
 # Raised by one whenever a stage's results change for the same input and settings.
@@ -24,6 +25,7 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "pacs": 1,
     "imaging": 2,
     "radiomics": 1,
+    "copies": 1,
     "genomics": 3,
     "cohort": 1,
     "association": 4,
@@ -184,6 +186,21 @@ class Plan:
         return self._existing([*sheets, *(given or [row.vcf for row in self.sheets.samples])])
 
     @property
+    def copy_batches(self) -> tuple[str, ...]:
+        """Batches whose images are changed and extracted once more; none unless the configuration asks for copies."""
+        wanted = self.config.radiomics.perturbations.copies or self.config.association.controls.of_images
+        return self.image_batches if wanted else ()
+
+    def copies(self, wanted: bool = True) -> list[str]:
+        """The features of the copies of all batches, for a rule that needs them."""
+        return [f"results/radiomics/{batch}.copies.parquet" for batch in self.copy_batches if wanted]
+
+    @property
+    def stability(self) -> list[str]:
+        """The stability table, where it decides which features are tested."""
+        return ["results/association/stability.parquet"] if self.config.association.min_icc_low is not None else []
+
+    @property
     def _dosages(self) -> tuple[Path, ...]:
         """Files of dosages: those of the configuration, or else of the samples sheet."""
         dosage = self.config.genomics.markers.dosage
@@ -214,6 +231,8 @@ class Plan:
             "controls": association.controls.any,
             "exceedance": association.controls.any,
             "meta": association.site_model == "meta",
+            "stability": self.config.radiomics.perturbations.copies > 0,
+            "persistence": self.config.radiomics.perturbations.copies > 0,
             "sites": association.site_model == "meta",
             "harmonisation": association.harmonise.wanted,
             "harmonised": association.harmonise.wanted,
@@ -281,6 +300,13 @@ class Plan:
             return section.model_dump_json()
         if stage == "association":
             return self._association.model_dump_json(exclude=set(AUDIT_KEYS))
+        if stage == "copies":
+            controls = self.config.association.controls
+            return Copies(
+                perturbations=self.config.radiomics.perturbations,
+                shuffled_voxels=controls.shuffled_voxels,
+                random_regions=controls.random_regions,
+            ).model_dump_json()
         if stage == "radiomics":
             presets = {
                 key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()

@@ -152,6 +152,7 @@ def run(*, config: Path, profile: str, cores: int, dry_run: bool, directory: Pat
         _snakemake([*command, "--dry-run"], None)
         return
     remove_former(folder / "results", plan)
+    remove_unasked_copies(folder / "results", plan)
     _execute(command, folder / "results", study.workflow.max_failed_share)
     print(f"report: {folder / 'results' / 'report' / 'index.html'}")
 
@@ -170,6 +171,22 @@ def remove_former(results: Path, plan: Plan) -> None:
                 if path.name.partition(".")[0] not in batches:
                     logger.info("removed %s: its batch holds no patient any more", path.relative_to(results))
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def remove_unasked_copies(results: Path, plan: Plan) -> None:
+    """Remove features of copies that are not asked for any more, and what was made of them: nobody would renew them."""
+    former = [
+        path
+        for path in sorted((results / "radiomics").glob("b[0-9][0-9][0-9].copies.*"))
+        if path.name.partition(".")[0] not in plan.copy_batches
+    ]
+    asked = {Path(name).name for name in plan.audits}
+    made = [
+        results / "association" / name for name in ("stability.parquet", "persistence.parquet") if name not in asked
+    ]
+    for path in (*former, *(path for path in made if path.is_file())):
+        logger.info("removed %s: no copies of this kind are asked for any more", path.relative_to(results))
+        path.unlink()
 
 
 def _execute(command: list[str], results: Path, max_failed_share: float) -> None:

@@ -1,7 +1,9 @@
 """Command: the tests once more on negative controls, of which only counts are kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from radiogenomics.association.adjusted import Adjusted
 from radiogenomics.association.audit import together
 from radiogenomics.association.control_rows import Count, Hits, control_rows, exceedance_frames, tell
 from radiogenomics.association.controls import random_features, shuffled_identities
-from radiogenomics.association.design import Markers, rank_normal
+from radiogenomics.association.design import Features, Markers, rank_normal
 from radiogenomics.association.gene_sets import GeneSets, gene_sets
 from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.scan import Block, Scan
@@ -22,7 +24,7 @@ from radiogenomics.config.association import Association
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-SHUFFLED, RANDOM, SYNONYMOUS, SETS = tables.CONTROL_KINDS
+SHUFFLED, RANDOM, SYNONYMOUS, SETS, SHUFFLED_VOXELS, RANDOM_REGIONS = tables.CONTROL_KINDS
 
 
 def controls(
@@ -36,8 +38,12 @@ def controls(
     exceedance: Path,
     gene_sets: Sequence[Path] = (),
     min_assayed: float = 0.8,
+    stability: Path | None = None,
+    copies: Sequence[Path] = (),
 ) -> None:
     """Write hits in data and controls, and how each hit stands against the same pair of the controls.
+
+    ``stability`` is the table that ``min_icc_low`` needs, ``copies`` the tables that controls of images need.
 
     Raises
     ------
@@ -45,19 +51,23 @@ def controls(
         As ``association test``; the class ``synonymous`` may be the unknown one.
     NoGroupError
         ``exchange_within`` names no category of the covariates.
+    NoCopiesError
+        A control of images is asked for, and no copy has features.
     GeneSetsError, NoGeneSetError
         Random gene sets are asked for, and a file of sets cannot be used or no tested marker is a set.
     """
-    inputs = Inputs.read(features, markers, covariates, settings)
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
     synonymous = inputs.carriers(("synonymous",)) if inputs.options.controls.synonymous else None
     counts, shares = [tables.CONTROLS.frame([])], [tables.EXCEEDANCE.frame([])]
     for number, analysis in enumerate(inputs.analyses()):
         runs = Runs.of(analysis, threads)
-        for kind, (data, found, compared) in runs.controls(number, synonymous, (gene_sets, min_assayed)):
+        own = runs.controls(number, synonymous, (gene_sets, min_assayed))
+        of_images = runs.image_controls(partial(inputs.copied, copies, analysis.name))
+        for kind, (data, found, compared) in chain(own, of_images):
             counts.append(tables.CONTROLS.frame(control_rows(analysis.name, kind, data, found)))
             shares += exceedance_frames(analysis, kind, runs.markers.names, compared)
             tell(counts[-1], inputs.options.alpha)
-    provenance = inputs.provenance(*inputs.options.files, *gene_sets)
+    provenance = inputs.provenance(*inputs.options.files, *gene_sets, *copies)
     tables.CONTROLS.write(together(tables.CONTROLS, counts), controls, provenance)
     tables.EXCEEDANCE.write(together(tables.EXCEEDANCE, shares), exceedance, provenance)
 
@@ -107,6 +117,19 @@ class Runs:
         if wanted.random_gene_sets:
             yield SETS, self._sets(gene_sets(self.markers, *sets), wanted.random_gene_sets, self._rng(number, SETS))
 
+    def image_controls(self, copied: Callable[[str], Iterator[Features]]) -> Iterator[tuple[str, Outcome]]:
+        """The outcome of each control of changed images; ``copied`` gives the features of the copies of one kind.
+
+        Volume, covariates and markers are those of the data.
+        """
+        wanted = self.analysis.options.controls
+        for kind, n_runs in ((SHUFFLED_VOXELS, wanted.shuffled_voxels), (RANDOM_REGIONS, wanted.random_regions)):
+            if n_runs:
+                for hits in self.hits.values():
+                    hits.clear()
+                scans = (self.analysis.scan(rank_normal(features.values), self.threads) for features in copied(kind))
+                yield kind, (self.data, [self._run(scan, self.markers) for scan in scans], self.hits)
+
     def _rng(self, number: int, kind: str) -> np.random.Generator:
         return np.random.default_rng([self.analysis.options.seed, number, tables.CONTROL_KINDS.index(kind)])
 
@@ -133,8 +156,7 @@ class Runs:
         for _ in range(n_runs):
             drawn = np.full(values.shape, np.nan)
             drawn[:, enough] = random_features(values[:, enough], rng)
-            scan = self.analysis.scan(rank_normal(drawn), self.threads)
-            yield self._run(scan, self.markers)
+            yield self._run(self.analysis.scan(rank_normal(drawn), self.threads), self.markers)
 
     def _run(self, scan: Scan, markers: Markers) -> dict[str, Count]:
         return counted(scan, markers, self.gene, self.analysis.options, self.hits)[0]

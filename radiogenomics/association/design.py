@@ -1,7 +1,7 @@
 """Tables to matrices: features by patient, markers by patient, and the design of each model."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +29,35 @@ BLOM = 3 / 8
 # A standard deviation of up to this share of the largest number is rounding.
 CONSTANT_SD = 1e-12
 CARRIER = {"altered": 1.0, "wild_type": 0.0, "not_assayed": np.nan}
+REGION = ["patient_id", "image_id", "roi"]
 NOT_COVARIATES = tuple(column.name for column in tables.PATIENTS.columns)
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; ``names`` a row each."""
+    """Features of one role of image: ``values`` (n_patients, n_features), NaN where missing; ``names`` a row each.
+
+    ``regions`` has patient, image and region of each patient with a feature; None where that is not known.
+    """
 
     analysis: str
     patients: tuple[str, ...]
     names: pd.DataFrame
     values: FloatArray
+    regions: pd.DataFrame | None = None
+
+    @property
+    def extracted(self) -> BoolArray:
+        """Features (n_features,) that were extracted from images; finished tables give both columns their own name."""
+        found: BoolArray = (self.names["image_type"] != self.names["family"]).to_numpy(bool)
+        return found
+
+    def with_positive(self, feature: str | None) -> "Features":
+        """The same with values of a feature that are not positive missing; as it is without such a feature."""
+        values = self.values.copy()
+        columns = (self.names["feature"] == feature).to_numpy(bool)
+        values[:, columns] = np.where(values[:, columns] > 0, values[:, columns], np.nan)
+        return replace(self, values=values)
 
     def at(self, patients: BoolArray) -> "Features":
         """Features of some patients (n_patients,)."""
@@ -137,11 +155,12 @@ def read_features(path: Path, patients: Sequence[str], volume_feature: str | Non
         names = names.sort_values("feature", ignore_index=True)
         column_of = {name: index for index, name in enumerate(names["feature"])}
         values = np.full((len(patients), len(names)), np.nan)
-        values[_numbers(part["patient_id"], row_of), _numbers(part["feature"], column_of)] = part["value"]
-        yield Features(str(role), tuple(patients), names, values)
+        values[numbers_of(part["patient_id"], row_of), numbers_of(part["feature"], column_of)] = part["value"]
+        regions = part[REGION].astype(str).drop_duplicates(ignore_index=True)
+        yield Features(str(role), tuple(patients), names, values, regions)
 
 
-def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp]:
+def numbers_of(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp]:
     """Number of each row's category, -1 where it has none."""
     codes = column.astype("category").cat
     numbers = np.array([number_of.get(str(name), -1) for name in codes.categories], np.intp)
@@ -150,7 +169,7 @@ def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.intp
 
 def _largest_regions(part: pd.DataFrame, volume_feature: str | None) -> pd.DataFrame:
     """Features of one region a patient."""
-    regions = part[["patient_id", "image_id", "roi"]].astype(str).drop_duplicates()
+    regions = part[REGION].astype(str).drop_duplicates()
     if not (repeated := regions["patient_id"].duplicated()).any():
         return part
     if volume_feature is None:
@@ -158,9 +177,9 @@ def _largest_regions(part: pd.DataFrame, volume_feature: str | None) -> pd.DataF
     volumes = part.loc[part["feature"] == volume_feature, ["patient_id", "image_id", "roi", "value"]]
     keyed = regions.merge(volumes.astype({"patient_id": str, "image_id": str, "roi": str}), how="left")
     keyed = keyed.sort_values(["value", "roi"], ascending=[False, True], kind="stable")
-    largest = keyed.drop_duplicates("patient_id")[["patient_id", "image_id", "roi"]]
+    largest = keyed.drop_duplicates("patient_id")[REGION]
     kept = pd.MultiIndex.from_frame(largest)
-    return part[pd.MultiIndex.from_frame(part[["patient_id", "image_id", "roi"]].astype(str)).isin(kept)]
+    return part[pd.MultiIndex.from_frame(part[REGION].astype(str)).isin(kept)]
 
 
 def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) -> Markers:
@@ -187,14 +206,14 @@ def read_markers(path: Path, patients: Sequence[str], classes: Sequence[str]) ->
     with_number: set[int] = set()
     for frame in marker_frames(path):
         seen |= set(frame["consequence_class"].astype(str).unique())
-        rows = _numbers(frame["patient_id"], row_of)
-        wanted = (rows >= 0) & (_numbers(frame["consequence_class"], class_of) >= 0)
+        rows = numbers_of(frame["patient_id"], row_of)
+        wanted = (rows >= 0) & (numbers_of(frame["consequence_class"], class_of) >= 0)
         named = frame.loc[wanted, ["marker", "gene"]].drop_duplicates("marker").astype(str)
         new = named[~named["marker"].isin(column_of)]
         column_of |= {name: len(genes) + index for index, name in enumerate(new["marker"])}
         genes += new["gene"].tolist()
         values = _with_room(values, len(genes))
-        place = rows[wanted], _numbers(frame["marker"], column_of)[wanted]
+        place = rows[wanted], numbers_of(frame["marker"], column_of)[wanted]
         state = _carriers(frame["state"])[wanted]
         number = frame["value"].mask(frame["state"].notna()).to_numpy(float)[wanted]
         with_state |= set(place[1][~np.isnan(state)].tolist())

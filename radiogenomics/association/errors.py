@@ -35,6 +35,34 @@ class NoLargestRegionError(AssociationError):
         )
 
 
+class NoCopiesError(AssociationError):
+    """No changed copy of an image has features."""
+
+    reason = "no_copies"
+
+    def __init__(self, kind: str, parts: Sequence[Path]) -> None:
+        self.kind, self.parts = kind, tuple(parts)
+        super().__init__(
+            f"no copy of the kind {kind!r} in {len(parts)} table(s) of copies",
+            hint="the failures tables of radiomics say why none could be made; or switch off what needs them:"
+            " `radiomics.perturbations.copies`, `association.controls`",
+        )
+
+
+class NoStabilityError(AssociationError):
+    """Features are to be stable, and no table says which are."""
+
+    reason = "no_stability"
+
+    def __init__(self, minimum: float) -> None:
+        self.minimum = minimum
+        super().__init__(
+            f"association.min_icc_low is {minimum:g}, and no stability table was given",
+            hint="make one with `radiogenomics association stability` and hand it over with --stability, or set"
+            " `min_icc_low` to null",
+        )
+
+
 class VolumeNotPositiveError(AssociationError):
     """A volume has no logarithm."""
 

@@ -13,4 +13,5 @@ from radiogenomics.tables import NOT_TESTED_REASONS
     ONE_PATIENT,
     UNSETTLED,
     NOT_BINARY,
+    UNSTABLE,
 ) = range(len(NOT_TESTED_REASONS))

@@ -1,6 +1,6 @@
 """What every audit starts from: the tables and settings of the tests, one analysis after the other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics.association.confounding import levels_of
+from radiogenomics.association.copies import read_copies
 from radiogenomics.association.design import (
     Features,
     Markers,
@@ -20,6 +21,7 @@ from radiogenomics.association.design import (
     read_markers,
     read_patients,
 )
+from radiogenomics.association.gate import gated, stable
 from radiogenomics.association.harmonised import Harmonised, harmonised
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import RandomEffect, random_effect
@@ -40,6 +42,7 @@ class Analysis:
     markers: Markers
     covariates: pd.DataFrame
     options: Association
+    stability: Path | None = None
 
     @property
     def name(self) -> str:
@@ -74,6 +77,11 @@ class Analysis:
         return Markers(self.markers.names[kept].reset_index(drop=True), self.markers.values[:, kept])
 
     @cached_property
+    def stable(self) -> BoolArray | None:
+        """Features (n_features,) that may be tested; None if all may."""
+        return stable(self.features, self.options, self.stability)
+
+    @cached_property
     def ranked(self) -> FloatArray:
         """Features (n_patients, n_features) as they are tested."""
         return rank_normal(self.features.values)
@@ -90,15 +98,23 @@ class Analysis:
         """
         return random_effect(self.covariates, self.options)
 
-    def scan(self, values: FloatArray, threads: int) -> Scan:
+    @property
+    def adjustments(self) -> Mapping[str, FloatArray]:
+        """Design (n_patients, n_columns) of each adjustment that is tested; raises what ``random`` does."""
+        return self.designs if self.random.covariance is None else designs(self.volume, self.random.fixed)
+
+    def scan(self, values: FloatArray, threads: int, only: str | None = None) -> Scan:
         """The model of the tests on features (n_patients, n_features), which may be others than those of the study.
+
+        ``only`` names the one adjustment that is wanted; features that are not stable enough are not tested.
 
         Raises
         ------
+        NoStabilityError
         As ``random``.
         """
-        adjustments = self.designs if self.random.covariance is None else designs(self.volume, self.random.fixed)
-        return scan_of(self.options, values, adjustments, threads, self.random.covariance)
+        wanted = {name: design for name, design in self.adjustments.items() if only in (None, name)}
+        return gated(scan_of(self.options, values, wanted, threads, self.random.covariance), self.stable)
 
     def at(self, patients: BoolArray, without: str) -> "Analysis":
         """The analysis of some patients (n_patients,), without a covariate."""
@@ -153,11 +169,14 @@ class Inputs:
     markers: Path
     covariates: Path
     options: Association
+    stability: Path | None = None
 
     @classmethod
-    def read(cls, features: Path, markers: Path, covariates: Path, settings: str) -> "Inputs":
-        """Take the paths and read the settings."""
-        return cls(features, markers, covariates, load_section(Association, settings))
+    def read(
+        cls, features: Path, markers: Path, covariates: Path, settings: str, stability: Path | None = None
+    ) -> "Inputs":
+        """Take the paths and read the settings; ``stability`` is the table that ``min_icc_low`` needs."""
+        return cls(features, markers, covariates, load_section(Association, settings), stability)
 
     @cached_property
     def patients(self) -> pd.DataFrame:
@@ -172,7 +191,7 @@ class Inputs:
         """The analyses, by name."""
         carriers = self.carriers()
         for part in self.matrices():
-            yield Analysis(part, carriers, self.patients, self.options)
+            yield Analysis(part, carriers, self.patients, self.options, self.stability)
 
     def matrices(self) -> Iterator[Features]:
         """Features of each analysis as they are tested, before ranks: harmonised, if that is asked for."""
@@ -186,10 +205,27 @@ class Inputs:
         for part in self._measured():
             yield harmonised(part, self.patients, self.options)
 
+    def copied(self, parts: Sequence[Path], analysis: str, kind: str) -> Iterator[Features]:
+        """Features of an analysis in one changed copy of the cohort after the other, as they are tested.
+
+        Each is harmonised anew, if that is asked for. A volume that is not positive is taken for missing.
+
+        Raises
+        ------
+        NoCopiesError
+        """
+        measured = next(part for part in self._measured() if part.analysis == analysis)
+        for copy in read_copies(parts, kind, measured):
+            features = copy.with_positive(self.options.volume_feature)
+            wanted = self.options.harmonise.wanted
+            yield harmonised(features, self.patients, self.options).after if wanted else features
+
     def _measured(self) -> Iterator[Features]:
         return read_features(self.features, list(self.patients.index), self.options.volume_feature)
 
     def provenance(self, *further: Path) -> Provenance:
         """Record of the settings and of the files, with those that only one audit reads."""
         record = {**self.options.record(), "covariates": list(self.patients.columns)}
-        return Provenance("association", record, digests([self.features, self.markers, self.covariates, *further]))
+        stability = [self.stability] if self.stability is not None else []
+        read = [self.features, self.markers, self.covariates, *stability, *further]
+        return Provenance("association", record, digests(read))

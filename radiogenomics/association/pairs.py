@@ -18,6 +18,7 @@ from radiogenomics.association.design import (
     rank_normal,
     spearman,
 )
+from radiogenomics.association.gate import gated, stable
 from radiogenomics.association.inputs import Inputs
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import random_effect, require_usable
@@ -43,16 +44,21 @@ def test(
     tsv: Path | None,
     summary: Path | None,
     quantiles: Path | None,
+    stability: Path | None,
 ) -> None:
-    """Test every feature against every marker under each adjustment."""
-    inputs = Inputs.read(features, markers, covariates, settings)
+    """Test every feature against every marker under each adjustment.
+
+    ``stability`` is the table that ``min_icc_low`` of the settings needs.
+    """
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
     options, patients, carriers = inputs.options, inputs.patients, inputs.carriers()
     record = {
         **options.record(exclude=AUDIT_KEYS),
         "covariates": list(patients.columns),
         "explained_share": EXPLAINED_SHARE,
     }
-    provenance = Provenance("association", record, digests([features, markers, covariates, *options.files]))
+    read = [features, markers, covariates, *([stability] if stability is not None else []), *options.files]
+    provenance = Provenance("association", record, digests(read))
     top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
 
@@ -62,7 +68,8 @@ def test(
                 top.add(frame)
 
         for part in inputs.matrices():
-            accounts.append(analyse(part, carriers, patients, options, threads, take))
+            kept = stable(part, options, stability)
+            accounts.append(analyse(part, carriers, patients, options, threads, take, kept))
     if tsv is not None:
         tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)
     if summary is not None:
@@ -89,8 +96,11 @@ def analyse(
     options: Association,
     threads: int,
     write: Callable[[pd.DataFrame], None],
+    stable: NDArray[np.bool_] | None = None,
 ) -> Account:
     """Test all pairs of one analysis and write the rows of the results table, row group by row group.
+
+    With ``stable`` (n_features,) the other features are not tested.
 
     Two passes: adjusting a p-value needs all others. Beyond ``HELD_PAIRS`` the first pass keeps p-values only, and the
     second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
@@ -100,7 +110,7 @@ def analyse(
     effect = random_effect(covariates, options)
     require_usable(effect, options)
     adjustments = designs(volume, effect.fixed)
-    scan = scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance)
+    scan = gated(scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance), stable)
     markers, gene = markers.by_gene()
     tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
 

@@ -26,7 +26,16 @@ ROWS = 1000
 KEPT_MOVABLE = 0.9
 
 
-def permute(*, features: Path, markers: Path, covariates: Path, settings: str, threads: int, permutation: Path) -> None:
+def permute(
+    *,
+    features: Path,
+    markers: Path,
+    covariates: Path,
+    settings: str,
+    threads: int,
+    permutation: Path,
+    stability: Path | None = None,
+) -> None:
     """Write max-T adjusted p-values of each analysis; no row where no pair can be tested, which the log says.
 
     Raises
@@ -38,7 +47,7 @@ def permute(*, features: Path, markers: Path, covariates: Path, settings: str, t
     TooFewOrdersError
         Patients can be exchanged in fewer ways than there are permutations.
     """
-    inputs = Inputs.read(features, markers, covariates, settings)
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
     parts = [tables.PERMUTATION.frame([])]
     for number, analysis in enumerate(inputs.analyses()):
         rng = np.random.default_rng([inputs.options.seed, number])
@@ -62,6 +71,8 @@ def permuted(analysis: Analysis, rng: np.random.Generator, threads: int) -> pd.D
     kept = exchangeable(values, design, groups)
     family = family_of(values, markers.values, design, options.min_patients, options.min_carriers)
     family &= kept[:, None]
+    if analysis.stable is not None:
+        family &= analysis.stable[:, None]
     found = max_t(
         values,
         markers.values,

@@ -84,6 +84,21 @@ def icc(ratings: FloatArray, model: Model, *, confidence: float = 0.95) -> Icc:
     return Icc(value, low, high, n, flag)
 
 
+def components(ratings: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Variances (n_features,) between targets and within them that make ICC(1,1), from the targets that `icc` uses.
+
+    The first is 0 where its estimate, (B − W) / k, is negative; NaN where there are too few targets.
+    """
+    k = ratings.shape[1]
+    complete: BoolArray = np.all(np.isfinite(ratings), axis=1)
+    n = complete.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        squares = _mean_squares(np.where(complete[:, None, :], ratings, 0), complete, n)
+    few = n < MIN_TARGETS
+    between = np.maximum((squares.between - squares.within) / k, 0)
+    return np.where(few, np.nan, between), np.where(few, np.nan, squares.within)
+
+
 @dataclass(frozen=True)
 class _Squares:
     """Mean squares between targets, within targets, between raters and of the residual, each (n_features,)."""

@@ -1,6 +1,6 @@
 """Commands of the cohort and of the tests."""
 
-from radiogenomics.commands.command import FAILURES, SETTINGS, TESTED, Command, Option
+from radiogenomics.commands.command import FAILURES, SETTINGS, STABILITY, TESTED, Command, Option
 
 COMMANDS = (
     Command(
@@ -51,6 +51,7 @@ COMMANDS = (
         "test every feature against every marker, crude, with volume and with all covariates",
         (
             *TESTED,
+            STABILITY,
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--results", "results table to write (Parquet)"),
             Option("--tsv", "its rows of smallest p, to write (TSV)", default=None),
@@ -87,6 +88,7 @@ COMMANDS = (
         "family-wise p by permutation of the residuals under the full adjustment (max-T)",
         (
             *TESTED,
+            STABILITY,
             Option("--threads", "permutations at a time", int, 1),
             Option("--permutation", "table to write (Parquet or TSV)"),
         ),
@@ -97,11 +99,37 @@ COMMANDS = (
         "the same tests on data that hold no association, and how many more hits the data have",
         (
             *TESTED,
+            STABILITY,
+            Option("--copies", "tables of copies, for controls of images (Parquet)", default=(), many=True),
             Option("--threads", "blocks of markers at a time", int, 1),
             Option("--gene-sets", "GMT files of the pathways, for random gene sets", default=(), many=True),
             Option("--min-assayed", "share of a set's genes that must be known for wild type", float, 0.8),
             Option("--controls", "hits in data and controls, to write (Parquet or TSV)"),
             Option("--exceedance", "hits against the same pair of the controls, to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association stability",
+        "association.stability_table:write_stability",
+        "how well features repeat themselves in perturbed copies of the images",
+        (
+            Option("--features", "features table (Parquet or TSV)"),
+            Option("--covariates", "patients table (Parquet or TSV)"),
+            Option("--copies", "tables of copies (Parquet)", many=True),
+            Option("--settings", "section association of the configuration: a YAML file or JSON", str, "{}"),
+            Option("--stability", "table to write (Parquet or TSV)"),
+        ),
+    ),
+    Command(
+        "association persistence",
+        "association.persistence:persist",
+        "in how many perturbed copies of the cohort a hit is a hit again",
+        (
+            *TESTED,
+            Option("--stability", "stability table (Parquet)"),
+            Option("--copies", "tables of copies (Parquet)", many=True),
+            Option("--threads", "blocks of markers at a time", int, 1),
+            Option("--persistence", "table to write (Parquet or TSV)"),
         ),
     ),
     Command(

@@ -49,3 +49,4 @@ TESTED = (
     Option("--covariates", "patients table (Parquet or TSV)"),
     Option("--settings", "section association of the configuration: a YAML file or JSON", str, "{}"),
 )
+STABILITY = Option("--stability", "stability table, which association.min_icc_low needs (Parquet)", default=None)

@@ -28,6 +28,21 @@ COMMANDS = (
         ),
     ),
     Command(
+        "radiomics extract-copies",
+        "radiomics.extract_copies:extract_copies",
+        "extract the features of changed copies of the images of a batch",
+        (
+            Option("--images", "images table of the batch (Parquet)"),
+            Option("--features", "features table of the batch (Parquet); regions without features are left out"),
+            Option("--results", "results folder that the table's files are relative to"),
+            Option("--settings", "settings by modality, as JSON", str),
+            Option("--copies", "what is changed how often: a YAML file or JSON", str),
+            Option("--scale", "standard scale of the cohort's MR images (Parquet)", default=None),
+            Option("--table", "table of the copies' features to write (Parquet)"),
+            FAILURES,
+        ),
+    ),
+    Command(
         "radiomics map",
         "radiomics.maps:write_maps",
         "write maps of features in the neighbourhood of each voxel",

@@ -39,6 +39,18 @@ class Controls(Section):
         ge=0,
         description="Runs with normal features of the same means, variances and correlations; 0, else 2 or more.",
     )
+    shuffled_voxels: int = Field(
+        0,
+        ge=0,
+        description="Runs with features of the images after the voxels inside the region have been shuffled, which"
+        " keeps size, shape and histogram and loses the texture; 0, else 2 or more.",
+    )
+    random_regions: int = Field(
+        0,
+        ge=0,
+        description="Runs with features of regions of the same shape at random places in the tissue of the same"
+        " images; 0, else 2 or more.",
+    )
     random_gene_sets: int = Field(
         0,
         ge=0,
@@ -51,14 +63,21 @@ class Controls(Section):
 
     @model_validator(mode="after")
     def _runs_can_be_compared(self) -> Self:
-        if 1 in (self.shuffled_identities, self.random_features, self.random_gene_sets):
+        runs = (self.shuffled_identities, self.random_features, self.random_gene_sets)
+        if 1 in (*runs, self.shuffled_voxels, self.random_regions):
             raise ValueError("one run says nothing of its spread; ask for two or more, better 50, or none")
         return self
 
     @property
     def any(self) -> bool:
         """Whether a control is asked for."""
-        return bool(self.shuffled_identities or self.random_features or self.random_gene_sets or self.synonymous)
+        of_tables = self.shuffled_identities or self.random_features or self.random_gene_sets or self.synonymous
+        return bool(of_tables or self.of_images)
+
+    @property
+    def of_images(self) -> bool:
+        """Whether a control needs changed images."""
+        return bool(self.shuffled_voxels or self.random_regions)
 
 
 class Harmonise(Section):
@@ -137,6 +156,13 @@ class Association(Section):
     min_patients: int = Field(20, ge=5, description="Smallest number of patients with a value for a pair to be tested.")
     min_carriers: int = Field(
         5, ge=2, description="Smallest number of carriers, and of non-carriers, for a pair to be tested."
+    )
+    min_icc_low: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Features are tested if the lower 95 % bound of their ICC over the perturbed copies reaches this,"
+        " often 0.75 or 0.9; needs `radiomics.perturbations.copies`. null tests all.",
     )
     hc3_below: int = Field(
         0,

@@ -14,6 +14,7 @@ from radiogenomics.config.cohort import Cohort, Pacs, Study
 from radiogenomics.config.finished import FeatureTable
 from radiogenomics.config.genomics import Genomics
 from radiogenomics.config.imaging import Imaging
+from radiogenomics.config.perturbations import Perturbations
 from radiogenomics.config.section import Name, Section
 
 # Batches are named b000, b001, …, and a rule that gathers them names a few files of each on one command line, where
@@ -34,6 +35,7 @@ class Radiomics(Section):
         description="Finished feature tables by a name of yours (CSV, TSV or Parquet): `patient_id`, where needed"
         " `role`, and either `feature` and `value` or a column for each feature. A path, or a mapping (see below).",
     )
+    perturbations: Perturbations = Field(Perturbations())
 
 
 class Report(Section):
@@ -113,6 +115,18 @@ class Config(Section):
             raise ValueError("association.controls.random_gene_sets needs files in genomics.markers.pathways")
         if unknown := sorted(set(self.association.sets.masks) - set(self.genomics.markers.masks)):
             raise ValueError(f"association.sets.masks {unknown} must be named in genomics.markers.masks")
+        return self
+
+    @model_validator(mode="after")
+    def _copies_have_images(self) -> Self:
+        copies, association = self.radiomics.perturbations.copies, self.association
+        if association.min_icc_low is not None and not copies:
+            raise ValueError("association.min_icc_low needs radiomics.perturbations.copies of 2 or more")
+        if self.cohort.images is None and (copies or association.controls.of_images):
+            raise ValueError(
+                "cohort.images is null: radiomics.perturbations.copies, association.controls.shuffled_voxels and"
+                " random_regions need images to change"
+            )
         return self
 
     @model_validator(mode="after")

@@ -302,3 +302,16 @@ class PerturbationError(ImagingError):
             f"a region of {voxels} voxel(s) {problem}",
             hint="the region is too small for its stability to be measured, or fills the image; check its segmentation",
         )
+
+
+class NoPlaceError(ImagingError):
+    """A region fits nowhere else in the tissue of its image."""
+
+    reason = "no_place"
+
+    def __init__(self, voxels: int, places: int) -> None:
+        self.voxels, self.places = voxels, places
+        super().__init__(
+            f"a region of {voxels} voxel(s) fits at none of {places:,} random places in the tissue of the image",
+            hint="the patient is missing from the control of random regions; a larger field of view has more room",
+        )

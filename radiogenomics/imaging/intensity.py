@@ -58,6 +58,11 @@ def foreground(values: Values) -> BoolArray:
     FlatImageError, NotFiniteImageError
         All voxels have one value; some are NaN or infinite.
     """
+    return np.asarray(values > otsu(values), dtype=np.bool_)
+
+
+def otsu(values: Values) -> float:
+    """Otsu's threshold of an image, as `foreground` takes it, with the same errors."""
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:
         raise NotFiniteImageError(bad)
@@ -65,7 +70,7 @@ def foreground(values: Values) -> BoolArray:
     if low == high:
         raise FlatImageError("all voxels of the image", values.size)
     counts, edges = np.histogram(values.astype(np.float64), bins=OTSU_BINS, range=(low, high))
-    return np.asarray(values > _otsu_threshold(counts, edges), dtype=np.bool_)
+    return _otsu_threshold(counts, edges)
 
 
 def zscore(values: Values) -> Intensities:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiogenomics.errors import RadiomicsError, listing
+from radiogenomics.errors import RadiogenomicsError, RadiomicsError, listing
 
 if TYPE_CHECKING:
     from radiogenomics.radiomics.selftest import Check
@@ -149,6 +149,21 @@ class SelftestError(RadiomicsError):
             f"{len(missed)} value(s) outside their tolerance, the first {first.family} {first.name}"
             f" ({first.aggregation}): {first.found:g} in place of {first.expected:g}",
             hint="install the versions of requirements.lock; report this machine and its numba version",
+        )
+
+
+class CopiesFailedError(RadiomicsError):
+    """Some changed copies of an image have no features."""
+
+    reason = "copies"
+
+    def __init__(self, kind: str, wanted: int, problems: Sequence[tuple[int, RadiogenomicsError]]) -> None:
+        self.kind, self.wanted, self.problems = kind, wanted, tuple(problems)
+        number, first = problems[0]
+        super().__init__(
+            f"{len(problems)} of {wanted} copies ({kind}) have no features, the first is number {number}:"
+            f" {first.message}",
+            hint=first.hint,
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -46,15 +46,7 @@ def extract_batch(
     """
     by_modality = {key: RadiomicsSettings.model_validate(value) for key, value in json.loads(settings).items()}
     failed = Failures("radiomics")
-    standard = CohortScale.read(scale) if scale is not None else None
-
-    @lru_cache(maxsize=1)
-    def read(volume: Path, image_id: str, modality: str) -> Image:
-        image = read_image(volume)
-        if standard is None or modality != "MR":
-            return image
-        return replace(image, array=standard.apply(image_id, image.array))
-
+    read = image_reader(scale)
     inputs = digests([images] if scale is None else [images, scale])
     with tables.FEATURES.writer(features, Provenance("radiomics", json.loads(settings), inputs)) as write:
         for row in tables.IMAGES.read(images).to_dict("records"):
@@ -67,6 +59,23 @@ def extract_batch(
                 image = read(volume, row["image_id"], row["modality"])
                 write(_frame(features_in(image, volume, mask, options), keys, volume))
     failed.write(failures)
+
+
+def image_reader(scale: Path | None) -> Callable[[Path, str, str], Image]:
+    """What reads a volume, by file, image and modality, on the standard scale of the cohort's MR images if given.
+
+    The last image is kept: its regions follow one another.
+    """
+    standard = CohortScale.read(scale) if scale is not None else None
+
+    @lru_cache(maxsize=1)
+    def read(volume: Path, image_id: str, modality: str) -> Image:
+        image = read_image(volume)
+        if standard is None or modality != "MR":
+            return image
+        return replace(image, array=standard.apply(image_id, image.array))
+
+    return read
 
 
 def gather(*, parts: Sequence[Path], finished: str, features: Path) -> None:

@@ -13,7 +13,10 @@ from radiogenomics.table import Table, read_provenance
 
 @dataclass(frozen=True)
 class Audits:
-    """Tables of the audits; one that was not made is None. ``settings`` are those of the section association."""
+    """Tables of the audits; one that was not made is None.
+
+    ``settings`` are those of the section association, ``perturbations`` those of radiomics.perturbations.
+    """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     confounding: pd.DataFrame | None = None
@@ -24,6 +27,9 @@ class Audits:
     controls: pd.DataFrame | None = None
     exceedance: pd.DataFrame | None = None
     meta: pd.DataFrame | None = None
+    stability: pd.DataFrame | None = None
+    persistence: pd.DataFrame | None = None
+    perturbations: Mapping[str, Any] = field(default_factory=dict)
     sites: pd.DataFrame | None = None
     harmonisation: pd.DataFrame | None = None
     harmonised: pd.DataFrame | None = None
@@ -35,12 +41,17 @@ class Audits:
     def read(cls, folder: Path) -> "Audits":
         """Read what lies in a results folder. A table of an audit that is not asked for any more is left out.
 
+        What was made of copies of other features than the other audits were is left out too.
+
         Raises
         ------
         TableError
         """
         path = _path(folder, tables.CONFOUNDING)
         settings = dict(read_provenance(path).get("settings", {})) if path.is_file() else {}
+        copied = _path(folder, tables.STABILITY)
+        record = read_provenance(copied) if copied.is_file() else {}
+        current = bool(record) and _agree(record, read_provenance(path) if path.is_file() else {})
         sets = bool(settings.get("sets", {"masks": True}).get("masks"))
         controls = any(settings.get("controls", {"unknown": True}).values())
         pooled = settings.get("site_model", "meta") == "meta"
@@ -61,6 +72,9 @@ class Audits:
             set_results=_read(folder, tables.SET_RESULTS) if sets else None,
             set_summary=_read(folder, tables.SET_SUMMARY) if sets else None,
             set_quantiles=_read(folder, tables.SET_QUANTILES) if sets else None,
+            stability=_read(folder, tables.STABILITY) if current else None,
+            persistence=_read(folder, tables.PERSISTENCE) if current else None,
+            perturbations=record.get("settings", {}).get("perturbations", {}),
         )
 
 
@@ -68,6 +82,12 @@ def paths(folder: Path) -> list[Path]:
     """Where the tables of the audit that is always made lie."""
     always = (tables.CONFOUNDING, tables.POWER, tables.EFFECTIVE_TESTS, tables.REDUNDANCY)
     return [_path(folder, table) for table in always]
+
+
+def _agree(record: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two records name no input of one name and other content."""
+    inputs, others = record.get("inputs", {}), other.get("inputs", {})
+    return all(others.get(name, digest) == digest for name, digest in inputs.items())
 
 
 def _path(folder: Path, table: Table) -> Path:

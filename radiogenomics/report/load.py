@@ -68,6 +68,7 @@ class Thresholds:
     volume_feature: str | None = ""
     explained_share: float | None = None
     keep_p_below: float | None = None
+    min_icc_low: float | None = None
     model: str = "linear"
     fit_p_below: float = 0.0
     firth_carriers_below: int = 0
@@ -280,6 +281,7 @@ def _thresholds(path: Path, found: Sequence[Mapping[str, Any]]) -> Thresholds:
         volume_feature=settings.get("volume_feature", ""),
         explained_share=float(settings["explained_share"]) if "explained_share" in settings else None,
         keep_p_below=settings.get("keep_p_below"),
+        min_icc_low=settings.get("min_icc_low"),
         model=str(settings.get("model", "linear")),
         fit_p_below=float(settings.get("fit_p_below", 0)),
         firth_carriers_below=int(settings.get("firth_carriers_below", 0)),

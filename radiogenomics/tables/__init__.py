@@ -71,6 +71,9 @@ from radiogenomics.tables.audits import (
     PERMUTATION as PERMUTATION,
 )
 from radiogenomics.tables.audits import (
+    PERSISTENCE as PERSISTENCE,
+)
+from radiogenomics.tables.audits import (
     POWER as POWER,
 )
 from radiogenomics.tables.audits import (
@@ -78,6 +81,12 @@ from radiogenomics.tables.audits import (
 )
 from radiogenomics.tables.audits import (
     SITES as SITES,
+)
+from radiogenomics.tables.audits import (
+    STABILITY as STABILITY,
+)
+from radiogenomics.tables.audits import (
+    UNSTABLE_REASONS as UNSTABLE_REASONS,
 )
 from radiogenomics.tables.cohort import (
     LEDGER as LEDGER,
@@ -158,6 +167,12 @@ from radiogenomics.tables.quality import (
     SITE_COUNTS as SITE_COUNTS,
 )
 from radiogenomics.tables.radiomics import (
+    COPIES as COPIES,
+)
+from radiogenomics.tables.radiomics import (
+    COPY_KINDS as COPY_KINDS,
+)
+from radiogenomics.tables.radiomics import (
     FEATURES as FEATURES,
 )
 from radiogenomics.tables.radiomics import (
@@ -205,6 +220,7 @@ ALL: tuple[Table, ...] = (
     ACQUISITION,
     SCALE,
     FEATURES,
+    COPIES,
     SELFTEST,
     SAMPLES,
     ASSAYS,
@@ -236,6 +252,8 @@ ALL: tuple[Table, ...] = (
     EXCEEDANCE,
     META,
     SITES,
+    STABILITY,
+    PERSISTENCE,
     HARMONISATION,
     HARMONISED,
     SET_RESULTS,

@@ -36,6 +36,7 @@ NOT_TESTED_REASONS = (
     "one patient decides the estimate",
     "fit did not settle",
     "the marker is a number, not carried or not",
+    "the feature is not stable enough",
 )
 # Columns of the summary that count pairs by the reason.
 NOT_TESTED_COUNTS = dict(
@@ -50,6 +51,7 @@ NOT_TESTED_COUNTS = dict(
             "n_one_patient",
             "n_unsettled",
             "n_not_binary",
+            "n_unstable",
         ),
         NOT_TESTED_REASONS[1:],
         strict=True,
@@ -136,6 +138,7 @@ SUMMARY = Table(
     Column("n_one_patient", "int64", "pairs whose estimate one patient decides, so that HC3 is not defined"),
     Column("n_unsettled", "int64", "pairs whose fit did not settle"),
     Column("n_not_binary", "int64", "pairs whose marker is a number where the model needs carriers"),
+    Column("n_unstable", "int64", "pairs that association.min_icc_low leaves out, which could be tested otherwise"),
     Column("n_refitted", "int64", "pairs that were fitted on their own: for want of digits, or by a full likelihood"),
     Column(
         "inflation",

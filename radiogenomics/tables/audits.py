@@ -95,9 +95,16 @@ PERMUTATION = Table(
     Column("movable", "float64", "least share of the patients of a pair that can be exchanged with another"),
     key=("analysis", "adjustment", "feature", "marker"),
 )
-CONTROL_KINDS = ("shuffled identities", "random features", "synonymous", "random gene sets")
-# Controls in which the same pair can be looked at again.
-PAIRED_KINDS = (*CONTROL_KINDS[:2], CONTROL_KINDS[3])
+CONTROL_KINDS = (
+    "shuffled identities",
+    "random features",
+    "synonymous",
+    "random gene sets",
+    "shuffled voxels",
+    "random regions",
+)
+# Controls of several runs, in which the same pair can be looked at again.
+PAIRED_KINDS = tuple(kind for kind in CONTROL_KINDS if kind != "synonymous")
 CONTROLS = Table(
     "association/controls",
     "Hits of one analysis and adjustment held against those of the same tests on a negative control.",
@@ -188,6 +195,49 @@ SITES = Table(
     Column("n_carriers", "int32", "carriers among them; empty for a marker that is a number", nullable=True),
     Column("flag", "category", "why there is no estimate, empty otherwise", values=NOT_TESTED_REASONS),
     key=("analysis", "feature", "marker", "adjustment", "site"),
+)
+UNSTABLE_REASONS = ("", "no values of copies", "fewer than 3 complete patients", "no variation")
+STABILITY = Table(
+    "association/stability",
+    "How well one feature repeats itself in perturbed copies of the images of the analysed patients.",
+    Column("analysis", "category", "role of the image"),
+    Column("feature", "category", "feature name; features of finished tables have no copies and no row"),
+    Column("form", "category", "form of the intraclass correlation (Shrout and Fleiss)", values=("ICC(1,1)",)),
+    Column("icc", "float64", "intraclass correlation of a single copy, 1 at best", nullable=True),
+    Column("icc_low", "float64", "lower 95 % bound", nullable=True),
+    Column("icc_high", "float64", "upper 95 % bound", nullable=True),
+    Column("n", "int32", "analysed patients with a value in every copy"),
+    Column("k", "int32", "perturbed copies of each"),
+    Column("between", "float64", "variance between patients, 0 where its estimate is negative", nullable=True),
+    Column("within", "float64", "variance between copies of a patient", nullable=True),
+    Column("near_constant", "bool", "the feature hardly varies among the unchanged images (see redundancy)"),
+    Column(
+        "passes",
+        "bool",
+        "icc_low reaches association.min_icc_low, so that the feature is tested; empty without such a limit",
+        nullable=True,
+    ),
+    Column("flag", "category", "why there is no coefficient, empty otherwise", values=UNSTABLE_REASONS),
+    key=("analysis", "feature"),
+)
+PERSISTENCE = Table(
+    "association/persistence",
+    "In how many perturbed copies of the cohort one hit of the fullest adjustment is a hit again.",
+    Column("analysis", "category", "role of the image"),
+    Column("adjustment", "category", "the fullest adjustment of the study", values=ADJUSTMENTS),
+    Column("feature", "category", "feature name"),
+    Column("marker", "category", "<gene>:<class>"),
+    Column("gene", "category", "gene name"),
+    Column("neg_log10_p", "float64", "-log10 p of the hit in the data"),
+    Column("n_copies", "int32", "copies of the cohort that tested the pair; 0 for a feature of a finished table"),
+    Column("n_hits", "int32", "copies in which it is a hit with the same sign, all p-values adjusted anew"),
+    Column("share", "float64", "n_hits / n_copies; empty without a copy", nullable=True),
+    Column("share_low", "float64", "lower 95 % bound (Clopper-Pearson)", nullable=True),
+    Column("share_high", "float64", "upper 95 % bound", nullable=True),
+    Column("n_same_sign", "int32", "copies in which the estimate has the sign of the data"),
+    Column("median_neg_log10_p", "float64", "median of -log10 p over the copies", nullable=True),
+    Column("icc_low", "float64", "lower 95 % bound of the feature's ICC, as in stability", nullable=True),
+    key=("analysis", "adjustment", "feature", "marker"),
 )
 HARMONISATION_REASONS = (
     "",

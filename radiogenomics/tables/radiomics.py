@@ -17,6 +17,22 @@ FEATURES = Table(
     Column("source", "category", "what computed it: native, pyradiomics, a plug-in or a table of the user's"),
     key=("patient_id", "image_id", "roi", "feature"),
 )
+COPY_KINDS = ("perturbed", "shuffled voxels", "random regions")
+COPIES = Table(
+    "radiomics/copies",
+    "One feature of one changed copy of an image and its region; with radiomics.perturbations, or controls of images,"
+    " only.",
+    Column("patient_id", "category", "patient of the patients sheet"),
+    Column("image_id", "category", "image of the images sheet"),
+    Column("role", "category", "what the image is in the study"),
+    Column("roi", "category", "region of interest"),
+    Column("kind", "category", "how image or region were changed (see docs/radiomics.md)", values=COPY_KINDS),
+    Column("copy", "int32", "number of the copy, from 1; copies of one number make one data set of the cohort"),
+    Column("feature", "category", "feature name, as in the features table"),
+    Column("value", "float64", "the value, missing where it cannot be computed", nullable=True),
+    Column("note", "category", "why the value is missing, empty otherwise"),
+    key=("patient_id", "image_id", "roi", "kind", "copy", "feature"),
+)
 SELFTEST = Table(
     "radiomics/selftest",
     "One feature of the IBSI-1 digital phantom, computed on this machine.",

@@ -187,6 +187,7 @@ def _our_way(folder, file, field, samples, values, covariates):
         tsv=None,
         summary=None,
         quantiles=None,
+        stability=None,
     )
     return tables.RESULTS.read(folder / "results.parquet")
 

@@ -144,6 +144,7 @@ def test_paths_with_braces_are_not_watched(tmp_path):
         ("association", set(Association.model_fields) - AUDIT_KEYS),
         ("audit", set(Association.model_fields)),
         ("report", set(Report.model_fields)),
+        ("copies", {"perturbations", "shuffled_voxels", "random_regions"}),
     ],
 )
 def test_each_stage_gets_its_own_settings(tmp_path, stage, keys):
@@ -151,7 +152,7 @@ def test_each_stage_gets_its_own_settings(tmp_path, stage, keys):
 
 
 @pytest.mark.parametrize(
-    "stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "audit", "report"]
+    "stage", ["pacs", "imaging", "radiomics", "genomics", "cohort", "association", "audit", "report", "copies"]
 )
 def test_settings_of_a_stage_are_json_without_those_of_others(tmp_path, stage):
     study = plan(tmp_path, ["P001"])

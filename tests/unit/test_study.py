@@ -44,6 +44,20 @@ def test_batches_with_a_failed_fetch_are_forced_while_they_have_rows_on_a_server
     assert "--forcerun" not in study._command(tmp_path / "config.yaml", tmp_path, "default", 2, set())
 
 
+def test_copies_that_are_not_asked_for_any_more_are_removed(tmp_path):
+    names = ("radiomics/b001.copies.parquet", "radiomics/b002.copies.failures.tsv", "radiomics/b001.features.parquet")
+    names += ("association/stability.parquet", "association/persistence.parquet", "association/meta.parquet")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    asked = SimpleNamespace(copy_batches=("b001", "b002"), audits=[f"results/{name}" for name in names[3:5]])
+    study.remove_unasked_copies(tmp_path, asked)
+    assert all((tmp_path / name).is_file() for name in names)
+    study.remove_unasked_copies(tmp_path, SimpleNamespace(copy_batches=(), audits=[]))
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"radiomics/b001.features.parquet", "association/meta.parquet"}
+
+
 def test_results_of_batches_without_a_patient_are_removed(tmp_path, caplog):
     results = tmp_path / "results"
     files = [

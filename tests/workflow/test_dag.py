@@ -110,6 +110,36 @@ def test_audits_that_are_asked_for_are_jobs_that_the_report_waits_for(study):
     assert "permutations" not in test  # so that asking for an audit does not repeat the tests
 
 
+def test_copies_of_images_are_one_more_job_a_batch_and_a_limit_is_waited_for(study):
+    config = study / "config" / "config.yaml"
+    start = "cohort: {covariates: {age: number}}\nradiomics: {perturbations: {copies: 4}}\n"
+    config.write_text(start)
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    counts = {"radiomics_copies": 8, "association_stability": 1, "association_persistence": 1}
+    assert {name: jobs(done.stdout)[name] for name in counts} == counts
+    commands = done.stdout.splitlines()
+    test = next(line for line in commands if "radiogenomics association test" in line)
+    assert "--stability" not in test
+    assert "results/radiomics/b000.copies.failures.tsv" in next(line for line in commands if "cohort join" in line)
+    config.write_text(start + "association: {permutations: 9, controls: {shuffled_identities: 2}, min_icc_low: 0.75}\n")
+    commands = snakemake(study, "--dry-run", "--printshellcmds").stdout.splitlines()
+    for words in ("association test", "association permute", "association controls"):
+        line = next(line for line in commands if f"radiogenomics {words}" in line)
+        assert "--stability results/association/stability.parquet" in line
+        assert "--copies" not in line
+
+
+def test_controls_of_images_need_copies_and_no_stability(study):
+    (study / "config" / "config.yaml").write_text(
+        "cohort: {covariates: {age: number}}\nassociation: {controls: {shuffled_voxels: 2, random_regions: 3}}\n"
+    )
+    done = snakemake(study, "--dry-run", "--printshellcmds")
+    assert jobs(done.stdout)["radiomics_copies"] == 8
+    assert not {"association_stability", "association_persistence"} & set(jobs(done.stdout))
+    line = next(line for line in done.stdout.splitlines() if "association controls" in line)
+    assert line.count(".copies.parquet") == 8
+
+
 def test_tests_of_sets_are_two_jobs_where_masks_are_named(study):
     text = "genomics: {markers: {masks: {rare: {}, lof_only: {classes: [lof]}}}}\n"
     (study / "config" / "config.yaml").write_text(text)

@@ -6,6 +6,7 @@ rule association_test:
         covariates="results/cohort/patients.parquet",
         kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         results="results/association/results.parquet",
         tsv=report(
@@ -26,10 +27,14 @@ rule association_test:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("association"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("association"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association test --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability}"
+        " --settings {params.settings:q}"
         " --threads {threads} --results {output.results} --tsv {output.tsv}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"
 
@@ -100,6 +105,7 @@ rule association_permute:
         markers="results/genomics/alterations.parquet",
         covariates="results/cohort/patients.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         permutation="results/association/permutation.parquet",
     log:
@@ -113,10 +119,13 @@ rule association_permute:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} --settings {params.settings:q}"
         " --threads {threads} --permutation {output.permutation} 2> {log}"
 
 
@@ -128,6 +137,8 @@ rule association_controls:
         covariates="results/cohort/patients.parquet",
         kinship=plan.kinship_files(),
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
+        copies=plan.copies(plan.config.association.controls.of_images),
         gene_sets=plan.gene_set_files,
     output:
         controls="results/association/controls.parquet",
@@ -143,12 +154,76 @@ rule association_controls:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
+        copies=lambda wildcards, input: (
+            f"--copies {input.copies}" if input.copies else ""
+        ),
         gene_sets=lambda wildcards: plan.gene_set_options(),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association controls --features {input.features}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} {params.copies}"
+        " --settings {params.settings:q} {params.gene_sets} --threads {threads}"
+        " --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+
+
+# How well features repeat themselves in perturbed images.
+rule association_stability:
+    input:
+        features="results/radiomics/features.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+        copies=plan.copies(),
+    output:
+        stability="results/association/stability.parquet",
+    log:
+        "results/logs/association/stability.log",
+    benchmark:
+        "results/benchmarks/association_stability.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "radiogenomics association stability --features {input.features} --covariates {input.covariates}"
+        " --copies {input.copies} --settings {params.settings:q} --stability {output.stability} 2> {log}"
+
+
+# Hits looked for again in the perturbed cohort.
+rule association_persistence:
+    input:
+        features="results/radiomics/features.parquet",
+        markers="results/genomics/alterations.parquet",
+        covariates="results/cohort/patients.parquet",
+        limit="results/cohort/limit.txt",
+        kinship=plan.kinship_files(),
+        stability="results/association/stability.parquet",
+        copies=plan.copies(),
+    output:
+        persistence="results/association/persistence.parquet",
+    log:
+        "results/logs/association/persistence.log",
+    benchmark:
+        "results/benchmarks/association_persistence.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("audit"),
+        stage_version=plan.stage_version("audit"),
+    shell:
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association persistence --features {input.features}"
         " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
-        " {params.gene_sets} --threads {threads} --controls {output.controls} --exceedance {output.exceedance} 2> {log}"
+        " --stability {input.stability} --copies {input.copies} --threads {threads}"
+        " --persistence {output.persistence} 2> {log}"
 
 
 # Hits in each site alone, pooled.

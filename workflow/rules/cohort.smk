@@ -17,6 +17,10 @@ rule cohort_join:
                 batch=plan.image_batches,
             ),
             *expand(
+                "results/radiomics/{batch}.copies.failures.tsv",
+                batch=plan.copy_batches,
+            ),
+            *expand(
                 "results/genomics/{batch}.failures.tsv", batch=plan.sample_batches
             ),
         ],

@@ -25,6 +25,36 @@ rule radiomics_extract:
         " --settings {params.settings:q} --features {output.features} --failures {output.failures} 2> {log}"
 
 
+# Features of perturbed images, and of images that serve as negative controls; only the features are written.
+rule radiomics_copies:
+    input:
+        images="results/imaging/{batch}.images.parquet",
+        features="results/radiomics/{batch}.features.parquet",
+        directory="results/imaging/{batch}",
+        scale=plan.scale,
+    output:
+        table="results/radiomics/{batch}.copies.parquet",
+        failures="results/radiomics/{batch}.copies.failures.tsv",
+    log:
+        "results/logs/radiomics/{batch}.copies.log",
+    benchmark:
+        "results/benchmarks/radiomics_copies/{batch}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
+    params:
+        settings=lambda wildcards: plan.settings("radiomics"),
+        copies=lambda wildcards: plan.settings("copies"),
+        scale=lambda wildcards, input: f"--scale {input.scale}" if input.scale else "",
+        stage_version=plan.stage_version("copies"),
+    shell:
+        "radiogenomics radiomics extract-copies --images {input.images} --features {input.features} --results results"
+        " {params.scale} --settings {params.settings:q} --copies {params.copies:q}"
+        " --table {output.table} --failures {output.failures} 2> {log}"
+
+
 rule radiomics_gather:
     input:
         parts=expand(

@@ -9,7 +9,7 @@ import pandas as pd
 from radiogenomics import tables
 from radiogenomics.report import figures, hits, text
 from radiogenomics.report.load import Run
-from radiogenomics.report.sections import chance, harmonisation
+from radiogenomics.report.sections import chance, copies, harmonisation
 
 STATED = ("max_association", "max_r2", "cluster_rho", "exchange_within", "site")
 SYMBOLS = dict(zip(tables.MEASURES, ("ρ", "η²", "V", "R²"), strict=True))
@@ -32,6 +32,10 @@ def section(run: Run) -> dict[str, Any]:
         "controls": None if found.controls is None else chance.controls(found.controls, found.exceedance),
         "gene_sets": chance.gene_sets(found.exceedance),
         "meta": None if found.meta is None else chance.meta(found.meta, found.sites, run.effect.unit),
+        "stability": None if found.stability is None else copies.stability(run, found.stability),
+        "persistence": None if found.persistence is None else copies.persistence(found.persistence),
+        "bounds": copies.BOUNDS,
+        "fragile": copies.FRAGILE,
         "doubtful": chance.DOUBTFUL,
         "harmonisation": harmonisation.section(run),
     }
@@ -181,6 +185,7 @@ def words(run: Run) -> str:
     if found.controls is not None:
         names = sorted(set(found.controls["control"]))
         parts.append(f"the tests were repeated on negative controls ({text.joined(names)})")
+    parts += copies.words(run)
     if found.meta is not None:
         parts.append("hits were estimated in each site and pooled by fixed and by random effects (REML, Hartung-Knapp)")
     return f"Audits. {'; '.join(parts)[:1].upper()}{'; '.join(parts)[1:]}." if parts else ""

@@ -29,7 +29,7 @@ def permutation(run: Run, table: pd.DataFrame) -> list[dict[str, Any]]:
         found.append(
             {
                 "analysis": analysis,
-                "rows": _leading(part, MAX_PERMUTED).to_dict("records"),
+                "rows": leading(part, MAX_PERMUTED).to_dict("records"),
                 "n_permutations": int(first["n_permutations"]),
                 "n_pairs": int(first["n_pairs"]),
                 "n_left_out": int(first["n_left_out"]),
@@ -59,7 +59,7 @@ def controls(table: pd.DataFrame, exceedance: pd.DataFrame | None) -> list[dict[
             **{str(name): value for name, value in row.items()},
             "ratio": _ratio(row),
             "doubtful": doubtful.get(tuple(row[key] for key in keys), 0)
-            if row["counted"] == "pair" and row["control"] != tables.CONTROL_KINDS[2]
+            if row["counted"] == "pair" and row["control"] in tables.PAIRED_KINDS
             else None,
         }
         for row in rows.to_dict("records")
@@ -88,7 +88,7 @@ def gene_sets(exceedance: pd.DataFrame | None) -> dict[str, Any] | None:
                 else f" ({text.percent(row['share_low'])} to {text.percent(row['share_high'])})",
                 "doubtful": bool(row["share"] >= DOUBTFUL),
             }
-            for row in _leading(rows, MAX_ROWS).to_dict("records")
+            for row in leading(rows, MAX_ROWS).to_dict("records")
         ],
     }
 
@@ -101,7 +101,7 @@ def meta(table: pd.DataFrame, sites: pd.DataFrame | None, unit: str) -> dict[str
     fixed, random = (rows[rows["method"] == method].set_index(keys) for method in tables.META_METHODS)
     order = np.argsort(-random["neg_log10_p"].fillna(-1).to_numpy(), kind="stable")
     lines = []
-    for key in _leading(random.iloc[order], MAX_ROWS).index:
+    for key in leading(random.iloc[order], MAX_ROWS).index:
         one, other = fixed.loc[key], random.loc[key]
         lines.append(
             {
@@ -155,7 +155,7 @@ def _pooled(
     return site_figures.Pooled(str(key[2]), str(key[1]), lines, pooled)
 
 
-def _leading(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
+def leading(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
     """First rows, few of one marker."""
     return rows[rows.groupby("marker").cumcount() < MAX_PER_MARKER].head(limit)
 

@@ -25,7 +25,7 @@ class Files:
         names = {"features": "f.parquet", "markers": "m.parquet", "covariates": "c.tsv"}
         return {name: self.folder / file for name, file in names.items()}
 
-    def test(self, settings="{}", threads=1):
+    def test(self, settings="{}", threads=1, stability=None):
         """Run the tests and give the results."""
         run_tests(
             **self.tested,
@@ -35,6 +35,7 @@ class Files:
             tsv=None,
             summary=self.folder / "summary.tsv",
             quantiles=None,
+            stability=stability,
         )
         return tables.RESULTS.read(self.folder / "results.parquet")
 

@@ -77,6 +77,7 @@ def run(study, folder, settings="{}", threads=1):
         tsv=folder / "r.tsv",
         summary=folder / "s.tsv",
         quantiles=folder / "q.parquet",
+        stability=None,
     )
 
 

@@ -94,7 +94,7 @@ def of_sites(study, tmp_path_factory):
         part.drop(columns="site").to_csv(folder / f"{site}.tsv", sep="\t", index=False)
         paths.append(folder / f"{site}.parquet")
         tested = {**study.tested, "covariates": folder / f"{site}.tsv"}
-        outputs = {"results": paths[-1], "tsv": None, "summary": None, "quantiles": None}
+        outputs = {"results": paths[-1], "tsv": None, "summary": None, "quantiles": None, "stability": None}
         run_tests(**tested, settings='{"min_carriers": 3}', threads=1, **outputs)
     return paths
 
@@ -149,7 +149,7 @@ def test_the_fixed_effect_is_the_mean_weighted_by_precision(pooled):
 def test_results_that_estimate_other_things_are_refused(study, of_sites, tmp_path, caplog):
     with pytest.raises(FewTablesError):
         pool_results(results=of_sites[:1], meta=tmp_path / "m.parquet")
-    outputs = {"tsv": None, "summary": None, "quantiles": None}
+    outputs = {"tsv": None, "summary": None, "quantiles": None, "stability": None}
     for name, settings in (("logistic", {"model": "logistic"}), ("rank", {"model": "rank"})):
         run_tests(
             **study.tested, settings=json.dumps(settings), threads=1, results=tmp_path / f"{name}.parquet", **outputs

@@ -156,6 +156,7 @@ def test_components_take_away_the_inflation_of_two_ancestries(tmp_path):
         tsv=None,
         summary=tmp_path / "summary.tsv",
         quantiles=None,
+        stability=None,
     )
     summary = tables.SUMMARY.read(tmp_path / "summary.tsv").set_index("adjustment")
     assert summary.loc["crude", "n_tested"] > 2000

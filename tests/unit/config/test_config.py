@@ -48,6 +48,22 @@ def test_every_problem_is_named_at_once(tmp_path):
         ("study: {title: a}\ncohort: {}\nstudy: {title: b}\n", "key 'study' stands twice"),
         ("association: {alpha: 0.1, alpha: 0.2}", "key 'alpha' stands twice"),
         ("association: {controls: {random_features: 1}}", "association.controls: one run says nothing of its spread"),
+        ("association: {controls: {shuffled_voxels: 1}}", "association.controls: one run says nothing of its spread"),
+        ("radiomics: {perturbations: {copies: 1}}", "radiomics.perturbations: one copy says nothing of the spread"),
+        (
+            "radiomics: {perturbations: {copies: 2, noise: false, contour: false, rotation_degrees: 0,"
+            " translation_voxels: 0, volume_change: 0}}",
+            "radiomics.perturbations: nothing is perturbed",
+        ),
+        ("association: {min_icc_low: 0.75}", "association.min_icc_low needs radiomics.perturbations.copies"),
+        (
+            "cohort: {images: null}\nradiomics: {tables: {own: f.csv}, perturbations: {copies: 5}}",
+            "cohort.images is null: radiomics.perturbations.copies",
+        ),
+        (
+            "cohort: {images: null}\nradiomics: {tables: {own: f.csv}}\nassociation: {controls: {random_regions: 5}}",
+            "random_regions need images to change",
+        ),
         (
             "association: {controls: {synonymous: true}}\ngenomics: {classes: [non_silent]}",
             "needs the class synonymous",
