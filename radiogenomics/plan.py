@@ -15,10 +15,9 @@ from typing import Any
 
 from radiogenomics import config as configuration
 from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
-from radiogenomics.config.association import AUDIT_KEYS, Association
-from radiogenomics.config.markers import Markers
-from radiogenomics.config.perturbations import Copies
+from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError
+from radiogenomics.plan_settings import located, settings_of
 
 # Raised by one whenever a stage's results change for the same input and settings.
 STAGE_VERSIONS: Mapping[str, int] = {
@@ -33,11 +32,6 @@ STAGE_VERSIONS: Mapping[str, int] = {
     "survival": 1,
     "report": 3,
 }
-
-# Settings of genomics that decide what variants make of a patient, not how variants are read.
-ALTERATION_KEYS = frozenset({"classes", "min_callable", "missing_genotype", "markers"})
-# Settings of what is counted over a patient's variants as a whole.
-BURDEN_KEYS = frozenset({"tmb", "spectrum"})
 
 # About so many samples of one file are read by one job: with more it is read less often, with fewer memory is smaller.
 MAX_SAMPLES_OF_FILE = 250
@@ -134,7 +128,7 @@ class Plan:
         copies = genomics.markers.copy_number
         mapped = copies is not None and copies.kind == "segments"
         genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
-        return self.watched(*self._markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes)
+        return self.watched(*self._located.genomics.markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes)
 
     def sheet_files(self) -> list[str]:
         """The sheets, and without one of patients the feature tables that say who they are."""
@@ -208,14 +202,6 @@ class Plan:
             return ()
         return dosage.files or tuple(Path(name) for name in dict.fromkeys(row.vcf for row in self.sheets.samples))
 
-    @property
-    def _markers(self) -> Markers:
-        """Settings of the markers in which the files of dosages are named."""
-        markers = self.config.genomics.markers
-        if markers.dosage is None:
-            return markers
-        return markers.model_copy(update={"dosage": markers.dosage.model_copy(update={"files": self._dosages})})
-
     @staticmethod
     def _beside(names: Iterable[str]) -> list[str]:
         """The files that belong beside those of PLINK."""
@@ -284,72 +270,13 @@ class Plan:
         return [self.file(path) for path in paths if "{" not in self.file(path)]
 
     def settings(self, stage: str) -> str:
-        """Settings of one stage as JSON; a change of them runs that stage again.
+        """Settings of one stage as JSON; a change of them runs that stage again."""
+        return self._fitting(settings_of(self._located, stage))
 
-        ``genomics`` annotates, which does not depend on the classes that ``alterations`` then records; ``association``
-        tests, which does not depend on what ``audit`` asks. Radiomics settings hold the content of the presets, so that
-        an edited preset file counts as a change.
-        """
-        section = {
-            "pacs": self.config.pacs,
-            "imaging": self.config.imaging,
-            "audit": self._association,
-            "report": self.config.report,
-        }.get(stage)
-        if section is not None:
-            return section.model_dump_json()
-        if stage == "association":
-            return self._association.model_dump_json(exclude=set(AUDIT_KEYS))
-        if stage == "copies":
-            controls = self.config.association.controls
-            return Copies(
-                perturbations=self.config.radiomics.perturbations,
-                shuffled_voxels=controls.shuffled_voxels,
-                random_regions=controls.random_regions,
-            ).model_dump_json()
-        if stage == "radiomics":
-            presets = {
-                key: configuration.load_radiomics_settings(name) for key, name in self.config.radiomics.settings.items()
-            }
-            return json.dumps({key: preset.model_dump(mode="json") for key, preset in presets.items()})
-        if stage == "genomics":
-            canonical = self.config.genomics.canonical
-            panels = {name: self.file(path) for name, path in self.config.genomics.panels.items()}
-            genomics = self.config.genomics.model_copy(
-                update={"canonical": canonical and self.file(canonical), "panels": panels}
-            )
-            ignored = {"reference", "genes", "resources", "quality", *ALTERATION_KEYS, *BURDEN_KEYS}
-            return genomics.model_dump_json(exclude=ignored)
-        if stage == "quality":
-            genotypes = tuple(Path(self.file(path)) for path in self.config.genomics.quality.genotypes)
-            quality = self.config.genomics.quality.model_copy(update={"genotypes": genotypes})
-            keys = {"quality", "pass_only", "sample_id"}
-            return self.config.genomics.model_copy(update={"quality": quality}).model_dump_json(include=keys)
-        if stage in ("alterations", "resources", "burden"):
-            named = {
-                name: resource.model_copy(update={"file": self.file(resource.file)})
-                for name, resource in self.config.genomics.resources.items()
-            }
-            keys = {
-                "resources": {"resources"},
-                "burden": {"resources", "canonical", "tmb"},
-                "alterations": {"resources", "canonical", "sample_id", "pass_only", *ALTERATION_KEYS},
-            }[stage]
-            canonical = self.config.genomics.canonical
-            markers = self._markers.located(lambda path: Path(self.file(path)))
-            update = {"resources": named, "markers": markers, "canonical": canonical and self.file(canonical)}
-            return self._fitting(self.config.genomics.model_copy(update=update).model_dump_json(include=keys))
-        if stage == "outcomes":
-            outcomes = {name: outcome.model_dump() for name, outcome in self.config.cohort.outcomes.items()}
-            return json.dumps({"outcomes": outcomes})
-        if stage == "cohort":
-            return self.config.cohort.model_dump_json(include={"covariates", "components"})
-        raise KeyError(stage)
-
-    @property
-    def _association(self) -> Association:
-        kinship = self.config.association.kinship
-        return self.config.association.model_copy(update={"kinship": kinship and Path(self.file(kinship))})
+    @cached_property
+    def _located(self) -> Config:
+        """The configuration with paths as the rules name them."""
+        return located(self.config, lambda path: Path(self.file(path)), self._dosages)
 
     def kinship_files(self) -> list[str]:
         """The matrix of relatedness that a mixed model takes, and its names, as far as they exist."""

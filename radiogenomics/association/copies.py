@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiogenomics import tables
-from radiogenomics.association.design import REGION, Features, numbers_of
+from radiogenomics.association.design import Features
 from radiogenomics.association.errors import NoCopiesError
+from radiogenomics.association.reading import REGION, numbers_of
 
 FloatArray = NDArray[np.float64]
 

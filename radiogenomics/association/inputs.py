@@ -12,19 +12,12 @@ from numpy.typing import NDArray
 
 from radiogenomics.association.confounding import levels_of
 from radiogenomics.association.copies import read_copies
-from radiogenomics.association.design import (
-    Features,
-    Markers,
-    designs,
-    rank_normal,
-    read_features,
-    read_markers,
-    read_patients,
-)
+from radiogenomics.association.design import Features, Markers, designs, rank_normal
 from radiogenomics.association.gate import gated, stable
 from radiogenomics.association.harmonised import Harmonised, harmonised
 from radiogenomics.association.models import scan_of
 from radiogenomics.association.random_effects import RandomEffect, random_effect
+from radiogenomics.association.reading import read_features, read_markers, read_patients
 from radiogenomics.association.scan import Scan
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from radiogenomics import tables
-from radiogenomics.association.design import marker_frames
 from radiogenomics.association.errors import NoSetMarkerError, ScatteredGeneError, UnknownMaskError
+from radiogenomics.association.reading import marker_frames
 from radiogenomics.table import read_provenance
 
 FloatArray = NDArray[np.float64]

@@ -12,7 +12,7 @@ from radiogenomics import tables
 from radiogenomics.association.audit import together
 from radiogenomics.association.audit_rows import NEAR_CONSTANT
 from radiogenomics.association.copies import Copied, read_copies
-from radiogenomics.association.design import read_features, read_patients
+from radiogenomics.association.reading import read_features, read_patients
 from radiogenomics.association.stability import Model, components, icc, variety
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association

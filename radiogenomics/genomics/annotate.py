@@ -32,7 +32,7 @@ from radiogenomics.genomics.reference import check_contigs
 from radiogenomics.genomics.remarks import Action, Remarks
 from radiogenomics.genomics.samples import find_sample
 from radiogenomics.genomics.variants import Carried, Policy, missing_frame, read_carried, variants_frame
-from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS
+from radiogenomics.plan_settings import ALTERATION_KEYS, BURDEN_KEYS
 from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)

@@ -143,6 +143,10 @@ class Run:
             return None
         return frozenset(self.patients.loc[self.patients["included"], "patient_id"])
 
+    def settings(self, stage: str) -> list[Mapping[str, Any]]:
+        """The settings that the tables of a stage record."""
+        return [dict(record.get("settings", {})) for record in self.provenance.get(stage, ())]
+
     @cached_property
     def covariates(self) -> tuple[str, ...] | None:
         """Covariates of ``full``: those on record, else the further columns of the patients table, else unknown.

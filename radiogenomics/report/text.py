@@ -65,6 +65,11 @@ def joined(names: Sequence[object], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else "none"
 
 
+def sentence(words: str) -> str:
+    """Upper case first and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def spaced(code: str) -> str:
     """Write a short code as words."""
     return code.replace("_", " ")

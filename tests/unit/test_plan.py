@@ -10,7 +10,8 @@ from radiogenomics.config.genomics import Genomics
 from radiogenomics.config.imaging import Imaging
 from radiogenomics.config.models import Report
 from radiogenomics.errors import ConfigError, SheetError
-from radiogenomics.plan import ALTERATION_KEYS, BURDEN_KEYS, Plan
+from radiogenomics.plan import Plan
+from radiogenomics.plan_settings import ALTERATION_KEYS, BURDEN_KEYS
 
 
 def plan(folder, patients, data=None, extra_images=""):

@@ -167,7 +167,7 @@ def test_outcomes_are_two_more_jobs_that_the_report_waits_for_and_the_tests_do_n
     asked = ("cohort_outcomes", "association_survival")
     assert {name: jobs(done.stdout)[name] for name in asked} == dict.fromkeys(asked, 1)
     assert "--no-survival" not in done.stdout
-    assert """--settings '{"outcomes": {"os": {"time": "days", "event": "died"}}}'""" in done.stdout
+    assert """--settings '{"outcomes":{"os":{"time":"days","event":"died"}}}'""" in done.stdout
     told = [line for line in done.stdout.splitlines() if "association test" in line or "cohort join" in line]
     assert len(told) == 2
     assert not any("outcomes" in line for line in told)  # so that naming one does not repeat the tests

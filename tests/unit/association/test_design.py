@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from radiogenomics import tables
-from radiogenomics.association import design
+from radiogenomics.association import design, reading
 from radiogenomics.association.errors import (
     MixedMarkerError,
     NoCommonPatientError,
@@ -72,7 +72,7 @@ def features(tmp_path):
 
 
 def test_features_of_each_role_are_a_matrix_in_the_order_of_the_patients(features):
-    ct, mr = design.read_features(features, ["P3", "P1", "P2", "P9"], "original_shape_MeshVolume")
+    ct, mr = reading.read_features(features, ["P3", "P1", "P2", "P9"], "original_shape_MeshVolume")
     assert (ct.analysis, mr.analysis) == ("ct", "mr")
     np.testing.assert_array_equal(ct.volume("original_shape_MeshVolume"), [3, 1, 2, np.nan])
     np.testing.assert_array_equal(mr.volume("original_shape_MeshVolume"), [30, 10, np.nan, np.nan])
@@ -85,12 +85,12 @@ def test_of_several_regions_the_largest_counts(features, tmp_path):
     larger = ct[ct["patient_id"] == "P2"].assign(roi="b", value=lambda rows: rows["value"] * 2)
     path = tmp_path / "several.parquet"
     tables.FEATURES.write(pd.concat([ct, smaller, larger], ignore_index=True), path)
-    found = next(design.read_features(path, ["P1", "P2", "P3"], "original_shape_MeshVolume"))
+    found = next(reading.read_features(path, ["P1", "P2", "P3"], "original_shape_MeshVolume"))
     np.testing.assert_allclose(found.values, [[1, 1 / 7], [4, 4 / 7], [3, 3 / 7]])
 
 
 def test_a_volume_that_is_not_there_or_not_positive(features):
-    ct = next(design.read_features(features, ["P1", "P2"], "original_shape_MeshVolume"))
+    ct = next(reading.read_features(features, ["P1", "P2"], "original_shape_MeshVolume"))
     with pytest.raises(NoVolumeFeatureError, match="original_shape_Sphericity"):
         ct.volume("original_shape_Volume")
     ct.values[1] = 0
@@ -125,26 +125,26 @@ def test_markers_keep_not_assayed_apart_from_wild_type(tmp_path, suffix):
             ("P1", "B", "missense"): "altered",
         },
     )
-    markers = design.read_markers(path, ["P3", "P2", "P1"], ["lof"])
+    markers = reading.read_markers(path, ["P3", "P2", "P1"], ["lof"])
     assert markers.names["marker"].tolist() == ["A:lof"]
     np.testing.assert_array_equal(markers.values[:, 0], [0, np.nan, 1])
     with pytest.raises(UnknownClassError, match="lof"):
-        design.read_markers(path, ["P1"], ["synonymous"])
+        reading.read_markers(path, ["P1"], ["synonymous"])
 
 
 def test_a_cohort_without_any_alteration_has_no_markers(tmp_path):
-    assert design.read_markers(alterations(tmp_path / "a.parquet", {}), ["P1"], ["lof"]).values.shape == (1, 0)
+    assert reading.read_markers(alterations(tmp_path / "a.parquet", {}), ["P1"], ["lof"]).values.shape == (1, 0)
 
 
 def test_own_covariates_as_tsv(tmp_path):
     path = tmp_path / "c.tsv"
     path.write_text("patient_id\tage\tsex\n002\t50\tF\n001\t\tM\n")
-    frame = design.read_patients(path)
+    frame = reading.read_patients(path)
     assert frame.index.tolist() == ["001", "002"]
     assert list(frame.columns) == ["age", "sex"]
     path.write_text("patient\tage\n1\t2\n")
     with pytest.raises(NoPatientColumnError, match="'patient'"):
-        design.read_patients(path)
+        reading.read_patients(path)
 
 
 def test_a_marker_may_stand_in_several_row_groups(tmp_path):
@@ -153,7 +153,7 @@ def test_a_marker_may_stand_in_several_row_groups(tmp_path):
     with tables.ALTERATIONS.writer(path) as write:
         write(tables.ALTERATIONS.frame([{"patient_id": "P1", **keys, "state": "altered"}]))
         write(tables.ALTERATIONS.frame([{"patient_id": "P2", **keys, "state": "wild_type"}]))
-    markers = design.read_markers(path, ["P1", "P2", "P3"], ["lof"])
+    markers = reading.read_markers(path, ["P1", "P2", "P3"], ["lof"])
     np.testing.assert_array_equal(markers.values, [[1], [0], [np.nan]])
 
 
@@ -171,20 +171,20 @@ def test_a_class_that_nobody_carries_is_no_error(tmp_path):
     row = {"patient_id": "P1", "marker": "A:missense", "gene": "A", "consequence_class": "missense", "state": "altered"}
     frame = tables.ALTERATIONS.frame([{**row, "n_variants": 1}])
     tables.ALTERATIONS.write(frame, path, Provenance("genomics", {"classes": ["lof", "missense"]}))
-    assert design.read_markers(path, ["P1"], ["lof"]).values.shape == (1, 0)
+    assert reading.read_markers(path, ["P1"], ["lof"]).values.shape == (1, 0)
     with pytest.raises(UnknownClassError, match="synonymous"):
-        design.read_markers(path, ["P1"], ["synonymous"])
+        reading.read_markers(path, ["P1"], ["synonymous"])
 
 
 def test_features_of_other_patients_are_refused(features):
     with pytest.raises(NoCommonPatientError, match="'P1', 'P2', 'P3' against 'X'"):
-        list(design.read_features(features, ["X"], "original_shape_MeshVolume"))
+        list(reading.read_features(features, ["X"], "original_shape_MeshVolume"))
 
 
 def test_included_must_be_true_or_false(tmp_path):
     (tmp_path / "c.tsv").write_text("patient_id\tincluded\nP1\tno\n")
     with pytest.raises(TableError, match="included"):
-        design.read_patients(tmp_path / "c.tsv")
+        reading.read_patients(tmp_path / "c.tsv")
 
 
 def test_ranks_and_spearman_with_missing_values_and_ties_are_those_of_scipy():
@@ -210,7 +210,7 @@ def with_numbers(path, rows):
 
 def test_a_missing_state_is_no_state(tmp_path):
     rows = [("P1", "A", "altered", None), ("P2", "A", "wild_type", None), ("P3", "A", None, None)]
-    markers = design.read_markers(with_numbers(tmp_path / "a.parquet", rows), ["P1", "P2", "P3"], ["own"])
+    markers = reading.read_markers(with_numbers(tmp_path / "a.parquet", rows), ["P1", "P2", "P3"], ["own"])
     np.testing.assert_array_equal(markers.values[:, 0], [1, 0, np.nan])
     assert markers.numbers is None
 
@@ -222,7 +222,7 @@ def test_numbers_are_standardised_over_the_given_patients(tmp_path, suffix):
     ]  # copy number beside a state
     rows += [(f"P{k}", "N", None, float(k * k)) for k in range(4)] + [("P4", "N", None, None)]
     rows += [(f"P{k}", "C", None, 7.0) for k in range(5)]
-    markers = design.read_markers(with_numbers(tmp_path / f"a{suffix}", rows), ["P0", "P1", "P2", "P4"], ["own"])
+    markers = reading.read_markers(with_numbers(tmp_path / f"a{suffix}", rows), ["P0", "P1", "P2", "P4"], ["own"])
     found = dict(zip(markers.names["marker"], markers.values.T, strict=True))
     assert dict(zip(markers.names["marker"], markers.numbers, strict=True)) == {"A": False, "N": True, "C": True}
     np.testing.assert_array_equal(found["A"], [0, 1, 0, 0])
@@ -233,7 +233,7 @@ def test_numbers_are_standardised_over_the_given_patients(tmp_path, suffix):
 def test_a_marker_is_not_a_number_in_some_patients_only(tmp_path):
     path = with_numbers(tmp_path / "a.parquet", [("P1", "A", "altered", None), ("P2", "A", None, 2.0)])
     with pytest.raises(MixedMarkerError, match="'A' has states in some rows"):
-        design.read_markers(path, ["P1", "P2"], ["own"])
+        reading.read_markers(path, ["P1", "P2"], ["own"])
 
 
 def test_designs_without_volume():
@@ -247,7 +247,7 @@ def test_designs_without_volume():
 def test_without_volume_nothing_says_which_region_is_the_largest(features):
     frame = tables.FEATURES.read(features)
     second = frame[(frame["patient_id"] == "P1") & (frame["role"] == "ct")].assign(roi="H")
-    assert len(list(design.read_features(features, ["P1", "P2", "P3"], None))) == 2
+    assert len(list(reading.read_features(features, ["P1", "P2", "P3"], None))) == 2
     tables.FEATURES.write(pd.concat([frame, second]), features)
     with pytest.raises(NoLargestRegionError, match=r"'ct': 1 patient\(s\) have several regions"):
-        list(design.read_features(features, ["P1", "P2", "P3"], None))
+        list(reading.read_features(features, ["P1", "P2", "P3"], None))

@@ -7,9 +7,10 @@ from scipy import stats
 
 from radiogenomics import tables
 from radiogenomics.association import cox
-from radiogenomics.association.design import designs, rank_normal, read_patients
+from radiogenomics.association.design import designs, rank_normal
 from radiogenomics.association.errors import NoCommonPatientError
 from radiogenomics.association.multiplicity import benjamini_hochberg
+from radiogenomics.association.reading import read_patients
 from radiogenomics.association.survival import survival
 from radiogenomics.association.survival_curves import kaplan_meier
 from radiogenomics.table import read_provenance
