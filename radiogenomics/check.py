@@ -12,15 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from radiogenomics import config as configuration
-from radiogenomics.cohort.sheets import (
-    REMOTE_PATTERN,
-    ImageRow,
-    SampleRow,
-    Sheets,
-    is_remote,
-    read_sheets,
-    segmenter_of,
-)
+from radiogenomics.cohort.sheet_rows import REMOTE_PATTERN, ImageRow, SampleRow, Sheets, is_remote, segmenter_of
+from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import CohortError, MissingFileError, RadiogenomicsError, listing, without_folders
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from radiogenomics.association.batches import check_batches
 from radiogenomics.association.random_effects import random_effect, require_usable
-from radiogenomics.cohort.sheets import Sheets
+from radiogenomics.cohort.sheet_rows import Sheets
 from radiogenomics.config.models import Config
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radiogenomics.cohort.sheets import Sheets
+from radiogenomics.cohort.sheet_rows import Sheets
 from radiogenomics.config.markers import CopyNumber, Dosage, Expression
 from radiogenomics.config.models import Config
 from radiogenomics.errors import MissingFileError, listing

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from radiogenomics import config as configuration
-from radiogenomics.cohort.sheets import ImageRow, SampleRow, is_remote, panel_of, read_sheets
+from radiogenomics.cohort.sheet_rows import ImageRow, SampleRow, is_remote, panel_of
+from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError
 from radiogenomics.plan_settings import located, settings_of
@@ -128,7 +129,9 @@ class Plan:
         copies = genomics.markers.copy_number
         mapped = copies is not None and copies.kind == "segments"
         genes = [path for path in (genomics.genes, genomics.canonical) if path is not None] if mapped else []
-        return self.watched(*self._located.genomics.markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes)
+        return self.watched(
+            *self._located.genomics.markers.files, *map(Path, self._beside(map(str, self._dosages))), *genes
+        )
 
     def sheet_files(self) -> list[str]:
         """The sheets, and without one of patients the feature tables that say who they are."""

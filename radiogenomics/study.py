@@ -10,9 +10,7 @@ from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from radiogenomics import check as checks
-from radiogenomics import config as configuration
-from radiogenomics import resources
+from radiogenomics import check as checks, config as configuration, resources
 from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.errors import MissingExtraError, RadiogenomicsError, listing
 from radiogenomics.files import write_text

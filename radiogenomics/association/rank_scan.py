@@ -8,8 +8,7 @@ import numpy as np
 from radiogenomics.association.flags import COLLINEAR, FEW_CARRIERS, NO_DF, NO_RESIDUAL, TESTED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.pairwise import BoolArray, FloatArray, IntArray, PairwiseScan, Side, Tests
-from radiogenomics.association.rank import FEW_GROUPS, NO_VARIATION, RANK_REASONS, mann_whitney
-from radiogenomics.association.rank import NO_DF as RANK_NO_DF
+from radiogenomics.association.rank import FEW_GROUPS, NO_DF as RANK_NO_DF, NO_VARIATION, RANK_REASONS, mann_whitney
 from radiogenomics.association.rank_correlation import spearman
 from radiogenomics.tables import METHODS
 

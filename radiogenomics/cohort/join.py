@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.cohort.components import read_components, without_components
-from radiogenomics.cohort.sheets import PatientRow, Sheets, read_sheets
+from radiogenomics.cohort.sheet_rows import PatientRow, Sheets
+from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.config import load_mapping, load_section
 from radiogenomics.config.cohort import Cohort, component_names
 from radiogenomics.config.finished import FEATURE_TABLES

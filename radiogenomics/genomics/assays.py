@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from radiogenomics.cohort.sheets import panel_of
+from radiogenomics.cohort.sheet_rows import panel_of
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.coding import Coding, Regions, bare_contig, coding_regions, merged
 from radiogenomics.genomics.errors import AssayError, ContigNamesError, UnknownPanelError

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from radiogenomics import tables
-from radiogenomics.cohort.sheets import ImageRow, is_remote, segmenter_of
+from radiogenomics.cohort.sheet_rows import ImageRow, is_remote, segmenter_of
 from radiogenomics.config import load_section
 from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydicom
 
-from radiogenomics.cohort.sheets import REMOTE_PATTERN, is_remote
+from radiogenomics.cohort.sheet_rows import REMOTE_PATTERN, is_remote
 from radiogenomics.config import load_section
 from radiogenomics.config.cohort import Pacs
 from radiogenomics.failures import Failures

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from radiogenomics import config as configuration
-from radiogenomics import tables
+from radiogenomics import config as configuration, tables
 from radiogenomics.association.design import rank_normal
 from radiogenomics.cli import main
 from radiogenomics.plan import Plan

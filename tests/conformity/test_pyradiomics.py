@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import settings as options_of
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings as options_of, strategies as st
 from scipy import ndimage
 
 from radiogenomics.config.extraction import RadiomicsSettings

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import statsmodels.api as sm
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.association.flags import TESTED
 from radiogenomics.association.linear import Rules, fit

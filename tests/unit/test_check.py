@@ -5,7 +5,8 @@ import pytest
 
 from radiogenomics import config
 from radiogenomics.check import Findings, describe, inspect
-from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets, read_sheets
+from radiogenomics.cohort.sheet_rows import ImageRow, PatientRow, SampleRow, Sheets
+from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError, MissingFileError
 from radiogenomics.radiomics.errors import UnreadableImageError

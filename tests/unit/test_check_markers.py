@@ -5,7 +5,7 @@ import pytest
 from radiogenomics import config
 from radiogenomics.check import inspect
 from radiogenomics.check_markers import inspect_markers
-from radiogenomics.cohort.sheets import PatientRow, SampleRow, Sheets
+from radiogenomics.cohort.sheet_rows import PatientRow, SampleRow, Sheets
 from tests.unit.genomics.test_dosage import vcf
 
 PATIENTS = ["P-01", "P-02", "P-03"]

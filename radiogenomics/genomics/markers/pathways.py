@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from radiogenomics.config.markers import Pathways
-from radiogenomics.gene_sets import GMT_HINT as HINT
-from radiogenomics.gene_sets import read_gmt
+from radiogenomics.gene_sets import GMT_HINT as HINT, read_gmt
 from radiogenomics.genomics.errors import MarkersError
 from radiogenomics.genomics.markers.assayed import Assayed
 from radiogenomics.genomics.markers.carried import Cohort

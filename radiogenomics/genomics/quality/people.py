@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radiogenomics.cohort.sheets import PatientRow, read_sequenced
+from radiogenomics.cohort.sheet_rows import PatientRow
+from radiogenomics.cohort.sheets import read_sequenced
 from radiogenomics.config.cohort import Cohort
 from radiogenomics.config.genomics import Genomics
 from radiogenomics.genomics.quality.errors import StatedSexError

@@ -9,11 +9,9 @@ import pandas as pd
 from radiogenomics import tables
 from radiogenomics.report import hits, text
 from radiogenomics.report.load import Run
-from radiogenomics.report.sections.association_words import multiplicity_words
-from radiogenomics.report.sections.association_words import words as association_words
+from radiogenomics.report.sections.association_words import multiplicity_words, words as association_words
 from radiogenomics.report.sections.audits import words as audit_words
-from radiogenomics.report.sections.genomics_words import annotator_words
-from radiogenomics.report.sections.genomics_words import words as genomics_words
+from radiogenomics.report.sections.genomics_words import annotator_words, words as genomics_words
 from radiogenomics.report.sections.radiomics_words import words as radiomics_words
 from radiogenomics.report.sections.sets import words as set_words
 from radiogenomics.report.sections.survival import words as survival_words

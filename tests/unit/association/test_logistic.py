@@ -5,8 +5,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import optimize, special, stats
 
-from radiogenomics.association import firth as penalised
-from radiogenomics.association import logistic
+from radiogenomics.association import firth as penalised, logistic
 from radiogenomics.association.firth import firth
 from radiogenomics.association.logistic import score_tests
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError

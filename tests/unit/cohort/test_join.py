@@ -2,12 +2,11 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics import tables
 from radiogenomics.cohort.join import Exclusion, absent_patients, exclusions, join, ledger_frame, limit
-from radiogenomics.cohort.sheets import ImageRow, PatientRow, SampleRow, Sheets
+from radiogenomics.cohort.sheet_rows import ImageRow, PatientRow, SampleRow, Sheets
 from radiogenomics.errors import TooManyFailuresError
 from radiogenomics.table import read_provenance
 

@@ -6,7 +6,8 @@ import pytest
 from radiogenomics import tables
 from radiogenomics.check import describe
 from radiogenomics.cohort.outcomes import outcomes
-from radiogenomics.cohort.sheets import Sheets, read_patients
+from radiogenomics.cohort.sheet_rows import Sheets
+from radiogenomics.cohort.sheets import read_patients
 from radiogenomics.config.cohort import Outcome
 from radiogenomics.config.models import Config
 from radiogenomics.errors import SheetError

@@ -4,8 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from radiogenomics.genomics.genotypes import Wanted
 from radiogenomics.genomics.normalise import normalised

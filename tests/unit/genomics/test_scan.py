@@ -1,8 +1,7 @@
 """The kernel that reads genotypes, against the same columns read as text."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.genomics.records import allele_numbers, verdict
 from radiogenomics.genomics.scan import ODD, scan

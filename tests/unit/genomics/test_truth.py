@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pysam.bcftools
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from radiogenomics import tables
 from radiogenomics.config.genomics import Genomics

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pydicom import dcmread
 from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
@@ -14,8 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from radiogenomics.imaging.acquisition import ACQUISITION_TAGS, FACTS, OUTLIER_COLUMNS, Acquisition, outliers
-from tests.unit.imaging.synthetic import grid as place
-from tests.unit.imaging.synthetic import save, slice_dataset, stored_values, write_series
+from tests.unit.imaging.synthetic import grid as place, save, slice_dataset, stored_values, write_series
 
 HERE = Path("slice.dcm")
 

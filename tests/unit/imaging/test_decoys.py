@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.imaging.decoys import random_place, shuffle_voxels, tissue
 from radiogenomics.imaging.errors import NoPlaceError

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.imaging.geometry import Grid, misfit_mm, placement
 from tests.unit.imaging.synthetic import grid, oblique, rotation

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from radiogenomics.imaging import intensity
 from radiogenomics.imaging.intensity import correct_bias, foreground, percentile, zscore

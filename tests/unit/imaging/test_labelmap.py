@@ -4,8 +4,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.config.imaging import Imaging
 from radiogenomics.errors import MissingFileError

@@ -4,8 +4,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import segmentation_errors

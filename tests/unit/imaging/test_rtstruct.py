@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.config.imaging import Imaging
 from radiogenomics.imaging import errors, segmentation_errors

@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from radiomics.imageoperations import binImage
 
 from radiogenomics.radiomics.discretise import MAX_LEVELS, DiscretisationError, fixed_count, fixed_width

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from radiomics.imageoperations import resampleImage
 from scipy import ndimage
 

@@ -18,8 +18,7 @@ from radiogenomics.report import site_figures
 from radiogenomics.report.audits import Audits
 from radiogenomics.report.build import render
 from radiogenomics.report.load import load
-from radiogenomics.report.sections import audits, chance
-from radiogenomics.report.sections import harmonisation as harmonisation_section
+from radiogenomics.report.sections import audits, chance, harmonisation as harmonisation_section
 from tests.unit.association import simulated
 
 SETTINGS = {

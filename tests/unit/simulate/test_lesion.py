@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from radiogenomics.simulate.contours import lesion_contours, zero_loops
 from radiogenomics.simulate.design import design

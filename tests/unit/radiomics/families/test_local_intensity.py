@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from radiogenomics.radiomics.families.local_intensity import BALL_RADIUS_MM, local_intensity
 from radiogenomics.radiomics.region import Region

@@ -5,8 +5,7 @@ import csv
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from radiogenomics.config.extraction import RadiomicsSettings

@@ -5,8 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 import pywt
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
