@@ -37,7 +37,7 @@ demo:
 
 test: env
 	@sh tests/system-programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: env
 	@$(BIN)/ruff format --check .
@@ -57,7 +57,7 @@ bench: env
 
 conformity: env
 	@sh tests/system-programs.sh
-	HYPOTHESIS_PROFILE=conformity $(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformity tests/unit
+	HYPOTHESIS_PROFILE=conformity $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/conformity tests/unit
 
 generate: env
 	@$(BIN)/python -m radiogenomics.config.generate

@@ -7,8 +7,6 @@ import pytest
 from radiogenomics.simulate.segmentations import ROI_NAME
 from tests.workflow.studies import edit, radiogenomics
 
-pytestmark = pytest.mark.xdist_group("bad_input")
-
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):

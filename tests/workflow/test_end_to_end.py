@@ -9,7 +9,6 @@ from radiogenomics.simulate.truth import TRUTH
 from radiogenomics.table import read_provenance
 from tests.workflow.studies import edit, jobs, radiogenomics, run, snakemake
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
 LAST = "P060"
 
 

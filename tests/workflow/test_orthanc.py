@@ -8,7 +8,6 @@ from radiogenomics import tables
 from tests.workflow.servers import orthanc
 from tests.workflow.studies import edit, radiogenomics, run
 
-pytestmark = pytest.mark.xdist_group("orthanc")
 AUTH = ("alice", "s3cret")
 CREDENTIALS = {"PACS_USER": "alice", "PACS_PASSWORD": "s3cret"}
 

@@ -12,7 +12,6 @@ from tests.shared_data import shared_data
 from tests.workflow.real_genome import write_reference
 from tests.workflow.studies import radiogenomics, run
 
-pytestmark = pytest.mark.xdist_group("real_patients")
 SARCOMAS = ("STS_002", "STS_003", "STS_008")
 
 

@@ -1,12 +1,8 @@
 """The demo study through a real SLURM of one node, with the profile that users get."""
 
-import pytest
-
 from radiogenomics import tables
 from tests.workflow.servers import slurm
 from tests.workflow.studies import edit, radiogenomics, run
-
-pytestmark = pytest.mark.xdist_group("slurm")
 
 
 def test_the_workflow_runs_as_slurm_jobs(tmp_path):

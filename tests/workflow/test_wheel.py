@@ -8,8 +8,6 @@ import pytest
 
 from tests.workflow.studies import ENVIRONMENT, TOP, jobs
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
