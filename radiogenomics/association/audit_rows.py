@@ -31,8 +31,6 @@ WANTED_POWER = 0.8
 MAX_MISSING = 0.1
 # Clusters need some matrices of this many rows and columns, 0.3 GB each.
 MAX_CLUSTERED = 6000
-# Near-zero variance (Kuhn): one value in 95 % of patients, or 19 times as often as the next and few values in all.
-NEAR_CONSTANT = {"max_share": 0.95, "max_ratio": 19.0, "min_distinct": 0.1}
 # Matrix products may differ in the last digits by the number of threads; tables must not.
 DIGITS = 10
 
@@ -178,7 +176,7 @@ def redundancy_frame(analysis: Analysis) -> pd.DataFrame:
             "medoid": medoid,
             "cluster_size": size,
             "top_share": spread.top_share,
-            "near_constant": spread.near_constant(**NEAR_CONSTANT),
+            "near_constant": spread.near_constant(**stability.NEAR_CONSTANT),
         }
     )
     return tables.REDUNDANCY.conform(frame, tables.REDUNDANCY.name)

@@ -56,7 +56,7 @@ class Ratio:
         least, most = self.ends
         share = np.clip((t - least) / (most - least), 0, NEARLY_ONE)
         # In this variable ln p has neither a root at the lower end nor a pole at the upper one.
-        return interpolated(self._log_p, np.sqrt(-np.log1p(-share)), INTERPOLATION_ERROR)
+        return np.minimum(interpolated(self._log_p, np.sqrt(-np.log1p(-share)), INTERPOLATION_ERROR), 0)
 
     def _log_p(self, place: FloatArray) -> FloatArray:
         least, most = self.ends

@@ -18,13 +18,16 @@ from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
 from radiogenomics.association.ratio import Ratio
 from radiogenomics.association.set_weights import Genotypes
+from radiogenomics.association.stability import NEAR_CONSTANT, variety
 from radiogenomics.association.tail import Tails
 from radiogenomics.tables import SET_P_METHODS, SET_REASONS
 
 FloatArray = NDArray[np.float64]
 CodeArray = NDArray[np.int8]
 
-TESTED, FEW_PATIENTS, FEW_VARIANTS, FEW_COPIES, CONSTANT, COLLINEAR, NO_DF, UNSETTLED = range(len(SET_REASONS))
+TESTED, FEW_PATIENTS, FEW_VARIANTS, FEW_COPIES, CONSTANT, HARDLY_VARIES, COLLINEAR, NO_DF, UNSETTLED = range(
+    len(SET_REASONS)
+)
 P_METHOD = {"burden": 1, "skat": 2, "skat_o": 3, "acat": 4}
 if len(P_METHOD) != len(SET_P_METHODS) - 1:
     raise ValueError("a method without a name of how its p is computed")
@@ -32,6 +35,8 @@ if len(P_METHOD) != len(SET_P_METHODS) - 1:
 VERY_RARE = 10
 # Smaller p-values enter a Cauchy combination as this.
 LEAST_P = 1e-300
+# A p nearer to 1 than the inversion has digits would outweigh all others of a Cauchy combination.
+MOST_P = 1 - 1e-8
 LN_10 = float(np.log(10))
 
 
@@ -56,6 +61,8 @@ class Null:
         residuals = left(centred, basis)
         total, squares = (centred**2).sum(axis=0), (residuals**2).sum(axis=0)
         flag = np.where(squares <= RESIDUAL_TOLERANCE * total, COLLINEAR, TESTED)
+        # One patient of another value who alone carries a variant would decide a quadratic form.
+        flag = np.where(variety(features).near_constant(**NEAR_CONSTANT), HARDLY_VARIES, flag)
         flag = np.where(total <= RESIDUAL_TOLERANCE, CONSTANT, flag).astype(np.int8)
         return cls(residuals, basis, squares, len(features) - basis.shape[1], flag)
 
@@ -196,7 +203,7 @@ class _State:
     def _acat(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         parts = [np.exp(self.of(name)[2]) for name in ("burden", "skat")]
         joined = np.stack([*parts, self._single_variants()], axis=-1)
-        return self._none, self._none, -acat(np.maximum(joined, LEAST_P)).neg_log10_p * LN_10
+        return self._none, self._none, -acat(np.clip(joined, LEAST_P, MOST_P)).neg_log10_p * LN_10
 
     def _single_variants(self) -> FloatArray:
         """ACAT-V (f,): variants alone, the very rare ones as one burden, weighed by w² times the variance of copies."""
@@ -210,4 +217,4 @@ class _State:
         if not len(scores):
             return self._none
         _, p, _ = self._student(scores, variance)
-        return acat(np.maximum(p.T, LEAST_P), share).p
+        return acat(np.clip(p.T, LEAST_P, MOST_P), share).p

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,12 @@ def sites(
     rows = tables.RESULTS.read_below(results, "q_two_level", inputs.options.alpha, PAIR)
     hits = rows.astype(str)
     parts = [tables.SITES.frame([])]
+    passed = inputs.options.model_copy(update={"min_icc_low": None})  # as the features of hits have
     for analysis in inputs.analyses():
         own = hits[hits["analysis"] == analysis.name].reset_index(drop=True)
         levels = analysis.groups("site")
         for level in sorted(levels.dropna().unique()) if len(own) else ():
-            part = analysis.at((levels == level).to_numpy(), str(inputs.options.site))
+            part = replace(analysis.at((levels == level).to_numpy(), str(inputs.options.site)), options=passed)
             parts.append(_estimates(part, own).assign(site=level))
     found = together(tables.SITES, parts)
     provenance = inputs.provenance(results, *inputs.options.files)

@@ -22,6 +22,8 @@ FEW_TARGETS, NO_VARIATION = 1, 2
 MIN_TARGETS = 3
 # Sums of squares below this share of the sum of squared values are rounding.
 SQUARES_TOLERANCE = 1e-20
+# Near-zero variance (Kuhn): one value in 95 % of patients, or 19 times as often as the next and few values in all.
+NEAR_CONSTANT = {"max_share": 0.95, "max_ratio": 19.0, "min_distinct": 0.1}
 
 
 class Model(StrEnum):

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from radiogenomics import tables
 from radiogenomics.association.audit import together
-from radiogenomics.association.audit_rows import NEAR_CONSTANT
 from radiogenomics.association.copies import Copied, read_copies
 from radiogenomics.association.reading import read_features, read_patients
-from radiogenomics.association.stability import Model, components, icc, variety
+from radiogenomics.association.stability import NEAR_CONSTANT, Model, components, icc, variety
 from radiogenomics.config import load_section
 from radiogenomics.config.association import Association
 from radiogenomics.provenance import Provenance, digests

@@ -101,6 +101,14 @@ def test_many_ratios_are_interpolated_as_well_as_computed():
     assert stats.kstest(np.exp(many), "uniform").pvalue > 0.001
 
 
+@pytest.mark.parametrize("eigenvalues", [[1785.7], [370.4, 483.5, 504.5], [371.8, 463.8, 512.2]])
+def test_no_probability_is_above_one(eigenvalues):
+    ratio = Ratio(np.array(eigenvalues), 53)
+    least, most = ratio.ends
+    share = np.r_[0, np.random.default_rng(5).beta(2, 20, 2000)]
+    assert (ratio.log_p(least + (most - least) * share) <= 0).all()
+
+
 def test_interpolation_evaluates_a_function_that_is_not_smooth():
     x = np.linspace(-1, 1, 5000)
     calls = []

@@ -181,6 +181,17 @@ def test_sets_that_cannot_be_tested_say_why(change, reason):
     assert np.isnan(found.p).all()
 
 
+def test_a_feature_in_which_one_patient_is_odd_is_not_tested():
+    features, design, copies, _ = cohort(12)
+    odd = np.zeros(120)
+    odd[7] = 1.0
+    features[:, 0], copies[:, 0] = odd, 0
+    copies[7, 0] = 1  # and nobody else carries the variant
+    found = fit(features, design, copies)
+    assert {SET_REASONS[code] for code in found.flag[:, 0]} == {"feature hardly varies"}
+    assert np.isfinite(found.p[:, 1:]).all()
+
+
 def test_few_copies_are_not_tested_and_a_burden_that_cancels_leaves_skat():
     features, design, copies, _ = cohort(11)
     found = fit(features, design, copies, min_copies=1000)

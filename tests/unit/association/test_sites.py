@@ -51,6 +51,11 @@ def test_a_hit_of_the_site_alone_is_pooled_to_nothing_and_a_true_one_is_not(pool
     assert (true["n_same_sign"] == 3).all()
 
 
+def test_hits_have_passed_the_limit_of_stability(study, pooled):
+    _, found = run(study, min_icc_low=0.5)
+    pd.testing.assert_frame_equal(found, pooled[1])
+
+
 def test_each_site_is_fitted_alone_with_its_own_ranks(study, pooled):
     row = (
         pooled[1]
