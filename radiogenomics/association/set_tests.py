@@ -18,21 +18,22 @@ from radiogenomics.association.products import product
 from radiogenomics.association.projection import basis_of
 from radiogenomics.association.ratio import Ratio
 from radiogenomics.association.set_weights import Genotypes
-from radiogenomics.association.stability import NEAR_CONSTANT, variety
+from radiogenomics.association.stability import variety
 from radiogenomics.association.tail import Tails
 from radiogenomics.tables import SET_P_METHODS, SET_REASONS
 
 FloatArray = NDArray[np.float64]
 CodeArray = NDArray[np.int8]
 
-TESTED, FEW_PATIENTS, FEW_VARIANTS, FEW_COPIES, CONSTANT, HARDLY_VARIES, COLLINEAR, NO_DF, UNSETTLED = range(
-    len(SET_REASONS)
-)
+TESTED, FEW_PATIENTS, FEW_VARIANTS, FEW_COPIES, CONSTANT, ALIKE, COLLINEAR, NO_DF, UNSETTLED = range(len(SET_REASONS))
 P_METHOD = {"burden": 1, "skat": 2, "skat_o": 3, "acat": 4}
 if len(P_METHOD) != len(SET_P_METHODS) - 1:
     raise ValueError("a method without a name of how its p is computed")
 # Variants with at most so many copies are taken together as a burden, one term of ACAT-V (Liu and others 2019).
 VERY_RARE = 10
+# Ranks are made normal, but for ties. Where more of the patients than this share one value, the few others lie far out,
+# and if one of them alone carries a variant, quadratic forms take that for proof.
+MOST_ALIKE = 0.5
 # Smaller p-values enter a Cauchy combination as this.
 LEAST_P = 1e-300
 # A p nearer to 1 than the inversion has digits would outweigh all others of a Cauchy combination.
@@ -61,8 +62,7 @@ class Null:
         residuals = left(centred, basis)
         total, squares = (centred**2).sum(axis=0), (residuals**2).sum(axis=0)
         flag = np.where(squares <= RESIDUAL_TOLERANCE * total, COLLINEAR, TESTED)
-        # One patient of another value who alone carries a variant would decide a quadratic form.
-        flag = np.where(variety(features).near_constant(**NEAR_CONSTANT), HARDLY_VARIES, flag)
+        flag = np.where(variety(features).top_share > MOST_ALIKE, ALIKE, flag)
         flag = np.where(total <= RESIDUAL_TOLERANCE, CONSTANT, flag).astype(np.int8)
         return cls(residuals, basis, squares, len(features) - basis.shape[1], flag)
 

@@ -11,7 +11,7 @@ SET_REASONS = (
     "variants below the configured minimum",
     "copies below the configured minimum",
     "constant feature",
-    "feature hardly varies",
+    "one value in more than half of the patients",
     "collinear with covariates",
     "no residual degrees of freedom",
     "the integral did not settle",
