@@ -8,6 +8,8 @@ from radiogenomics.association import ordinal
 from radiogenomics.association.flags import COLLINEAR, TESTED, UNSETTLED
 from radiogenomics.association.groups import Rules
 from radiogenomics.association.pairwise import BoolArray, FloatArray, IntArray, PairwiseScan, Side, Tests
+from radiogenomics.association.projection import basis_of
+from radiogenomics.association.tail import tail
 from radiogenomics.tables import METHODS
 
 SCORE, FITTED = METHODS.index("score test"), METHODS.index("proportional odds")
@@ -20,8 +22,9 @@ class OrdinalScan(PairwiseScan):
     """Estimates are log odds ratios of a larger value of the feature, for carriers or for one SD of the marker.
 
     A pair whose score test gives at most ``fit_p_below`` is fitted by maximum likelihood, and its score test is made
-    with the expected information. Where the fit does not settle, as when a marker orders the feature, the first step
-    stays the estimate.
+    with the expected information. Its square is that of a correlation between ranks and marker times the number of
+    patients, so p is that of a correlation, by Student's t: the normal tail is too small with covariates. Where the fit
+    does not settle, as when a marker orders the feature, the first step stays the estimate.
     """
 
     effect = "log odds of a larger value per carrier"
@@ -49,7 +52,10 @@ class OrdinalScan(PairwiseScan):
         pairs = np.argwhere(chosen)
         fits = ordinal.fits(side.features, markers, side.design, pairs)
         settled = fits.flag == 0
-        z[chosen], p[chosen], neg_log10_p[chosen] = fits.z, fits.p, fits.neg_log10_p
+        df = np.zeros(z.shape, np.int32)
+        df[chosen] = np.maximum(found.n[chosen] - basis_of(side.design).shape[1] - 1, 1)
+        z[chosen] = _student(fits.z, found.n[chosen], df[chosen])
+        p[chosen], neg_log10_p[chosen] = tail(z[chosen], df[chosen])
         alone = np.zeros(chosen.shape, np.bool_)
         alone[tuple(pairs[settled].T)] = True
         estimate[alone], se[alone] = fits.estimate[settled], fits.se[settled]
@@ -57,10 +63,18 @@ class OrdinalScan(PairwiseScan):
             estimate=estimate,
             se=se,
             statistic=z,
-            df=np.zeros(z.shape, np.int32),
+            df=df,
             p=p,
             neg_log10_p=neg_log10_p,
             flag=_FLAGS[found.flag],
             method=np.where(alone, FITTED, SCORE).astype(np.int8),
             alone=alone,
         )
+
+
+def _student(z: FloatArray, n: IntArray, df: IntArray) -> FloatArray:
+    """Student's t of the correlation r with z² = n r²; infinite where it is 1."""
+    share = np.minimum(z**2 / n, 1.0)
+    with np.errstate(divide="ignore"):
+        t: FloatArray = np.sign(z) * np.sqrt(df * share / (1 - share))
+    return t

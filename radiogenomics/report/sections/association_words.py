@@ -59,7 +59,7 @@ def _firth(run: Run) -> str:
         limit = text.general(run.thresholds.fit_p_below)
         return (
             f" Pairs with p up to {limit} were fitted by maximum likelihood, unless that did not settle, and have the"
-            " score test by the expected information."
+            " score test by the expected information with Student's t."
         )
     if run.thresholds.model != "logistic":
         return ""

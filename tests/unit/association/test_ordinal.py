@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from scipy import optimize, special
+from scipy import optimize, special, stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from radiogenomics.association import ordinal, rank
 from radiogenomics.association.expected_logit import Expected
+from radiogenomics.association.groups import Rules
+from radiogenomics.association.ordinal_scan import OrdinalScan
 from radiogenomics.association.statistics_errors import OutOfRangeError, ShapeMismatchError
 
 
@@ -184,3 +186,15 @@ def test_bad_input_is_refused():
         ordinal.fits(responses, predictors, design, np.array([0, 1]))
     with pytest.raises(OutOfRangeError, match="pair"):
         ordinal.fits(responses, predictors, design, np.array([[0, 3]]))
+
+
+@pytest.mark.parametrize("levels", [4, 200])
+def test_without_covariates_the_p_of_a_fitted_pair_is_that_of_a_correlation_of_ranks(levels):
+    rng = np.random.default_rng(levels)
+    marker = (rng.random(90) < 0.3).astype(float)
+    y = np.floor(levels * rng.random((90, 5)) ** np.where(marker == 1, 0.5, 1.5)[:, None])
+    scan = OrdinalScan(y, {"": np.ones((90, 1))}, Rules(20, 5, 0, "float64"), 1, 1.0)
+    found = scan.fit(marker[None])[""]
+    expected = [stats.pearsonr(stats.rankdata(column), marker).pvalue for column in y.T]
+    np.testing.assert_allclose(found.p[:, 0], expected, rtol=1e-7)
+    assert (found.df == 88).all()
