@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from radiogenomics import tables
 from radiogenomics.association.design import Features, Markers
+from radiogenomics.association.inputs import Analysis
 from radiogenomics.association.pairs import analyse
 from radiogenomics.config.association import Association
 
@@ -40,7 +41,7 @@ def write(n_genes: int, path: Path) -> None:
     markers = Markers(pd.DataFrame({"marker": [f"{gene}:lof" for gene in genes], "gene": genes}), carriers)
     options = Association(volume_feature="original_glcm_f0000")
     with tables.RESULTS.writer(path) as rows:
-        analyse(features, markers, pd.DataFrame({"age": rng.normal(size=PATIENTS)}), options, 2, rows)
+        analyse(Analysis(features, markers, pd.DataFrame({"age": rng.normal(size=PATIENTS)}), options), 2, rows)
 
 
 def by_row_groups(path: Path, gene: str) -> int:

@@ -74,6 +74,11 @@ class Analysis:
         """Features (n_features,) that may be tested; None if all may."""
         return stable(self.features, self.options, self.stability)
 
+    @property
+    def kept(self) -> BoolArray:
+        """Features (n_features,) that may be tested, all if there is no limit."""
+        return np.ones(self.features.values.shape[1], np.bool_) if self.stable is None else self.stable
+
     @cached_property
     def ranked(self) -> FloatArray:
         """Features (n_patients, n_features) as they are tested."""
@@ -112,9 +117,8 @@ class Analysis:
     def at(self, patients: BoolArray, without: str) -> "Analysis":
         """The analysis of some patients (n_patients,), without a covariate."""
         markers = Markers(self.markers.names, self.markers.values[patients], self.markers.numbers)
-        return Analysis(
-            self.features.at(patients), markers, self.covariates[patients].drop(columns=without), self.options
-        )
+        covariates = self.covariates[patients].drop(columns=without)
+        return Analysis(self.features.at(patients), markers, covariates, self.options, self.stability)
 
     @cached_property
     def confounders(self) -> pd.DataFrame:
@@ -180,9 +184,9 @@ class Inputs:
         """Markers of the classes that are tested, or of others."""
         return read_markers(self.markers, list(self.patients.index), classes or self.options.classes)
 
-    def analyses(self) -> Iterator[Analysis]:
-        """The analyses, by name."""
-        carriers = self.carriers()
+    def analyses(self, markers: Markers | None = None) -> Iterator[Analysis]:
+        """The analyses, by name, with the markers that are tested or with others."""
+        carriers = self.carriers() if markers is None else markers
         for part in self.matrices():
             yield Analysis(part, carriers, self.patients, self.options, self.stability)
 
@@ -216,9 +220,9 @@ class Inputs:
     def _measured(self) -> Iterator[Features]:
         return read_features(self.features, list(self.patients.index), self.options.volume_feature)
 
-    def provenance(self, *further: Path) -> Provenance:
-        """Record of the settings and of the files, with those that only one audit reads."""
-        record = {**self.options.record(), "covariates": list(self.patients.columns)}
+    def provenance(self, *further: Path, without: frozenset[str] = frozenset(), **more: object) -> Provenance:
+        """Record of the settings but for some keys, of ``more``, and of files, with those that one command reads."""
+        record = {**self.options.record(without), "covariates": list(self.patients.columns), **more}
         stability = [self.stability] if self.stability is not None else []
         read = [self.features, self.markers, self.covariates, *stability, *further]
         return Provenance("association", record, digests(read))

@@ -12,21 +12,14 @@ from numpy.typing import NDArray
 
 from radiogenomics import tables
 from radiogenomics.association.design import (
-    Features,
-    Markers,
-    designs,
-    rank_normal,
     spearman,
 )
-from radiogenomics.association.gate import gated, stable
-from radiogenomics.association.inputs import Inputs
-from radiogenomics.association.models import scan_of
-from radiogenomics.association.random_effects import random_effect, require_usable
+from radiogenomics.association.inputs import Analysis, Inputs
+from radiogenomics.association.random_effects import require_usable
 from radiogenomics.association.rows import EXPLAINED_SHARE, Rows, Top, keep
 from radiogenomics.association.summary import quantile_rows, summary_row
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import AUDIT_KEYS, Association
-from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
 # Up to so many pairs all that was fitted is held for the second pass, some 250 MB; more are fitted again.
@@ -51,14 +44,8 @@ def test(
     ``stability`` is the table that ``min_icc_low`` of the settings needs.
     """
     inputs = Inputs.read(features, markers, covariates, settings, stability)
-    options, patients, carriers = inputs.options, inputs.patients, inputs.carriers()
-    record = {
-        **options.record(exclude=AUDIT_KEYS),
-        "covariates": list(patients.columns),
-        "explained_share": EXPLAINED_SHARE,
-    }
-    read = [features, markers, covariates, *([stability] if stability is not None else []), *options.files]
-    provenance = Provenance("association", record, digests(read))
+    options = inputs.options
+    provenance = inputs.provenance(*options.files, without=AUDIT_KEYS, explained_share=EXPLAINED_SHARE)
     top, accounts = Top(options.tsv_rows), []
     with tables.RESULTS.writer(results, provenance) as write:
 
@@ -67,9 +54,7 @@ def test(
             if tsv is not None:
                 top.add(frame)
 
-        for part in inputs.matrices():
-            kept = stable(part, options, stability)
-            accounts.append(analyse(part, carriers, patients, options, threads, take, kept))
+        accounts += [analyse(analysis, threads, take) for analysis in inputs.analyses()]
     if tsv is not None:
         tables.RESULTS.write(pd.concat([tables.RESULTS.frame([]), *top.frames()], ignore_index=True), tsv)
     if summary is not None:
@@ -89,30 +74,18 @@ class Account:
     quantiles: list[dict[str, object]] = field(default_factory=list)
 
 
-def analyse(
-    features: Features,
-    markers: Markers,
-    covariates: pd.DataFrame,
-    options: Association,
-    threads: int,
-    write: Callable[[pd.DataFrame], None],
-    stable: NDArray[np.bool_] | None = None,
-) -> Account:
+def analyse(analysis: Analysis, threads: int, write: Callable[[pd.DataFrame], None]) -> Account:
     """Test all pairs of one analysis and write the rows of the results table, row group by row group.
-
-    With ``stable`` (n_features,) the other features are not tested.
 
     Two passes: adjusting a p-value needs all others. Beyond ``HELD_PAIRS`` the first pass keeps p-values only, and the
     second fits once more, which with least squares takes less time than writing, without blocks of which nothing is
     kept.
     """
-    volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
-    effect = random_effect(covariates, options)
-    require_usable(effect, options)
-    adjustments = designs(volume, effect.fixed)
-    scan = gated(scan_of(options, rank_normal(features.values), adjustments, threads, effect.covariance), stable)
-    markers, gene = markers.by_gene()
-    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in adjustments}
+    features, options, volume = analysis.features, analysis.options, analysis.volume
+    require_usable(analysis.random, options)
+    scan = analysis.scan(analysis.ranked, threads)
+    markers, gene = analysis.markers.by_gene()
+    tallies = {name: Tally(options.keep_p_below, gene, options.multiplicity) for name in analysis.adjustments}
 
     def values(block: slice) -> NDArray[np.float64]:
         return markers.values[:, block]

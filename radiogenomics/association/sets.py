@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 
 from radiogenomics import tables
-from radiogenomics.association.design import (
-    Features,
-    designs,
-    rank_normal,
-)
-from radiogenomics.association.inputs import Inputs
+from radiogenomics.association.design import Markers
+from radiogenomics.association.inputs import Analysis, Inputs
 from radiogenomics.association.set_genotypes import SetReader
 from radiogenomics.association.set_rows import SetRows
 from radiogenomics.association.set_scan import OneMethod, SetScan
 from radiogenomics.association.tally import Tally
 from radiogenomics.config.association import Association
-from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
 Row = Mapping[str, Any]
@@ -37,8 +32,11 @@ def sets(
     results: Path,
     summary: Path,
     quantiles: Path,
+    stability: Path | None = None,
 ) -> None:
     """Write the tests of sets, their numbers and the points of their QQ plots.
+
+    ``stability`` is the table that ``min_icc_low`` of the settings needs; features that it leaves out have no rows.
 
     Raises
     ------
@@ -49,42 +47,37 @@ def sets(
     NoVolumeFeatureError, VolumeNotPositiveError, NoCommonPatientError
         As ``association test``.
     """
-    inputs = Inputs.read(features, markers, covariates, settings)
-    options, patients = inputs.options, inputs.patients
-    reader = SetReader(genotypes, markers, list(patients.index), options.sets.masks)
-    record = {**options.record(), "covariates": list(patients.columns)}
-    provenance = Provenance("association", record, digests([features, markers, covariates, genotypes]))
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
+    reader = SetReader(genotypes, markers, list(inputs.patients.index), inputs.options.sets.masks)
+    provenance = inputs.provenance(genotypes)
+    none = Markers(pd.DataFrame(columns=["marker", "gene"]), np.empty((len(inputs.patients), 0)))
     summaries: list[Row] = []
     points: list[Row] = []
     with tables.SET_RESULTS.writer(results, provenance) as write:
-        for part in inputs.matrices():
-            _analyse(part, reader, patients, options, threads, write, summaries, points)
+        for analysis in inputs.analyses(none):
+            _analyse(analysis, reader, threads, write, summaries, points)
     tables.SET_SUMMARY.write(tables.SET_SUMMARY.frame(map(dict, summaries)), summary, provenance)
     tables.SET_QUANTILES.write(tables.SET_QUANTILES.frame(map(dict, points)), quantiles, provenance)
 
 
 def _analyse(
-    features: Features,
+    analysis: Analysis,
     reader: SetReader,
-    covariates: pd.DataFrame,
-    options: Association,
     threads: int,
     write: Callable[[pd.DataFrame], None],
     summaries: list[Row],
     points: list[Row],
 ) -> None:
     """All sets of one analysis; adds to the rows of the summary and of the quantiles."""
-    volume = features.volume(options.volume_feature) if options.volume_feature is not None else None
-    adjustments = designs(volume, covariates)
+    options, adjustments, kept = analysis.options, analysis.designs, analysis.kept
     methods: tuple[str, ...] = options.sets.methods
-    scan = SetScan(rank_normal(features.values), adjustments, options, threads)
+    scan = SetScan(analysis.ranked[:, kept], adjustments, options, threads)
     gene_of = reader.gene_of
     tallies: dict[tuple[str, str], Tally] = {
         (adjustment, method): Tally(options.keep_p_below, gene_of) for adjustment in adjustments for method in methods
     }
-    rows = SetRows(
-        features.analysis, features.names["feature"].tolist(), reader.names, gene_of, methods, options.keep_p_below
-    )
+    names = analysis.features.names["feature"][kept].tolist()
+    rows = SetRows(analysis.name, names, reader.names, gene_of, methods, options.keep_p_below)
     for number, (_, fits) in enumerate(scan.run(reader)):
         for adjustment, fit in fits.items():
             for row, method in enumerate(methods):
@@ -93,7 +86,7 @@ def _analyse(
     adjusted = {key: tally.adjust() for key, tally in tallies.items()}
     rows.write(adjusted, write)
     for (adjustment, method), tally in tallies.items():
-        key = {"analysis": features.analysis, "adjustment": adjustment, "method": method}
+        key = {"analysis": analysis.name, "adjustment": adjustment, "method": method}
         two, inflation = adjusted[adjustment, method].levels, tally.inflation()
         summaries.append(
             {

@@ -12,15 +12,24 @@ from radiogenomics.association.outcomes import Outcome, read_outcomes
 from radiogenomics.association.survival_curves import leading_curves
 from radiogenomics.association.survival_rows import survival_frame
 from radiogenomics.config.association import AUDIT_KEYS
-from radiogenomics.provenance import Provenance, digests
 
 logger = logging.getLogger(__name__)
 
 
 def survival(
-    *, features: Path, markers: Path, covariates: Path, outcomes: Path, settings: str, table: Path, curves: Path
+    *,
+    features: Path,
+    markers: Path,
+    covariates: Path,
+    outcomes: Path,
+    settings: str,
+    table: Path,
+    curves: Path,
+    stability: Path | None = None,
 ) -> None:
     """Write the tests of each analysis and outcome, and Kaplan–Meier curves of the leading feature and marker.
+
+    ``stability`` is the table that ``min_icc_low`` of the settings needs; features that it leaves out have no rows.
 
     Raises
     ------
@@ -29,7 +38,7 @@ def survival(
     NoVolumeFeatureError, VolumeNotPositiveError, UnknownClassError, NoCommonPatientError
         As ``association test``.
     """
-    inputs = Inputs.read(features, markers, covariates, settings)
+    inputs = Inputs.read(features, markers, covariates, settings, stability)
     found, drawn = [tables.SURVIVAL.frame([])], [tables.SURVIVAL_CURVES.frame([])]
     named = read_outcomes(outcomes, list(inputs.patients.index))
     for analysis in inputs.analyses():
@@ -38,12 +47,8 @@ def survival(
             found.append(tested)
             drawn.append(leading_curves(analysis, outcome, tested))
             _tell(analysis, outcome, tested)
-    record = {
-        **inputs.options.record(exclude=AUDIT_KEYS),
-        "covariates": list(inputs.patients.columns),
-        "outcomes": {outcome.name: outcome.label for outcome in named},
-    }
-    provenance = Provenance("association", record, digests([features, markers, covariates, outcomes]))
+    labels = {outcome.name: outcome.label for outcome in named}
+    provenance = inputs.provenance(outcomes, without=AUDIT_KEYS, outcomes=labels)
     tables.SURVIVAL.write(together(tables.SURVIVAL, found), table, provenance)
     tables.SURVIVAL_CURVES.write(together(tables.SURVIVAL_CURVES, drawn), curves, provenance)
 

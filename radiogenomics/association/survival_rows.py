@@ -38,9 +38,9 @@ class Predictors:
 
 
 def predictors_of(analysis: Analysis) -> Iterator[Predictors]:
-    """Features as they are tested against markers, and markers."""
-    names = analysis.features.names["feature"].to_numpy(object)
-    yield Predictors("feature", names, analysis.ranked, np.zeros(len(names), np.bool_))
+    """Features that are stable enough, as they are tested against markers, and markers."""
+    names = analysis.features.names["feature"].to_numpy(object)[analysis.kept]
+    yield Predictors("feature", names, analysis.ranked[:, analysis.kept], np.zeros(len(names), np.bool_))
     markers = analysis.markers
     carried = np.ones(markers.values.shape[1], np.bool_) if markers.numbers is None else ~markers.numbers
     yield Predictors("marker", markers.names["marker"].to_numpy(object), markers.values, carried)

@@ -138,6 +138,7 @@ COMMANDS = (
         "test the variants of each gene and burden mask as a set: burden, SKAT, SKAT-O, Cauchy combination",
         (
             *TESTED,
+            STABILITY,
             Option("--genotypes", "genotypes of the sets, as `genomics sets` writes them (Parquet or TSV)"),
             Option("--threads", "sets at a time", int, 1),
             Option("--results", "tests to write (Parquet)"),
@@ -151,6 +152,7 @@ COMMANDS = (
         "test every feature and every marker on outcomes with censored times",
         (
             *TESTED,
+            STABILITY,
             Option("--outcomes", "outcomes table (Parquet or TSV)"),
             Option("--table", "tests, to write (Parquet or TSV)"),
             Option("--curves", "Kaplan-Meier curves of the leading feature and marker, to write (Parquet or TSV)"),

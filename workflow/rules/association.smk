@@ -250,7 +250,7 @@ rule association_sites:
         settings=lambda wildcards: plan.settings("audit"),
         stage_version=plan.stage_version("audit"),
     shell:
-        "radiogenomics association sites --features {input.features} --markers {input.markers}"
+        "OPENBLAS_NUM_THREADS=1 radiogenomics association sites --features {input.features} --markers {input.markers}"
         " --covariates {input.covariates} --results {input.results} --settings {params.settings:q}"
         " --meta {output.meta} --sites {output.sites} 2> {log}"
 
@@ -263,6 +263,7 @@ rule association_survival:
         covariates="results/cohort/patients.parquet",
         outcomes="results/cohort/outcomes.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         table="results/association/survival.parquet",
         curves="results/association/survival_curves.parquet",
@@ -277,10 +278,13 @@ rule association_survival:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("association"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("survival"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --outcomes {input.outcomes}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} --outcomes {input.outcomes}"
         " --settings {params.settings:q} --table {output.table} --curves {output.curves} 2> {log}"
 
 
@@ -292,6 +296,7 @@ rule association_sets:
         covariates="results/cohort/patients.parquet",
         genotypes="results/genomics/sets.parquet",
         limit="results/cohort/limit.txt",
+        stability=plan.stability,
     output:
         results="results/association/sets.parquet",
         summary="results/association/set_summary.parquet",
@@ -307,9 +312,12 @@ rule association_sets:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
+        stability=lambda wildcards, input: (
+            f"--stability {input.stability}" if input.stability else ""
+        ),
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association sets --features {input.features}"
-        " --markers {input.markers} --covariates {input.covariates} --settings {params.settings:q}"
+        " --markers {input.markers} --covariates {input.covariates} {params.stability} --settings {params.settings:q}"
         " --genotypes {input.genotypes} --threads {threads} --results {output.results}"
         " --summary {output.summary} --quantiles {output.quantiles} 2> {log}"

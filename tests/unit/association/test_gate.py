@@ -11,8 +11,10 @@ from radiogenomics.association.control_runs import controls
 from radiogenomics.association.errors import NoCopiesError, NoStabilityError
 from radiogenomics.association.permute import permute
 from radiogenomics.association.persistence import persist
+from radiogenomics.association.sets import sets
 from radiogenomics.association.stability import Model, icc
 from radiogenomics.association.stability_table import write_stability
+from radiogenomics.association.survival import survival
 from tests.unit.association import simulated
 
 N, K = 90, 6
@@ -157,6 +159,44 @@ def test_permutations_and_controls_leave_unstable_features_out_too(study, rows):
     found = tables.CONTROLS.read(outputs["controls"])
     found = found[found["counted"] == "pair"].set_index("adjustment")["n_hits"]
     assert found.to_dict() == hits.to_dict()
+
+
+def test_survival_leaves_unstable_features_out(study, rows, tmp_path):
+    rng = np.random.default_rng(3)
+    outcome = {"outcome": "os", "patient_id": [f"P{number:04d}" for number in range(N)]}
+    frame = pd.DataFrame(outcome | {"time": rng.exponential(size=N), "event": rng.integers(0, 2, N)})
+    tables.OUTCOMES.write(frame.astype({"event": "Int8"}), tmp_path / "o.parquet")
+    given = {**study.tested, "outcomes": tmp_path / "o.parquet", "stability": study.folder / "stability.parquet"}
+    written = {"table": tmp_path / "t.parquet", "curves": tmp_path / "c.parquet"}
+    found = []
+    for settings in ({}, LIMIT):
+        survival(**given, settings=json.dumps(settings), **written)
+        found.append(tables.SURVIVAL.read(written["table"]).astype({"kind": str, "name": str, "adjustment": str}))
+    every, kept = (each.set_index(["kind", "name", "adjustment"])["p"] for each in found)
+    assert set(every.index.droplevel(2)) - set(kept.index.droplevel(2)) == {("feature", SHAKY)}
+    pd.testing.assert_series_equal(kept, every.drop(index=SHAKY, level="name"))
+
+
+def test_sets_leave_unstable_features_out(study, rows, tmp_path):
+    patients = [f"P{number:04d}" for number in range(0, N, 3)]
+    genotypes = pd.DataFrame({"gene": "TEX", "mask": "rare", "variant": "1-1-A-T", "patient_id": patients})
+    with tables.SET_GENOTYPES.writer(tmp_path / "g.parquet") as write:
+        write(genotypes.assign(alt_copies=1).astype({"alt_copies": "Int8"}))
+    alterations = tables.ALTERATIONS.read(study.tested["markers"])
+    tables.ALTERATIONS.write(
+        alterations.astype({"marker": str, "consequence_class": str}).replace(
+            {"TEX:non_silent": "TEX:rare", "non_silent": "rare"}
+        ),
+        tmp_path / "m.parquet",
+    )
+    given = {**study.tested, "markers": tmp_path / "m.parquet", "genotypes": tmp_path / "g.parquet"}
+    written = {name: tmp_path / f"{name}.parquet" for name in ("results", "summary", "quantiles")}
+    names = []
+    for settings in ({}, LIMIT):
+        text = json.dumps(settings | {"sets": {"masks": ["rare"], "methods": ["burden", "skat"]}})
+        sets(**given, settings=text, threads=1, stability=study.folder / "stability.parquet", **written)
+        names.append(set(tables.SET_RESULTS.read(written["results"])["feature"].astype(str)))
+    assert names == [set(NAMES), set(NAMES) - {SHAKY}]
 
 
 def persistence(study, threads=1, settings=None, **paths):

@@ -10,6 +10,7 @@ import pytest
 from radiogenomics import tables
 from radiogenomics.association import pairs, rows
 from radiogenomics.association.design import Features, Markers
+from radiogenomics.association.inputs import Analysis
 from radiogenomics.config.association import Association
 from radiogenomics.resources import root
 
@@ -39,7 +40,8 @@ def results(tmp_path_factory):
         patch.setattr(rows, "ROW_GROUP", 800)
         patch.setattr(rows, "MAX_ROW_GROUP", 900)
         patch.setattr("radiogenomics.association.scan.BLOCK_PAIRS", 500)
-        pairs.analyse(features, markers, pd.DataFrame({"age": rng.normal(size=N)}), options, 1, write)
+        covariates = pd.DataFrame({"age": rng.normal(size=N)})
+        pairs.analyse(Analysis(features, markers, covariates, options), 1, write)
     return path
 
 
