@@ -128,7 +128,9 @@ class _Inspection:
         self._sets(options.scores)
 
     def _dosage(self, options: Dosage) -> None:
-        named = options.files or tuple(dict.fromkeys(Path(row.vcf) for row in self.sheets.samples))
+        # A file of the sheet that is absent excludes its patients alone, and is told with them.
+        sheet = dict.fromkeys(Path(row.vcf) for row in self.sheets.samples)
+        named = options.files or tuple(path for path in sheet if path.is_file())
         with self.collect("genomics"):
             files, _ = open_files(
                 options.model_copy(update={"files": named}),
@@ -138,7 +140,7 @@ class _Inspection:
                 lambda: self.collect("genomics"),
             )
             members = {number for file in files for number in file.members}
-            strangers = [name for file in files for name in file.source.samples if name not in file.samples]
+            strangers = [name for file in files for name in sorted({*file.source.samples} - {*file.samples})]
             if files:
                 joined = [self.patients[number] for number in members]
                 self.found.add("dosages", files[0].source.path, joined, self.patients, list(dict.fromkeys(strangers)))
@@ -150,7 +152,7 @@ class _Inspection:
                 if block is not None and block.values is not None:
                     known = (block.states != NOT_ASSAYED) & ((block.states != NO_STATE) | ~np.isnan(block.values))
                     joined = [self.patients[place] for place in np.flatnonzero(known.any(axis=0)).tolist()]
-                    strangers = [name for name in patients_of(table) if name not in set(self.patients)]
+                    strangers = sorted(set(patients_of(table)) - set(self.patients))
                     self.found.add(f"table {name}", table.file, joined, self.patients, strangers)
 
     def _needs(self) -> None:

@@ -1,7 +1,8 @@
 """What the Snakefile knows: configuration and sheets become batches, rows, files and settings.
 
 Light on purpose (no numpy, no pandas): every job of a workflow imports it. A batch is a fixed function of the patient's
-identifier, or of the file that variants are read from, so that adding a patient changes one batch only.
+identifier, or of the file that variants are read from, so that adding a patient changes one batch only, but for the parts of
+a file of very many samples.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from radiogenomics.cohort.sheet_rows import ImageRow, SampleRow, is_remote, pane
 from radiogenomics.cohort.sheets import read_sheets
 from radiogenomics.config.models import Config
 from radiogenomics.errors import ConfigError
-from radiogenomics.plan_settings import located, settings_of
+from radiogenomics.plan_settings import located, longest_key, settings_of
 
 # Raised by one whenever a stage's results change for the same input and settings.
 STAGE_VERSIONS: Mapping[str, int] = {
@@ -80,8 +81,11 @@ class Plan:
         return frozenset(self.batch_of(row.patient_id) for row in self.sheets.images if _on_server(row))
 
     def batch_of(self, name: str) -> str:
-        """The batch of a patient's images, or of a file's samples."""
-        return f"b{_number(name) % self.config.workflow.batches:03d}"
+        """The batch of a patient's images, or of a file's samples: the first part of them, if they are many."""
+        return self._batch(_number(name))
+
+    def _batch(self, number: int) -> str:
+        return f"b{number % self.config.workflow.batches:03d}"
 
     @property
     def scale(self) -> list[str]:
@@ -198,12 +202,18 @@ class Plan:
         return ["results/association/stability.parquet"] if self.config.association.min_icc_low is not None else []
 
     @property
+    def stability_option(self) -> str:
+        """The option that hands it over."""
+        return "".join(f"--stability {path}" for path in self.stability)
+
+    @property
     def _dosages(self) -> tuple[Path, ...]:
-        """Files of dosages: those of the configuration, or else of the samples sheet."""
+        """Files of dosages: those of the configuration, or else of the samples sheet, as far as they exist."""
         dosage = self.config.genomics.markers.dosage
         if dosage is None:
             return ()
-        return dosage.files or tuple(Path(name) for name in dict.fromkeys(row.vcf for row in self.sheets.samples))
+        sheet = dict.fromkeys(Path(row.vcf) for row in self.sheets.samples)
+        return dosage.files or tuple(path for path in sheet if path.exists())
 
     @staticmethod
     def _beside(names: Iterable[str]) -> list[str]:
@@ -274,7 +284,11 @@ class Plan:
 
     def settings(self, stage: str) -> str:
         """Settings of one stage as JSON; a change of them runs that stage again."""
-        return self._fitting(settings_of(self._located, stage))
+        text = settings_of(self._located, stage)
+        if len(text.encode()) > MAX_ARGUMENT_BYTES:
+            limit = f"more than the {MAX_ARGUMENT_BYTES:,} bytes that the command line of a job takes"
+            raise ConfigError(self.path, [f"{longest_key(text)}: {limit}; name a file, or fewer and larger ones"])
+        return text
 
     @cached_property
     def _located(self) -> Config:
@@ -316,8 +330,7 @@ class Plan:
         for name, rows in files.items():
             parts = -(-len(rows) // MAX_SAMPLES_OF_FILE)
             for row in rows:
-                part = _number(row.patient_id) % parts
-                batches.setdefault(self.batch_of(f"{name} {part}" if part else name), []).append(row)
+                batches.setdefault(self._batch(_number(name) + _number(row.patient_id) % parts), []).append(row)
         return batches or ({"b000": []} if self.config.cohort.samples is not None else {})
 
     def _existing(self, locations: list[str]) -> list[str]:
@@ -336,13 +349,6 @@ class Plan:
                 self.path,
                 [f"workflow.batches: batch {batch} holds {len(rows)} rows, too many for one command line; raise it"],
             )
-        return text
-
-    def _fitting(self, text: str) -> str:
-        """Settings that hold no more names of files than one command line takes."""
-        if len(text.encode()) > MAX_ARGUMENT_BYTES:
-            problem = "genomics.markers.dosage.files: too many files for one command line; name merged ones"
-            raise ConfigError(self.path, [problem])
         return text
 
 

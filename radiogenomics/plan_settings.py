@@ -27,24 +27,22 @@ GENOMICS_KEYS = {
 
 def located(config: Config, place: Callable[[Path], Path], dosages: tuple[Path, ...]) -> Config:
     """The configuration with ``place`` of each path that a stage is handed, and the files of dosages named."""
-    genomics, kinship = config.genomics, config.association.kinship
-    markers = genomics.markers
+    genomics, markers = config.genomics, config.genomics.markers
     if markers.dosage is not None:
-        markers = markers.model_copy(update={"dosage": markers.dosage.model_copy(update={"files": dosages})})
-    resources = {
-        name: resource.model_copy(update={"file": place(resource.file)})
-        for name, resource in genomics.resources.items()
-    }
-    genotypes = tuple(place(path) for path in genomics.quality.genotypes)
-    update = {
-        "canonical": genomics.canonical and place(genomics.canonical),
-        "panels": {name: place(path) for name, path in genomics.panels.items()},
-        "resources": resources,
-        "markers": markers.located(place),
-        "quality": genomics.quality.model_copy(update={"genotypes": genotypes}),
-    }
-    association = config.association.model_copy(update={"kinship": kinship and place(kinship)})
-    return config.model_copy(update={"genomics": genomics.model_copy(update=update), "association": association})
+        dosage = markers.dosage.model_copy(update={"files": dosages})
+        genomics = genomics.model_copy(update={"markers": markers.model_copy(update={"dosage": dosage})})
+    return config.model_copy(
+        update={"genomics": genomics.located(place), "association": config.association.located(place)}
+    )
+
+
+def longest_key(text: str) -> str:
+    """The key of settings in JSON that takes most of their length, ``markers.dosage.files`` for instance."""
+    data, keys = json.loads(text), []
+    while isinstance(data, dict) and data:
+        keys.append(max(data, key=lambda key: len(json.dumps(data[key]))))
+        data = data[keys[-1]]
+    return ".".join(keys)
 
 
 def settings_of(config: Config, stage: str) -> str:

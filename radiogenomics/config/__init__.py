@@ -55,16 +55,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
         for name, each in config.imaging.segmenters.items()
     }
     imaging = config.imaging.model_copy(update={"segmenters": segmenters})
-    genomics = _located(config.genomics, place, ("reference", "genes", "canonical"))
-    resources = {name: _located(item, place, ("file",)) for name, item in genomics.resources.items()}
-    panels = {name: place(panel) for name, panel in genomics.panels.items()}
-    markers = genomics.markers.located(place)
-    genotypes = tuple(place(path) for path in genomics.quality.genotypes)
-    quality = genomics.quality.model_copy(update={"genotypes": genotypes})
-    genomics = genomics.model_copy(
-        update={"resources": resources, "panels": panels, "markers": markers, "quality": quality}
-    )
-    association = _located(config.association, place, ("kinship",))
+    genomics, association = config.genomics.located(place), config.association.located(place)
     settings = {modality: _resolve_preset(name, place) for modality, name in config.radiomics.settings.items()}
     finished = {name: table.located(place) for name, table in config.radiomics.tables.items()}
     place.refuse()

@@ -1,5 +1,6 @@
 """Keys of ``association``."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -281,6 +282,10 @@ class Association(Section):
             raise ValueError("site_model: one site alone has no random effect of the site; use the model linear")
         return self
 
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with its path as ``place`` makes it."""
+        return self.model_copy(update={"kinship": self.kinship and place(self.kinship)})
+
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that the tests read beside the tables."""
@@ -288,5 +293,4 @@ class Association(Section):
 
     def record(self, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
         """The settings as a table's record states them, a file by its name alone."""
-        named = self.model_copy(update={"kinship": self.kinship and Path(self.kinship.name)})
-        return named.model_dump(mode="json", exclude=set(exclude))
+        return self.located(lambda path: Path(path.name)).model_dump(mode="json", exclude=set(exclude))

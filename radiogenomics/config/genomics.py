@@ -1,6 +1,7 @@
 """Keys of ``genomics``."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
@@ -196,6 +197,25 @@ class Genomics(Section):
         False,
         description="Count each patient's single-base substitutions in exons by trinucleotide; needs `reference`.",
     )
+
+    def located(self, place: Callable[[Path], Path]) -> Self:
+        """The same with each path as ``place`` makes it."""
+        resources = {
+            name: resource.model_copy(update={"file": place(resource.file)})
+            for name, resource in self.resources.items()
+        }
+        genotypes = tuple(map(place, self.quality.genotypes))
+        return self.model_copy(
+            update={
+                "reference": place(self.reference),
+                "genes": place(self.genes),
+                "canonical": self.canonical and place(self.canonical),
+                "panels": {name: place(path) for name, path in self.panels.items()},
+                "resources": resources,
+                "markers": self.markers.located(place),
+                "quality": self.quality.model_copy(update={"genotypes": genotypes}),
+            }
+        )
 
     @model_validator(mode="after")
     def _annotator_is_read(self) -> Self:

@@ -195,7 +195,12 @@ def _annotated(
     policy: Policy,
     remarks: Remarks,
 ) -> Carried:
-    """Let the program of the user's annotate the alleles, and read the carriers."""
+    """Let the program of the user's annotate the alleles, and read the carriers.
+
+    Programs refuse a file without records, so it is not run where nobody carries, or lacks, anything.
+    """
+    if not any(allele.site.n for allele in sites):
+        return read_carried(sites, patients, common.genes, policy, remarks)
     places = {"reference": common.reference.absolute(), "genes": common.genes.path.absolute()}
     found = annotate_sites(settings, sites, vcf, common.contigs, places, remarks)
     carried = read_carried(found.sites, patients, common.genes, policy, remarks, found.tag, found.consequences)

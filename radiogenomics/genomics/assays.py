@@ -12,7 +12,8 @@ from radiogenomics.cohort.sheet_rows import panel_of
 from radiogenomics.errors import MissingFileError
 from radiogenomics.genomics.coding import Coding, Regions, bare_contig, coding_regions, merged
 from radiogenomics.genomics.errors import AssayError, ContigNamesError, UnknownPanelError
-from radiogenomics.genomics.genes import GZIP_MAGIC, Genes
+from radiogenomics.genomics.genes import Genes
+from radiogenomics.genomics.reading import is_gzip
 from radiogenomics.genomics.remarks import Remarks
 from radiogenomics.provenance import digests
 
@@ -185,11 +186,11 @@ def _region(path: Path, number: int, cells: list[str]) -> tuple[int, int]:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Cells of the lines that hold something, by their numbers."""
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == GZIP_MAGIC
     number = 0
     try:
-        with gzip.open(path, "rt", encoding="utf-8-sig") if zipped else path.open(encoding="utf-8-sig") as stream:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig") if is_gzip(path) else path.open(encoding="utf-8-sig") as stream
+        ):
             for number, line in enumerate(stream, 1):
                 text = line.strip()
                 cells = [cell.strip() for cell in text.split("\t")] if "\t" in text else text.split()

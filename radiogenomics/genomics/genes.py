@@ -9,6 +9,7 @@ from pathlib import Path
 
 from radiogenomics.errors import MissingFileError, listing
 from radiogenomics.genomics.errors import GenesError
+from radiogenomics.genomics.reading import is_gzip
 
 STYLE = (
     "use a GFF3 of Ensembl, GENCODE or NCBI RefSeq: genes, transcripts, exons and CDS linked by ID and Parent,"
@@ -16,7 +17,6 @@ STYLE = (
 )
 # Genes here are read by another genetic code, which bcftools csq does not know: TGA is tryptophan, not a stop.
 MITOCHONDRIAL = frozenset({"M", "MT", "chrM", "chrMT", "NC_012920.1"})
-GZIP_MAGIC = b"\x1f\x8b"
 PARTS = frozenset({"exon", "CDS", "five_prime_UTR", "three_prime_UTR"})
 _SKIPPED = frozenset({"start_codon", "stop_codon", "stop_codon_redefined_as_selenocysteine", "cDNA_match", "match"})
 _PREFIX = re.compile(r"^(?:transcript:|gene:|rna-|gene-)")
@@ -167,9 +167,7 @@ def features(path: Path, lengths: dict[str, tuple[int, int]] | None = None) -> I
     ------
     GenesError
     """
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == GZIP_MAGIC
-    with gzip.open(path, "rt", encoding="utf-8") if zipped else path.open(encoding="utf-8") as stream:
+    with gzip.open(path, "rt", encoding="utf-8") if is_gzip(path) else path.open(encoding="utf-8") as stream:
         number = 0
         try:
             for number, line in enumerate(stream, 1):

@@ -16,7 +16,7 @@ from radiogenomics.errors import listing
 from radiogenomics.genomics.consequence import NOT_EXONIC, OF_CLASSIFICATION, classify
 from radiogenomics.genomics.errors import AnnotationError, FaultyVariantsError, UnreadableMafError, UnreadableVcfError
 from radiogenomics.genomics.protein import change_from_hgvs
-from radiogenomics.genomics.reading import lines
+from radiogenomics.genomics.reading import is_gzip, lines
 from radiogenomics.genomics.remarks import Remarks
 
 # Our names and the columns that hold them, whatever the case; the first that a file has is taken.
@@ -195,7 +195,7 @@ def _read(path: Path) -> pd.DataFrame:
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,
             index_col=False,
-            compression="gzip" if path.read_bytes()[:2] == b"\x1f\x8b" else None,
+            compression="gzip" if is_gzip(path) else None,
             encoding_errors="replace",
         )
     except (ValueError, OSError, EOFError, zlib.error) as error:

@@ -62,8 +62,7 @@ def _frames(cohort: Cohort, selected: Mapping[str, BoolArray], *, gaps: bool) ->
     """Rows in order of gene, mask, variant and patient, some genes at a time; a gene is never cut."""
     rows = cohort.carriers
     if gaps:
-        lacking = cohort.gaps.drop_duplicates()
-        lacking = lacking.assign(alt_copies=pd.array([None] * len(lacking), dtype="Int8"))
+        lacking = cohort.gaps.assign(alt_copies=pd.array([None] * len(cohort.gaps), dtype="Int8"))
         rows = pd.concat([rows.astype({"alt_copies": "Int8"}), lacking], ignore_index=True)
     gene = cohort.gene_of[rows["site"].to_numpy()]
     order = np.argsort(gene, kind="stable")

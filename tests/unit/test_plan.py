@@ -62,8 +62,9 @@ def test_files_of_one_sample_each_are_spread_over_the_batches(tmp_path):
     assert changed == [after.batch_of("config/new.vcf")]
 
 
-def test_a_file_of_very_many_samples_is_read_in_parts(tmp_path):
-    study = samples(tmp_path, ["all.vcf"] * 1000)
+@pytest.mark.parametrize("name", ["all.vcf", "b.vcf", "c.vcf"])
+def test_a_file_of_very_many_samples_is_read_in_parts(tmp_path, name):
+    study = samples(tmp_path, [name] * 1000, 8)
     parts = [len(json.loads(study.samples(batch))) for batch in study.sample_batches]
     assert len(parts) == 4
     assert sum(parts) == 1000

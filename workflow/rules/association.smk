@@ -27,9 +27,7 @@ rule association_test:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("association"),
-        stability=lambda wildcards, input: (
-            f"--stability {input.stability}" if input.stability else ""
-        ),
+        stability=plan.stability_option,
         stage_version=plan.stage_version("association"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association test --features {input.features}"
@@ -119,9 +117,7 @@ rule association_permute:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
-        stability=lambda wildcards, input: (
-            f"--stability {input.stability}" if input.stability else ""
-        ),
+        stability=plan.stability_option,
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association permute --features {input.features}"
@@ -154,9 +150,7 @@ rule association_controls:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
-        stability=lambda wildcards, input: (
-            f"--stability {input.stability}" if input.stability else ""
-        ),
+        stability=plan.stability_option,
         copies=lambda wildcards, input: (
             f"--copies {input.copies}" if input.copies else ""
         ),
@@ -278,9 +272,7 @@ rule association_survival:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("association"),
-        stability=lambda wildcards, input: (
-            f"--stability {input.stability}" if input.stability else ""
-        ),
+        stability=plan.stability_option,
         stage_version=plan.stage_version("survival"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association survival --features {input.features}"
@@ -312,9 +304,7 @@ rule association_sets:
         mem_mb=lambda wildcards, attempt: plan.memory_mb(attempt),
     params:
         settings=lambda wildcards: plan.settings("audit"),
-        stability=lambda wildcards, input: (
-            f"--stability {input.stability}" if input.stability else ""
-        ),
+        stability=plan.stability_option,
         stage_version=plan.stage_version("audit"),
     shell:
         "OPENBLAS_NUM_THREADS=1 radiogenomics association sets --features {input.features}"

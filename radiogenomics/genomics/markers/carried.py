@@ -59,7 +59,10 @@ def read_cohort(
     )
     carriers = carriers.groupby(["patient", "site"], sort=True, as_index=False).max()
     genes = sorted(sites["gene"].unique())
-    return Cohort(patients, genes, sites, _codes(sites["gene"], genes), carriers, _gaps(missing, sites, patients))
+    gaps = _gaps(missing, sites, patients).drop_duplicates(ignore_index=True)
+    # A file that states an allele twice may show a copy in one record and lack the genotype in the other.
+    shown = pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(carriers[["patient", "site"]]))
+    return Cohort(patients, genes, sites, _codes(sites["gene"], genes), carriers, gaps[~shown])
 
 
 def _gaps(missing: Sequence[Path], sites: pd.DataFrame, patients: Sequence[str]) -> pd.DataFrame:

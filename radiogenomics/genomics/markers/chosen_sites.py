@@ -44,6 +44,11 @@ class ChosenSites:
         return self._regions is None or _inside(self._regions.get(chromosome, ([], [])), position)
 
     @property
+    def bare(self) -> list[str]:
+        """Names of the list that are IDs, without place and alleles."""
+        return [name for name in dict.fromkeys((self._names or {}).values()) if not _PLACE.fullmatch(name)]
+
+    @property
     def absent(self) -> list[str]:
         """Names of the list that no site had, once the files are read."""
         return [name for name in dict.fromkeys((self._names or {}).values()) if name not in self._met]

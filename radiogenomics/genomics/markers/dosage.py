@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -87,20 +87,23 @@ def open_files(
             owner = owners.of(path, source.samples)
             numbers = np.array([place[patient] for patient in owner.values()], np.intp)
             files.append(DosageFile(source, tuple(owner), numbers))
-    _require_disjoint(files)
+    seen: dict[frozenset[int], Path] = {}
+    for file in files:
+        if file.members not in seen:
+            _require_disjoint(file, seen)
+            seen[file.members] = file.source.path
+    if len(seen) > 1 and options.variants is not None and chosen.bare:
+        problem = f"{listing(chosen.bare)}: files of other patients may give the same allele another ID, or none"
+        raise MarkersError(options.variants, problem, "write contig:position:REF:ALT, or merge the files")
     return files, chosen
 
 
-def _require_disjoint(files: Sequence[DosageFile]) -> None:
+def _require_disjoint(file: DosageFile, seen: Mapping[frozenset[int], Path]) -> None:
     """Files have the same patients (one of each chromosome, for instance), or none in common."""
-    seen: dict[int, tuple[frozenset[int], Path]] = {}
-    for file in files:
-        members = file.members
-        for patient in members:
-            others, path = seen.setdefault(patient, (members, file.source.path))
-            if others != members:
-                problem = f"it has some patients in common with {path.name} and others not"
-                raise MarkersError(file.source.path, problem, "merge the files of these patients (bcftools merge)")
+    for members, path in seen.items():
+        if not file.members.isdisjoint(members):
+            problem = f"it has some patients in common with {path.name} and others not"
+            raise MarkersError(file.source.path, problem, "merge the files of these patients (bcftools merge)")
 
 
 class _Names:

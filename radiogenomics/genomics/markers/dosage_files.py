@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -44,7 +45,7 @@ class DosageFile:
     n_sites: int = 0
     n_reference: int = 0
 
-    @property
+    @cached_property
     def members(self) -> frozenset[int]:
         """Its patients."""
         return frozenset(self.patients.tolist())

@@ -98,6 +98,15 @@ def test_what_a_program_states_is_what_bcftools_calls(study, style, output):
     assert " program.py " in record["command"]
 
 
+def test_a_program_is_not_run_where_nobody_carries_anything(study):
+    folder, reference, genes, _ = study
+    vcf = write_vcf(folder, ["14 A T PASS 0/0 0/0"], ["S1", "S2"], "none.vcf")
+    refuses = "import sys; sys.exit('no variants in the input')"
+    (folder / "refuses.py").write_text(refuses)
+    found = annotated((folder, reference, genes, vcf), f"{sys.executable} {folder / 'refuses.py'} {{input}} {{output}}")
+    assert len(found) == 0
+
+
 def test_missing_genotypes_are_those_that_bcftools_finds(study):
     folder, reference, genes, vcf = study
     rows = [{"patient_id": f"P{number}", "sample_id": f"S{number}", "vcf": str(vcf)} for number in (1, 2)]

@@ -165,6 +165,16 @@ def test_a_name_is_given_once(folder):
     same(run(folder, file), {"1-11-A-G": [0, 1, 0, NAN], "rs": [0, 1, 2, NAN]})
 
 
+def test_an_id_is_no_name_across_files_of_other_patients(folder):
+    first = vcf(folder, "1 10 rs1 A G GT 0/1", samples=("P1",), name="1.vcf")
+    second = vcf(folder, "1 10 rs9 A G GT 1/1", samples=("S2",), name="2.vcf")
+    (folder / "list.txt").write_text("rs1\n")
+    with pytest.raises(MarkersError, match=r"list\.txt: 'rs1': files of other patients"):
+        run(folder, first, second, variants=str(folder / "list.txt"))
+    (folder / "list.txt").write_text("1:10:A:G\n")
+    same(run(folder, first, second, variants=str(folder / "list.txt")), {"rs1": [1, 2, NAN, NAN]})
+
+
 def test_files_of_chromosomes_follow_each_other_and_those_of_other_patients_are_joined(folder):
     one = vcf(folder, "chrX 10 x A G GT 0/0 0/1 1/1", name="x1.vcf")
     two = vcf(folder, "chr1 10 a A G GT 0/1 0/1 0/0", "chr1 12 b A G GT 0/1 0/1 0/0", name="x2.vcf")
@@ -230,9 +240,11 @@ def test_the_files_are_those_of_the_sheet_unless_others_are_named(tmp_path):
     def files(dosage):
         return json.loads(plan(dosage).settings("alterations"))["markers"]["dosage"]["files"]
 
+    assert files({}) == []  # a file that is absent excludes its patients alone
+    (tmp_path / "a.vcf").touch()
     assert files({}) == ["a.vcf"]
     assert plan({}).marker_files() == ["a.vcf"]
     assert files({"files": ["x.pgen"], "regions": "r.bed"}) == ["x.pgen"]
     assert plan({"files": ["x.pgen"]}).marker_files() == ["x.pgen", "x.pvar", "x.psam"]
-    with pytest.raises(ConfigError, match="too many files"):
+    with pytest.raises(ConfigError, match=r"markers\.dosage\.files: more than the 100,000 bytes"):
         plan({"files": [f"{'x' * 100}{number}.vcf" for number in range(1000)]}).settings("alterations")

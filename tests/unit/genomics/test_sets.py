@@ -43,6 +43,15 @@ def rows(folder, settings=None, masks=("m_all", "m_lof", "m_new")):
     return [tuple(row) for row in frame.where(frame.notna(), None).itertuples(index=False)]
 
 
+def test_a_copy_in_one_record_outweighs_a_missing_genotype_in_its_double(tmp_path):
+    write(tmp_path, [variant("P1", "B", "1-1-A-T")], [missing("P1", "B"), missing("P2", "B")], annotations=[])
+    settings = {"markers": {"masks": {"m_all": {}}}}
+    assert rows(tmp_path, settings, ("m_all",)) == [
+        ("B", "m_all", "1-1-A-T", "P1", 1),
+        ("B", "m_all", "1-1-A-T", "P2", None),
+    ]
+
+
 def test_rows_are_carriers_and_missing_genotypes_in_order(cohort):
     assert rows(cohort) == [
         ("A", "m_all", "1-9-A-T", "P4", 1),
